@@ -1,0 +1,316 @@
+//! Triggering, cancelling and repeating executions.
+
+use async_trait::async_trait;
+use serde_json::{Map, Value, json};
+
+use crate::changes::{Changes, Event, Record};
+use crate::clock::Timestamp;
+use crate::command::{Command, CommandContext, Decision};
+use crate::domain::{
+    Execution, ExecutionState, OnAgentLost, Origin, PackageVersion, RetryPolicy, RunError, check_label,
+};
+use crate::error::{Error, Result};
+use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, VersionId};
+use crate::package::manifest::Manifest;
+use crate::permission::{Access, Permission};
+
+/// The largest inputs of an execution as JSON, in bytes.
+pub const MAX_INPUT_BYTES: usize = 512 * 1024;
+const MAX_LABELS: usize = 32;
+
+/// Checks that inputs are not too large to keep with each execution.
+///
+/// # Errors
+/// `Invalid`, naming `inputs`.
+pub(crate) fn check_inputs(inputs: &Map<String, Value>) -> Result<()> {
+    let size = serde_json::to_vec(inputs).map_or(usize::MAX, |bytes| bytes.len());
+    if size > MAX_INPUT_BYTES {
+        let message = format!("take {size} bytes of {MAX_INPUT_BYTES} allowed; pass large data as a file");
+        return Err(Error::invalid_field("inputs", message));
+    }
+    Ok(())
+}
+
+/// Asks for an execution.
+#[derive(Clone, Debug)]
+pub struct EnqueueExecution {
+    /// Of which package.
+    pub package_id: PackageId,
+    /// Of which version; `None` is the active one.
+    pub version_id: Option<VersionId>,
+    /// Where; `None` is the default environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// The inputs by name.
+    pub inputs: Map<String, Value>,
+    /// Higher goes first; `None` is what the package says.
+    pub priority: Option<i32>,
+    /// Labels that the agent must have, besides those of the package.
+    pub labels: Vec<String>,
+    /// The one agent that may run it.
+    pub agent_id: Option<AgentId>,
+    /// The time limit of an attempt in milliseconds; `None` is what the package says.
+    pub timeout_ms: Option<u64>,
+    /// Not before this instant.
+    pub run_at: Option<Timestamp>,
+}
+
+impl EnqueueExecution {
+    /// An execution of a package's active version with everything else by default.
+    #[must_use]
+    pub fn new(package_id: PackageId) -> Self {
+        Self {
+            package_id,
+            version_id: None,
+            environment_id: None,
+            inputs: Map::new(),
+            priority: None,
+            labels: Vec::new(),
+            agent_id: None,
+            timeout_ms: None,
+            run_at: None,
+        }
+    }
+}
+
+#[async_trait]
+impl Command for EnqueueExecution {
+    type Output = Execution;
+    const NAME: &'static str = "execution.enqueue";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::RunExecutions)
+    }
+
+    fn validate(&self) -> Result<()> {
+        if self.labels.len() > MAX_LABELS {
+            return Err(Error::invalid_field("labels", format!("holds more than {MAX_LABELS} labels")));
+        }
+        if self.timeout_ms == Some(0) {
+            return Err(Error::invalid_field("timeoutMs", "is 0; leave it out for no limit of your own"));
+        }
+        self.labels.iter().try_for_each(|label| check_label("labels", label))?;
+        check_inputs(&self.inputs)
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
+        let version = self.version(context).await?;
+        let environment = context.environment(self.environment_id).await?;
+        if let Some(id) = self.agent_id {
+            let agent = context.store.agent(id).await?.filter(|agent| agent.deleted_at.is_none());
+            let agent =
+                agent.ok_or_else(|| Error::invalid_field("agentId", "names no agent; list them first"))?;
+            if agent.environment_id != environment.id {
+                return Err(Error::invalid_field(
+                    "agentId",
+                    "works in another environment than this execution",
+                ));
+            }
+        }
+        let origin = match context.actor.user_id() {
+            Some(user_id) => Origin::Manual { user_id },
+            None => Origin::Embedded,
+        };
+        let mut execution = new_execution(&version, environment.id, self.inputs.clone(), origin, context.now);
+        execution.priority = self.priority.unwrap_or(execution.priority);
+        execution.timeout_ms = self.timeout_ms.or(execution.timeout_ms);
+        execution.pinned_agent_id = self.agent_id;
+        execution.run_at = self.run_at.unwrap_or(context.now).max(context.now);
+        execution.labels.extend(self.labels.iter().cloned());
+        execution.labels.sort();
+        execution.labels.dedup();
+        let detail = json!({
+            "packageId": version.package_id,
+            "versionNumber": version.version_number,
+            "environment": environment.name,
+            "inputNames": self.inputs.keys().collect::<Vec<_>>(),
+        });
+        let changes = Changes::none()
+            .insert(Record::Execution(Box::new(execution.clone())))
+            .audited(context.audit("execution", execution.id, detail))
+            .event(Event::ExecutionPending { execution_id: execution.id });
+        Ok(Decision::new(changes, execution))
+    }
+}
+
+impl EnqueueExecution {
+    async fn version(&self, context: &CommandContext<'_>) -> Result<PackageVersion> {
+        let package =
+            context.store.package(self.package_id).await?.filter(|package| package.deleted_at.is_none());
+        let package = package.ok_or_else(|| Error::not_found("package", self.package_id))?;
+        match self.version_id {
+            Some(id) => context
+                .store
+                .version(id)
+                .await?
+                .filter(|version| version.package_id == package.id)
+                .ok_or_else(|| {
+                    Error::invalid_field("versionId", "is no version of this package; list them first")
+                }),
+            None => context.store.active_version(package.id).await?.ok_or_else(|| {
+                Error::conflict(
+                    "package.no_active_version",
+                    format!("the package {} has no active version; publish or activate one", package.name),
+                )
+            }),
+        }
+    }
+}
+
+/// An execution of a version with what its manifest says.
+pub(crate) fn new_execution(
+    version: &PackageVersion,
+    environment_id: EnvironmentId,
+    inputs: Map<String, Value>,
+    origin: Origin,
+    now: Timestamp,
+) -> Execution {
+    let manifest = &version.manifest;
+    Execution {
+        id: ExecutionId::new(),
+        package_id: version.package_id,
+        version_id: version.id,
+        environment_id,
+        state: ExecutionState::Pending,
+        priority: manifest.priority,
+        labels: manifest.labels.clone(),
+        pinned_agent_id: None,
+        inputs,
+        outputs: None,
+        error: None,
+        origin,
+        retry: retry_policy(manifest),
+        timeout_ms: manifest.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+        run_at: now,
+        lease_epoch: 0,
+        agent_id: None,
+        lease_until: None,
+        failed_attempts: 0,
+        progress: None,
+        cancel_requested_at: None,
+        created_at: now,
+        started_at: None,
+        ended_at: None,
+        revision: 0,
+    }
+}
+
+fn retry_policy(manifest: &Manifest) -> RetryPolicy {
+    RetryPolicy {
+        max_attempts: manifest.retries + 1,
+        backoff_ms: u64::try_from(manifest.backoff.as_millis()).unwrap_or(u64::MAX),
+        on_agent_lost: if manifest.retry_when_agent_lost { OnAgentLost::Retry } else { OnAgentLost::Fail },
+    }
+}
+
+/// Asks for the end of an execution.
+///
+/// What no agent holds ends at once. What runs is asked to stop and ends when its agent says so, or when the
+/// lease runs out.
+#[derive(Clone, Debug)]
+pub struct CancelExecution {
+    /// Which.
+    pub id: ExecutionId,
+}
+
+#[async_trait]
+impl Command for CancelExecution {
+    type Output = Execution;
+    const NAME: &'static str = "execution.cancel";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::CancelExecutions)
+    }
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
+        let execution = context.store.execution(self.id).await?;
+        let mut execution = execution.ok_or_else(|| Error::not_found("execution", self.id))?;
+        if execution.state.is_terminal() {
+            return Err(Error::conflict(
+                "execution.ended",
+                format!("the execution has ended as {:?}; there is nothing to cancel", execution.state),
+            ));
+        }
+        if execution.cancel_requested_at.is_some() {
+            return Ok(Decision::unchanged(execution));
+        }
+        let changes = request_cancel(&mut execution, context.now);
+        let entry = context.audit("execution", self.id, json!({"state": execution.state}));
+        execution.revision += 1;
+        Ok(Decision::new(changes.audited(entry), execution))
+    }
+}
+
+/// Marks an execution as to be cancelled, or cancels it where no agent holds it.
+pub(crate) fn request_cancel(execution: &mut Execution, now: Timestamp) -> Changes {
+    execution.cancel_requested_at = Some(now);
+    let event = match (execution.state.is_leased(), execution.lease(), execution.agent_id) {
+        (true, Some(lease), Some(agent_id)) => Event::CancelRequested { lease, agent_id },
+        _ => {
+            execution.state = ExecutionState::Cancelled;
+            execution.ended_at = Some(now);
+            execution.error = Some(RunError::new("Cancelled", "cancelled before it ran"));
+            Event::ExecutionChanged { execution_id: execution.id, state: execution.state }
+        }
+    };
+    Changes::none().update(Record::Execution(Box::new(execution.clone()))).event(event)
+}
+
+/// Asks for an ended execution once more: a new execution of the same version with the same inputs.
+#[derive(Clone, Debug)]
+pub struct RetryExecution {
+    /// Which.
+    pub id: ExecutionId,
+}
+
+#[async_trait]
+impl Command for RetryExecution {
+    type Output = Execution;
+    const NAME: &'static str = "execution.retry";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::RunExecutions)
+    }
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
+        let before = context.store.execution(self.id).await?;
+        let before = before.ok_or_else(|| Error::not_found("execution", self.id))?;
+        if !before.state.is_terminal() {
+            return Err(Error::conflict(
+                "execution.open",
+                format!("the execution is {:?}; retry it when it has ended", before.state),
+            ));
+        }
+        let execution = Execution {
+            id: ExecutionId::new(),
+            state: ExecutionState::Pending,
+            outputs: None,
+            error: None,
+            origin: Origin::Retry { user_id: context.user_id()?, of: before.id },
+            run_at: context.now,
+            lease_epoch: 0,
+            agent_id: None,
+            lease_until: None,
+            failed_attempts: 0,
+            progress: None,
+            cancel_requested_at: None,
+            created_at: context.now,
+            started_at: None,
+            ended_at: None,
+            revision: 0,
+            ..before
+        };
+        let changes = Changes::none()
+            .insert(Record::Execution(Box::new(execution.clone())))
+            .audited(context.audit("execution", execution.id, json!({"of": self.id})))
+            .event(Event::ExecutionPending { execution_id: execution.id });
+        Ok(Decision::new(changes, execution))
+    }
+}

@@ -1,0 +1,314 @@
+//! Making packages, publishing versions.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::blob::BlobKey;
+use crate::changes::{Changes, Event, Record};
+use crate::command::{Command, CommandContext, Decision};
+use crate::domain::{Package, PackageVersion, check_description, check_name};
+use crate::error::{Error, Result};
+use crate::id::{PackageId, VersionId};
+use crate::package::archive::{Archive, Limits};
+use crate::permission::{Access, Permission};
+
+async fn load(context: &CommandContext<'_>, id: PackageId) -> Result<Package> {
+    let package = context.store.package(id).await?.filter(|package| package.deleted_at.is_none());
+    package.ok_or_else(|| Error::not_found("package", id))
+}
+
+/// Makes a package without versions.
+#[derive(Clone, Debug)]
+pub struct CreatePackage {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+}
+
+#[async_trait]
+impl Command for CreatePackage {
+    type Output = Package;
+    const NAME: &'static str = "package.create";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::WritePackages)
+    }
+
+    fn validate(&self) -> Result<()> {
+        check_name("name", &self.name)?;
+        check_description("description", &self.description)
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Package>> {
+        let package = Package {
+            id: PackageId::new(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            creator_id: context.user_id()?,
+            created_at: context.now,
+            updated_at: context.now,
+            deleted_at: None,
+            revision: 0,
+        };
+        let changes = Changes::none()
+            .insert(Record::Package(package.clone()))
+            .audited(context.audit("package", package.id, json!({"name": package.name})))
+            .event(Event::PackageChanged { package_id: package.id });
+        Ok(Decision::new(changes, package))
+    }
+}
+
+/// Changes a package's name or description.
+#[derive(Clone, Debug)]
+pub struct UpdatePackage {
+    /// Which.
+    pub id: PackageId,
+    /// The revision that the caller saw, where they insist on it.
+    pub revision: Option<i64>,
+    /// The new name.
+    pub name: Option<String>,
+    /// The new description.
+    pub description: Option<String>,
+}
+
+#[async_trait]
+impl Command for UpdatePackage {
+    type Output = Package;
+    const NAME: &'static str = "package.update";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::WritePackages)
+    }
+
+    fn validate(&self) -> Result<()> {
+        self.name.iter().try_for_each(|name| check_name("name", name))?;
+        self.description.iter().try_for_each(|text| check_description("description", text))
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Package>> {
+        let mut package = load(context, self.id).await?;
+        check_revision(self.revision, package.revision)?;
+        package.name = self.name.clone().unwrap_or(package.name);
+        package.description = self.description.clone().unwrap_or(package.description);
+        package.updated_at = context.now;
+        let changes = Changes::none()
+            .update(Record::Package(package.clone()))
+            .audited(context.audit("package", package.id, json!({"name": package.name})))
+            .event(Event::PackageChanged { package_id: package.id });
+        package.revision += 1;
+        Ok(Decision::new(changes, package))
+    }
+}
+
+/// Refuses a change by somebody who saw an older state.
+///
+/// # Errors
+/// `Conflict` with code `revision.mismatch`.
+pub(crate) fn check_revision(seen: Option<i64>, now: i64) -> Result<()> {
+    match seen {
+        Some(seen) if seen != now => Err(Error::conflict(
+            "revision.mismatch",
+            "it was changed since you read it; read it again and decide again",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes a package. Its executions stay; its name is free again.
+#[derive(Clone, Debug)]
+pub struct DeletePackage {
+    /// Which.
+    pub id: PackageId,
+}
+
+#[async_trait]
+impl Command for DeletePackage {
+    type Output = ();
+    const NAME: &'static str = "package.delete";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::DeletePackages)
+    }
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<()>> {
+        let mut package = load(context, self.id).await?;
+        let open = context.store.count_open_executions_of_package(self.id).await?;
+        if open > 0 {
+            return Err(Error::conflict(
+                "package.in_use",
+                format!("{open} executions of the package have not ended; cancel them or wait"),
+            ));
+        }
+        let schedules =
+            context.store.schedules(Some(self.id), crate::query::PageRequest::new(None, 1)).await?;
+        if !schedules.items.is_empty() {
+            return Err(Error::conflict("package.in_use", "schedules run this package; delete them first"));
+        }
+        package.deleted_at = Some(context.now);
+        let changes = Changes::none()
+            .audited(context.audit("package", self.id, json!({"name": package.name})))
+            .update(Record::Package(package))
+            .event(Event::PackageChanged { package_id: self.id });
+        Ok(Decision::new(changes, ()))
+    }
+}
+
+/// Publishes a version: checks the archive, keeps it under its hash, and activates it if asked.
+#[derive(Clone, Debug)]
+pub struct PublishVersion {
+    /// Of which package.
+    pub package_id: PackageId,
+    /// The zip archive.
+    pub archive: Bytes,
+    /// The number, for archives that name none; must equal what the archive says otherwise.
+    pub version_number: Option<String>,
+    /// Whether it becomes the active version.
+    pub activate: bool,
+}
+
+#[async_trait]
+impl Command for PublishVersion {
+    type Output = PackageVersion;
+    const NAME: &'static str = "package.publish";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::WritePackages)
+    }
+
+    fn validate(&self) -> Result<()> {
+        if self.archive.is_empty() {
+            return Err(Error::invalid("package.empty", "the request has no body; send the zip archive"));
+        }
+        if let Some(number) = &self.version_number {
+            parse_number(number)?;
+        }
+        Ok(())
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<PackageVersion>> {
+        let mut package = load(context, self.package_id).await?;
+        let archive = self.archive.clone();
+        let checked = tokio::task::spawn_blocking(move || {
+            Archive::check(std::io::Cursor::new(archive), &Limits::default())
+        })
+        .await
+        .map_err(|error| {
+            Error::internal("package.check", "checking the archive failed").with_source(error)
+        })??;
+        let number = self.number(checked.manifest.version.as_ref())?;
+        if context.store.version_by_number(self.package_id, &number).await?.is_some() {
+            return Err(Error::conflict(
+                "version.exists",
+                format!("version {number} is published already and never changes; raise the number"),
+            ));
+        }
+        context.blobs.put(&BlobKey::package(&checked.digest)?, self.archive.clone()).await?;
+        let version = PackageVersion {
+            id: VersionId::new(),
+            package_id: self.package_id,
+            version_number: number,
+            digest: checked.digest,
+            size: self.archive.len() as u64,
+            manifest: checked.manifest,
+            is_active: self.activate,
+            created_by: context.user_id()?,
+            created_at: context.now,
+            revision: 0,
+        };
+        let mut changes = Changes::none();
+        if self.activate {
+            changes = deactivate(context, self.package_id, changes).await?;
+        }
+        package.updated_at = context.now;
+        let detail = json!({
+            "packageId": self.package_id,
+            "versionNumber": version.version_number,
+            "digest": version.digest,
+            "activated": self.activate,
+        });
+        let changes = changes
+            .update(Record::Package(package))
+            .insert(Record::PackageVersion(version.clone()))
+            .audited(context.audit("packageVersion", version.id, detail))
+            .event(Event::PackageChanged { package_id: self.package_id });
+        Ok(Decision::new(changes, version))
+    }
+}
+
+impl PublishVersion {
+    fn number(&self, in_archive: Option<&semver::Version>) -> Result<String> {
+        let asked = self.version_number.as_deref().map(parse_number).transpose()?;
+        match (asked, in_archive) {
+            (Some(asked), Some(archived)) if asked != *archived => Err(Error::invalid_field(
+                "versionNumber",
+                format!("is {asked}, but the archive says {archived}; leave it out or change pyproject.toml"),
+            )),
+            (Some(number), _) => Ok(number.to_string()),
+            (None, Some(number)) => Ok(number.to_string()),
+            (None, None) => Err(Error::invalid_field(
+                "versionNumber",
+                "is missing, and the archive has no pyproject.toml that names one",
+            )),
+        }
+    }
+}
+
+fn parse_number(text: &str) -> Result<semver::Version> {
+    semver::Version::parse(text).map_err(|_| {
+        Error::invalid_field("versionNumber", "is not a version of the form 1.2.3 (SemVer 2.0.0)")
+    })
+}
+
+async fn deactivate(context: &CommandContext<'_>, package: PackageId, changes: Changes) -> Result<Changes> {
+    let Some(mut active) = context.store.active_version(package).await? else { return Ok(changes) };
+    active.is_active = false;
+    Ok(changes.update(Record::PackageVersion(active)))
+}
+
+/// Makes a published version the active one.
+#[derive(Clone, Debug)]
+pub struct ActivateVersion {
+    /// Of which package.
+    pub package_id: PackageId,
+    /// Which.
+    pub version_id: VersionId,
+}
+
+#[async_trait]
+impl Command for ActivateVersion {
+    type Output = PackageVersion;
+    const NAME: &'static str = "package.activate";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::WritePackages)
+    }
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<PackageVersion>> {
+        load(context, self.package_id).await?;
+        let version = context.store.version(self.version_id).await?;
+        let version = version.filter(|version| version.package_id == self.package_id);
+        let mut version = version.ok_or_else(|| Error::not_found("package version", self.version_id))?;
+        if version.is_active {
+            return Ok(Decision::unchanged(version));
+        }
+        let changes = deactivate(context, self.package_id, Changes::none()).await?;
+        version.is_active = true;
+        let detail = json!({"packageId": self.package_id, "versionNumber": version.version_number});
+        let changes = changes
+            .update(Record::PackageVersion(version.clone()))
+            .audited(context.audit("packageVersion", version.id, detail))
+            .event(Event::PackageChanged { package_id: self.package_id });
+        version.revision += 1;
+        Ok(Decision::new(changes, version))
+    }
+}

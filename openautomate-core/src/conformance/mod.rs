@@ -1,0 +1,5 @@
+//! The public suites that adapters pass; a case for every clause of a trait's contract.
+
+pub mod fixture;
+pub mod runner;
+pub mod store;

@@ -1,0 +1,203 @@
+//! One run of a case: its package, what it told, and how it ended.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::RunnerFixture;
+use crate::domain::{Lease, LogLine, LogStream, Progress, RunError, RunResult, RunStatus};
+use crate::error::Error;
+use crate::id::ExecutionId;
+use crate::runner::{Job, RunControl, RunEvent};
+use crate::secret::Secret;
+
+/// What a run told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// It begins.
+    Started,
+    /// A line.
+    Line(LogLine),
+    /// How far it is.
+    Progress(Progress),
+    /// A file: name, content, media type.
+    Artifact(String, Vec<u8>, Option<String>),
+    /// It asked for a secret.
+    Secret(String),
+}
+
+/// A run that is being prepared. The artifact `refused.txt` and every secret but `password` are refused.
+#[derive(Debug)]
+pub struct Play {
+    dir: TempDir,
+    /// What is run; cases change it.
+    pub job: Job,
+    /// Stops the run.
+    pub cancel: CancellationToken,
+}
+
+impl Play {
+    /// A run of `main:run` in a package with these files.
+    #[must_use]
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap();
+        let (package_dir, work_dir) = (root.join("package"), root.join("work"));
+        fs::create_dir(&work_dir).unwrap();
+        for (name, text) in files {
+            let path = package_dir.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let job = Job {
+            lease: Lease { execution: ExecutionId::new(), epoch: 1 },
+            package: "case".to_owned(),
+            package_dir,
+            work_dir,
+            entrypoint: "main:run".to_owned(),
+            command: Vec::new(),
+            inputs: Map::new(),
+            env: BTreeMap::new(),
+            timeout: Some(Duration::from_secs(60)),
+            grace: Duration::from_millis(300),
+            python: None,
+        };
+        Self { dir, job, cancel: CancellationToken::new() }
+    }
+
+    /// A run of `main.py`'s function `run`.
+    #[must_use]
+    pub fn main(source: &str) -> Self {
+        Self::of(&[("main.py", source)])
+    }
+
+    /// With these inputs.
+    #[must_use]
+    pub fn inputs(mut self, inputs: &Value) -> Self {
+        self.job.inputs = inputs.as_object().unwrap().clone();
+        self
+    }
+
+    /// Runs it to its end.
+    pub async fn run(self, fixture: &impl RunnerFixture) -> Ended {
+        self.run_and(fixture, |_, _| {}).await
+    }
+
+    /// Runs it to its end and cancels it when it prints the line.
+    pub async fn cancel_at(self, fixture: &impl RunnerFixture, line: &str) -> Ended {
+        self.run_and(fixture, |told, cancel| {
+            if matches!(told, Told::Line(told) if told.text == line) {
+                cancel.cancel();
+            }
+        })
+        .await
+    }
+
+    /// Runs it to its end and shows each thing that it tells.
+    pub async fn run_and(
+        self,
+        fixture: &impl RunnerFixture,
+        mut each: impl FnMut(&Told, &CancellationToken) + Send,
+    ) -> Ended {
+        let (events, mut receiver) = mpsc::channel(64);
+        let control = RunControl { events, cancel: self.cancel.clone() };
+        let runner = fixture.runner();
+        let mut told = Vec::new();
+        let taking = async {
+            while let Some(event) = receiver.recv().await {
+                let event = settle(event);
+                each(&event, &self.cancel);
+                told.push(event);
+            }
+        };
+        let (result, ()) = tokio::join!(runner.run(self.job, control), taking);
+        Ended { result, told, dir: Arc::new(self.dir) }
+    }
+}
+
+fn settle(event: RunEvent) -> Told {
+    match event {
+        RunEvent::Started => Told::Started,
+        RunEvent::Log(line) => Told::Line(line),
+        RunEvent::Progress(progress) => Told::Progress(progress),
+        RunEvent::Artifact { name, path, content_type, reply } => {
+            let content = fs::read(path).unwrap_or_default();
+            let _ = reply.send(if name == "refused.txt" {
+                Err(Error::invalid("artifact.refused", "the artifact is not wanted"))
+            } else {
+                Ok(())
+            });
+            Told::Artifact(name, content, content_type)
+        }
+        RunEvent::Secret { name, reply } => {
+            let _ = reply.send(if name == "password" {
+                Ok(Secret::new("hunter2".to_owned()))
+            } else {
+                Err(Error::not_found("asset", &name))
+            });
+            Told::Secret(name)
+        }
+    }
+}
+
+/// A run that ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// How.
+    pub result: RunResult,
+    /// What it told, in order.
+    pub told: Vec<Told>,
+    /// Keeps the folders.
+    pub dir: Arc<TempDir>,
+}
+
+impl Ended {
+    /// The lines of one stream.
+    #[must_use]
+    pub fn lines(&self, stream: LogStream) -> Vec<&str> {
+        self.all_lines().filter(|line| line.stream == stream).map(|line| line.text.as_str()).collect()
+    }
+
+    /// The texts of all lines in order.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
+        self.all_lines().map(|line| line.text.as_str()).collect()
+    }
+
+    /// All lines in order.
+    pub fn all_lines(&self) -> impl Iterator<Item = &LogLine> {
+        self.told.iter().filter_map(|told| if let Told::Line(line) = told { Some(line) } else { None })
+    }
+
+    /// The outputs of a run that must have succeeded.
+    #[must_use]
+    pub fn outputs(&self) -> Value {
+        self.expect(RunStatus::Succeeded);
+        Value::Object(self.result.outputs.clone())
+    }
+
+    /// The error of a run that must have failed.
+    #[must_use]
+    pub fn error(&self) -> &RunError {
+        self.expect(RunStatus::Failed);
+        self.result.error.as_ref().unwrap()
+    }
+
+    /// Panics with all that is known if the status is another one.
+    pub fn expect(&self, status: RunStatus) {
+        assert_eq!(self.result.status, status, "{:#?}\n{:#?}", self.result, self.texts());
+    }
+
+    /// The whole number that a line `name=17` tells.
+    #[must_use]
+    pub fn number(&self, name: &str) -> i32 {
+        let prefix = format!("{name}=");
+        self.texts().iter().find_map(|text| text.strip_prefix(&prefix)).unwrap().parse().unwrap()
+    }
+}

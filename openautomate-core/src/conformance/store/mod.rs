@@ -1,0 +1,185 @@
+//! The suite for stores.
+//!
+//! An adapter implements [`StoreFixture`](crate::conformance::fixture::StoreFixture) and writes one line in
+//! an integration test; it expands to one `#[tokio::test]` a case, so the adapter's crate has tokio with the
+//! features `macros` and `rt-multi-thread` among its dev-dependencies:
+//!
+//! ```ignore
+//! openautomate_core::store_conformance!(sqlx_sqlite, SqliteFixture);
+//! ```
+//!
+//! Cases take the time as a value and never sleep. Each states one fact; a clause of a contract in
+//! `crate::store` names its case in parentheses.
+
+#![allow(clippy::missing_panics_doc, reason = "a case panics if its fact does not hold; that is its purpose")]
+#![allow(clippy::unwrap_used, reason = "as in any test")]
+
+pub mod audit;
+pub mod commit;
+pub mod concurrency;
+pub mod durability;
+pub mod expect;
+pub mod lease;
+pub mod log;
+pub mod model;
+pub mod page;
+pub mod read;
+pub mod retry;
+pub mod round_trip;
+pub mod sample;
+pub mod schedule;
+pub mod transition;
+pub mod unique;
+mod world;
+
+/// Makes a module with a test for every case of the store suite.
+///
+/// The first argument names the module, the second is the type of the
+/// [`StoreFixture`](crate::conformance::fixture::StoreFixture).
+#[macro_export]
+macro_rules! store_conformance {
+    ($name:ident, $fixture:ty) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::__store_cases!(tests[$fixture]);
+        }
+    };
+}
+
+/// The one list of cases. A unit test compares it with the files, so that none is left out.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store_cases {
+    ($kind:ident [$($argument:tt)*]) => {
+        $crate::__store_expand! { $kind [$($argument)*]
+            commit {
+                all_or_nothing, a_refused_answer_takes_all_back, nothing_is_fine, stale_row,
+                a_missing_row_is_stale, revision, delete_asset, idempotency, prune_idempotency,
+            }
+            unique {
+                ids, users, updates, agents, packages, versions, one_active_version, environments,
+                assets, token_hashes, in_one_commit, references_of_records, references_of_work,
+                references_of_firings, references_of_updates, references_within_a_commit,
+            }
+            transition {
+                every_pair, ends_are_final, the_same_state_is_no_transition, a_stale_row_goes_first,
+            }
+            lease {
+                claim_order, claim_matches, claim_looks_past_others, claim_grants, claim_limit,
+                claim_forgets_progress, stale_epoch_is_refused, an_ended_lease_is_stale,
+                start_is_idempotent, start_keeps_the_first, finish_ends, finish_without_a_start,
+                finish_is_idempotent, finish_after_expiry_is_stale, finish_after_release_is_stale,
+                finish_as_lost, expire, expire_oldest_first, release, release_leaves_what_runs,
+                release_of_a_cancelled_one_ends_it, renew, renew_tells_of_a_cancel, renew_of_nothing,
+                renew_of_a_repeated_lease, connect_agent, progress,
+            }
+            retry {
+                backoff_doubles, success_after_failure, timeouts, losses, cancel_requested,
+                releases_do_not_count, wake, waiting_is_not_claimed, next_deadline,
+            }
+            schedule {
+                fires_once, two_servers_fire_once, firings, due, nothing_is_due, open_executions,
+            }
+            log {
+                keeps_every_field, acknowledges_what_is_stored, leaves_the_revision,
+                repeated_lines_are_kept_once, a_gap_is_refused, late_lines_are_kept,
+                a_foreign_lease_is_refused, completes, reads_in_order,
+            }
+            audit {
+                keeps_every_field, actors, commits_do_not_seal, seals_in_batches, a_latecomer_follows,
+                one_chain, append_only, chain_in_order, filters,
+            }
+            read {
+                missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
+                sessions_by_token, sessions_of, environments, deleted_agents, packages_by_name,
+                versions, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
+                open_executions,
+            }
+            page {
+                users, agents, packages, versions, schedules, assets, audit_entries, executions,
+                cursors_are_stable,
+            }
+            round_trip {
+                users, sessions, invitations, environments, agents, enrolment_tokens, packages,
+                versions, new_executions, ended_executions, updated_executions, schedules,
+                schedule_policies, enumerations, assets,
+            }
+            durability {
+                commits, leases, audit, a_peer_sees_it, a_dropped_commit,
+            }
+            concurrency {
+                claims_are_disjoint, writers, one_update_wins, no_update_is_lost, one_name_is_taken,
+                one_key_is_kept, one_finish_is_new, finish_against_expire, cancel_against_finish,
+                lines_are_kept_once, agents_drain_the_queue,
+            }
+            model {
+                same_as_the_reference,
+            }
+        }
+    };
+}
+
+/// What the list of cases becomes: tests of a fixture, or names.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store_expand {
+    (tests [$fixture:tt] $($group:ident { $($case:ident),* $(,)? })*) => {$(
+        mod $group {
+            #[allow(unused_imports)]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    let fixture =
+                        <$fixture as $crate::conformance::fixture::StoreFixture>::open().await;
+                    $crate::conformance::store::$group::$case(fixture).await;
+                }
+            )*
+        }
+    )*};
+    (names [] $($group:ident { $($case:ident),* $(,)? })*) => {
+        &[$((
+            stringify!($group),
+            include_str!(concat!(stringify!($group), ".rs")),
+            &[$(stringify!($case)),*],
+        )),*]
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    const GROUPS: &[(&str, &str, &[&str])] = crate::__store_cases!(names []);
+
+    const CONTRACTS: &[&str] = &[
+        include_str!("../../store/audit.rs"),
+        include_str!("../../store/commit.rs"),
+        include_str!("../../store/identity.rs"),
+        include_str!("../../store/lease.rs"),
+        include_str!("../../store/log.rs"),
+    ];
+
+    #[test]
+    fn every_case_is_listed() {
+        for (group, source, listed) in GROUPS {
+            let written: Vec<&str> = source
+                .lines()
+                .filter_map(|line| line.strip_prefix("pub async fn ")?.split_once("<F: StoreFixture>"))
+                .map(|(name, _)| name)
+                .collect();
+            assert_eq!(&written, listed, "the cases of {group}, in the order of its file");
+        }
+    }
+
+    #[test]
+    fn contracts_name_cases_that_exist() {
+        let mut named = 0;
+        for quoted in CONTRACTS.iter().flat_map(|contract| contract.split('`').skip(1).step_by(2)) {
+            let Some((group, case)) = quoted.split_once("::") else { continue };
+            let Some((_, _, cases)) = GROUPS.iter().find(|(name, _, _)| *name == group) else { continue };
+            assert!(case == "*" || cases.contains(&case), "no case {quoted}");
+            named += 1;
+        }
+        assert!(named > 40, "only {named} cases are named");
+    }
+}

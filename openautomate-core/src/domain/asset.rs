@@ -1,0 +1,43 @@
+//! Assets: values that automations read by name, plain or secret, one set an environment.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::id::{AssetId, EnvironmentId, UserId};
+
+/// Whether people may read the value back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AssetKind {
+    /// Shown by the API.
+    Plain,
+    /// Write-only: only an agent with a live lease reads it.
+    Secret,
+}
+
+/// An asset. The value of either kind is kept sealed (`crate::vault`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asset {
+    /// The id.
+    pub id: AssetId,
+    /// Where it holds.
+    pub environment_id: EnvironmentId,
+    /// The name, unique in its environment.
+    pub name: String,
+    /// Whether people may read it.
+    pub kind: AssetKind,
+    /// What it is for.
+    pub description: String,
+    /// The sealed value (`crate::vault::Sealed::to_bytes`). Never serialized.
+    #[serde(skip)]
+    pub sealed: Vec<u8>,
+    /// Who wrote it last.
+    pub updated_by: UserId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was written last.
+    pub updated_at: Timestamp,
+    /// Raised with each change; it is bound into the seal.
+    pub revision: i64,
+}

@@ -1,0 +1,22 @@
+//! Environments: development, testing, production, or the user's own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::id::EnvironmentId;
+
+/// An environment. Agents, executions, schedules and assets live in one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Environment {
+    /// The id.
+    pub id: EnvironmentId,
+    /// The name, unique without regard to case.
+    pub name: String,
+    /// Whether it is meant where a request names none; exactly one is.
+    pub is_default: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Raised with each change.
+    pub revision: i64,
+}

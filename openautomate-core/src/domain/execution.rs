@@ -1,0 +1,295 @@
+//! Executions: one wish to run one package version, whatever number of attempts it takes.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::domain::{Lease, RunError, RunStatus};
+use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
+
+/// Where an execution stands. The legal changes are in `transition.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ExecutionState {
+    /// Waits for an agent with a free slot.
+    Pending,
+    /// Leased to an agent that has not said yet that it began.
+    Assigned,
+    /// Runs.
+    Running,
+    /// Waits for its next attempt (back-off) or an answer.
+    Waiting,
+    /// Ended well.
+    Succeeded,
+    /// Ended with an error, or its agent was lost.
+    Failed,
+    /// Ended by a cancel.
+    Cancelled,
+    /// Ended by its time limit.
+    TimedOut,
+}
+
+impl ExecutionState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Assigned,
+        Self::Running,
+        Self::Waiting,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+        Self::TimedOut,
+    ];
+
+    /// Whether nothing can follow.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled | Self::TimedOut)
+    }
+
+    /// Whether an agent holds the lease.
+    #[must_use]
+    pub const fn is_leased(self) -> bool {
+        matches!(self, Self::Assigned | Self::Running)
+    }
+}
+
+/// What happens when the agent of an execution vanishes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OnAgentLost {
+    /// The execution fails with the reason: most automations are not safe to repeat.
+    #[default]
+    Fail,
+    /// It is tried again by its retry policy.
+    Retry,
+}
+
+/// Who or what asked for an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Origin {
+    /// A person or program through the API.
+    Manual {
+        /// Who.
+        user_id: UserId,
+    },
+    /// A schedule that was due.
+    Schedule {
+        /// Which.
+        schedule_id: ScheduleId,
+        /// For which due time.
+        due_at: Timestamp,
+    },
+    /// A person who asked for an ended execution once more.
+    Retry {
+        /// Who.
+        user_id: UserId,
+        /// Which execution is repeated.
+        of: ExecutionId,
+    },
+    /// A program that embeds the orchestrator.
+    Embedded,
+}
+
+/// How often and when a failed attempt is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetryPolicy {
+    /// How many attempts may fail before the execution does; at least 1.
+    pub max_attempts: u32,
+    /// The wait before the second attempt in milliseconds; it doubles with each further one.
+    pub backoff_ms: u64,
+    /// What a vanished agent means.
+    pub on_agent_lost: OnAgentLost,
+}
+
+impl RetryPolicy {
+    /// The longest back-off.
+    pub const MAX_BACKOFF: Duration = Duration::from_secs(24 * 3600);
+
+    /// The wait after the `failed`-th failed attempt (from 1).
+    #[must_use]
+    pub fn backoff(&self, failed: u32) -> Duration {
+        let doublings = failed.saturating_sub(1).min(32);
+        Duration::from_millis(self.backoff_ms.saturating_mul(1 << doublings)).min(Self::MAX_BACKOFF)
+    }
+}
+
+/// How far a run says it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// 0 to 1.
+    pub fraction: f64,
+    /// What it does at the moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// An execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Execution {
+    /// The id.
+    pub id: ExecutionId,
+    /// Of which package.
+    pub package_id: PackageId,
+    /// The exact version.
+    pub version_id: VersionId,
+    /// Where.
+    pub environment_id: EnvironmentId,
+    /// Where it stands.
+    pub state: ExecutionState,
+    /// Higher goes first.
+    pub priority: i32,
+    /// The labels that its agent must have; sorted.
+    pub labels: Vec<String>,
+    /// The one agent that may run it, where it is pinned.
+    pub pinned_agent_id: Option<AgentId>,
+    /// The inputs by name.
+    pub inputs: Map<String, Value>,
+    /// The outputs by name, once it succeeded.
+    pub outputs: Option<Map<String, Value>>,
+    /// Why it failed.
+    pub error: Option<RunError>,
+    /// Who or what asked for it.
+    pub origin: Origin,
+    /// How often it is tried.
+    pub retry: RetryPolicy,
+    /// The time limit of one attempt in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// Not before this instant.
+    pub run_at: Timestamp,
+    /// The number of the last grant; 0 before the first. The fencing token.
+    pub lease_epoch: u32,
+    /// The agent of the last grant.
+    pub agent_id: Option<AgentId>,
+    /// Until when the grant holds; `Some` exactly while the state is Assigned or Running.
+    pub lease_until: Option<Timestamp>,
+    /// How many attempts failed or were lost.
+    pub failed_attempts: u32,
+    /// How far the run says it is.
+    pub progress: Option<Progress>,
+    /// When a cancel was asked for.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When the first attempt began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Raised with each change, those of the hot path too.
+    pub revision: i64,
+}
+
+impl Execution {
+    /// The current lease; `None` before the first grant.
+    #[must_use]
+    pub fn lease(&self) -> Option<Lease> {
+        (self.lease_epoch > 0).then_some(Lease { execution: self.id, epoch: self.lease_epoch })
+    }
+}
+
+/// Where an execution goes after an attempt; stores apply it in their own transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AfterAttempt {
+    /// The next state: an end, or `Waiting` for the back-off.
+    pub state: ExecutionState,
+    /// When it is due again; meaningful for `Waiting`.
+    pub run_at: Timestamp,
+    /// The count of failed attempts afterwards.
+    pub failed_attempts: u32,
+}
+
+impl Execution {
+    /// Decides what follows an attempt that ended with `status` at `now`.
+    ///
+    /// A success or a cancel ends the execution. A failure or a timeout is retried while the policy allows
+    /// it and nobody asked for a cancel; a loss only if the policy says so for vanished agents too. A run
+    /// that can't be retried ends as what its last attempt was; a loss ends it as `Failed`.
+    #[must_use]
+    pub fn after_attempt(&self, status: RunStatus, now: Timestamp) -> AfterAttempt {
+        let ended = |state, failed_attempts| AfterAttempt { state, run_at: self.run_at, failed_attempts };
+        let cancelled = self.cancel_requested_at.is_some();
+        let end = match status {
+            RunStatus::Succeeded => return ended(ExecutionState::Succeeded, self.failed_attempts),
+            RunStatus::Cancelled => return ended(ExecutionState::Cancelled, self.failed_attempts),
+            RunStatus::Lost if cancelled => return ended(ExecutionState::Cancelled, self.failed_attempts),
+            RunStatus::TimedOut => ExecutionState::TimedOut,
+            RunStatus::Failed | RunStatus::Lost => ExecutionState::Failed,
+        };
+        let failed = self.failed_attempts + 1;
+        let may_retry = status != RunStatus::Lost || self.retry.on_agent_lost == OnAgentLost::Retry;
+        if cancelled || !may_retry || failed >= self.retry.max_attempts {
+            return ended(end, failed);
+        }
+        let wait = TimeDelta::from_std(self.retry.backoff(failed)).unwrap_or(TimeDelta::MAX);
+        AfterAttempt { state: ExecutionState::Waiting, run_at: now + wait, failed_attempts: failed }
+    }
+
+    /// The error of an attempt whose lease ran out.
+    #[must_use]
+    pub fn agent_lost_error() -> RunError {
+        RunError::new(
+            "AgentLost",
+            "the agent was not heard of before its lease ran out; nobody knows how far the run came",
+        )
+    }
+}
+
+/// An execution as lists show it: without inputs, outputs and traceback.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionSummary {
+    /// The id.
+    pub id: ExecutionId,
+    /// Of which package.
+    pub package_id: PackageId,
+    /// Its name.
+    pub package_name: String,
+    /// The exact version.
+    pub version_id: VersionId,
+    /// Its number.
+    pub version_number: String,
+    /// Where.
+    pub environment_id: EnvironmentId,
+    /// Where it stands.
+    pub state: ExecutionState,
+    /// Higher goes first.
+    pub priority: i32,
+    /// Who or what asked for it.
+    pub origin: Origin,
+    /// The agent of the last grant.
+    pub agent_id: Option<AgentId>,
+    /// The number of the last grant.
+    pub lease_epoch: u32,
+    /// The message of its error.
+    pub error_message: Option<String>,
+    /// How far the run says it is.
+    pub progress: Option<Progress>,
+    /// When a cancel was asked for.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When the first attempt began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_and_is_bounded() {
+        let policy = RetryPolicy { max_attempts: 99, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Fail };
+        assert_eq!(policy.backoff(1), Duration::from_secs(1));
+        assert_eq!(policy.backoff(4), Duration::from_secs(8));
+        assert_eq!(policy.backoff(u32::MAX), RetryPolicy::MAX_BACKOFF);
+    }
+}

@@ -1,0 +1,93 @@
+//! The one table of legal changes of state. Anything else is an error, and databases refuse it too.
+//!
+//! ```text
+//! Pending ─▶ Assigned ─▶ Running ─▶ Succeeded | Failed | Cancelled | TimedOut
+//!    ▲  │        │  │        │
+//!    │  └────────┼──┼────────┼──▶ Cancelled (not leased: at once)
+//!    ├───────────┘  │        │     released before it began
+//!    │              ▼        ▼
+//!    └────────── Waiting ◀───┘     back-off before the next attempt
+//! ```
+
+use crate::domain::{AttemptState, ExecutionState};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Every legal change of an execution's state.
+pub(crate) const EXECUTION: &[(ExecutionState, ExecutionState)] = {
+    use ExecutionState as S;
+    &[
+        (S::Pending, S::Assigned),
+        (S::Pending, S::Cancelled),
+        (S::Assigned, S::Running),
+        (S::Assigned, S::Pending),
+        (S::Assigned, S::Waiting),
+        (S::Assigned, S::Failed),
+        (S::Assigned, S::Cancelled),
+        (S::Assigned, S::TimedOut),
+        (S::Assigned, S::Succeeded),
+        (S::Running, S::Waiting),
+        (S::Running, S::Succeeded),
+        (S::Running, S::Failed),
+        (S::Running, S::Cancelled),
+        (S::Running, S::TimedOut),
+        (S::Waiting, S::Pending),
+        (S::Waiting, S::Cancelled),
+    ]
+};
+
+/// Checks a change of an execution's state.
+///
+/// # Errors
+/// `Conflict` with code `execution.transition` if the table does not hold it.
+pub fn check_transition(from: ExecutionState, to: ExecutionState) -> Result<()> {
+    if EXECUTION.contains(&(from, to)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Conflict,
+        "execution.transition",
+        format!("the execution is {from:?} and can't become {to:?}"),
+    ))
+}
+
+/// Checks a change of an attempt's state: forward from Assigned to Running to an end, never out of an end.
+///
+/// # Errors
+/// `Conflict` with code `attempt.transition`.
+pub fn check_attempt_transition(from: AttemptState, to: AttemptState) -> Result<()> {
+    use AttemptState as A;
+    let legal = match from {
+        A::Assigned => to != A::Assigned,
+        A::Running => to.is_terminal() && to != A::Released,
+        _ => false,
+    };
+    if legal {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Conflict,
+        "attempt.transition",
+        format!("the attempt is {from:?} and can't become {to:?}"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_follows_an_end() {
+        for from in ExecutionState::ALL.into_iter().filter(|state| state.is_terminal()) {
+            for to in ExecutionState::ALL {
+                assert!(check_transition(from, to).is_err(), "{from:?} -> {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_state_but_an_end_has_a_way_on() {
+        for from in ExecutionState::ALL.into_iter().filter(|state| !state.is_terminal()) {
+            assert!(EXECUTION.iter().any(|(f, _)| *f == from));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The core of OpenAutomate: domain, traits, commands, queries and the orchestrator's loops.
+//!
+//! It names no database and no web framework. Adapters (`openautomate-store`, `openautomate-http`,
+//! `openautomate-agent`, or your own) implement its traits; the conformance suites say whether they are
+//! right.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `python` | running automations in this process through PyO3 |
+//! | `conformance` | the public suites for adapters |
+
+pub mod blob;
+pub mod changes;
+pub mod clock;
+pub mod command;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod credential;
+pub mod domain;
+pub mod error;
+pub mod id;
+pub mod orchestrator;
+pub mod package;
+pub mod permission;
+pub mod query;
+pub mod runner;
+pub mod schedule;
+pub mod secret;
+pub mod service;
+pub mod store;
+pub mod transport;
+pub mod vault;
+
+pub use error::{Error, ErrorKind, Result};
+pub use orchestrator::Orchestrator;

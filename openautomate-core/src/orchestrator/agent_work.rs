@@ -1,0 +1,230 @@
+//! What an agent may do under a lease: fetch the package, keep files, read assets. Nothing else.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use serde_json::json;
+
+use super::Orchestrator;
+use crate::blob::{BlobBody, BlobKey};
+use crate::changes::{Changes, Event};
+use crate::domain::{
+    ActorKind, ActorRef, Artifact, AuditEntry, Execution, Lease, PackageVersion, check_name,
+};
+use crate::error::{Error, Result};
+use crate::id::{AgentId, ArtifactId, AuditId, VersionId};
+use crate::secret::Secret;
+use crate::transport::{Assignment, PackageRef};
+
+const MAX_CACHED_VERSIONS: usize = 1_000;
+
+/// Versions never change, so what was read once is good for ever.
+#[derive(Debug, Default)]
+pub(super) struct VersionCache {
+    versions: Mutex<HashMap<VersionId, (String, Arc<PackageVersion>)>>,
+}
+
+/// A file that an agent sends.
+pub struct ArtifactIntake {
+    /// Under which lease.
+    pub lease: Lease,
+    /// The name to keep it under.
+    pub name: String,
+    /// Its media type.
+    pub content_type: String,
+    /// Its content.
+    pub body: BoxStream<'static, std::io::Result<Bytes>>,
+}
+
+impl std::fmt::Debug for ArtifactIntake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ArtifactIntake")
+            .field("lease", &self.lease)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Orchestrator {
+    /// The execution that an agent holds a lease of.
+    async fn leased(&self, agent: AgentId, lease: Lease) -> Result<Execution> {
+        let execution = self.store().execution(lease.execution).await?.ok_or_else(Error::stale_lease)?;
+        let holds = execution.state.is_leased()
+            && execution.lease() == Some(lease)
+            && execution.agent_id == Some(agent);
+        if holds { Ok(execution) } else { Err(Error::stale_lease()) }
+    }
+
+    async fn version_of(&self, id: VersionId) -> Result<(String, Arc<PackageVersion>)> {
+        let cache = || self.inner.versions.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = cache().get(&id) {
+            return Ok(found.clone());
+        }
+        let version =
+            self.store().version(id).await?.ok_or_else(|| Error::not_found("package version", id))?;
+        let package = self.store().package(version.package_id).await?;
+        let package = package.ok_or_else(|| Error::not_found("package", version.package_id))?;
+        let found = (package.name, Arc::new(version));
+        let mut cached = cache();
+        if cached.len() >= MAX_CACHED_VERSIONS {
+            cached.clear();
+        }
+        cached.insert(id, found.clone());
+        Ok(found)
+    }
+
+    /// What an agent needs to run an execution that it was given.
+    pub(crate) async fn assignment(&self, execution: &Execution) -> Result<Assignment> {
+        let (name, version) = self.version_of(execution.version_id).await?;
+        let lease = execution.lease().ok_or_else(|| {
+            Error::internal("execution.lease", "an execution without a lease was given away")
+        })?;
+        let manifest = &version.manifest;
+        let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Ok(Assignment {
+            lease,
+            lease_ttl_ms: millis(self.settings().lease_ttl),
+            package: PackageRef {
+                name,
+                version_number: version.version_number.clone(),
+                digest: version.digest.clone(),
+                size: version.size,
+            },
+            runtime: manifest.runtime.as_str().to_owned(),
+            entrypoint: manifest.entrypoint.clone().unwrap_or_default(),
+            command: manifest.command.clone(),
+            env: manifest.env.clone(),
+            inputs: execution.inputs.clone(),
+            timeout_ms: execution.timeout_ms,
+            grace_ms: millis(manifest.grace),
+        })
+    }
+
+    /// The archive that an agent's lease is for.
+    ///
+    /// # Errors
+    /// `StaleLease`; `NotFound` if the archive is gone.
+    pub async fn package_for_lease(&self, agent: AgentId, lease: Lease) -> Result<BlobBody> {
+        let execution = self.leased(agent, lease).await?;
+        let (_, version) = self.version_of(execution.version_id).await?;
+        let body = self.blobs().get(&BlobKey::package(&version.digest)?).await?;
+        body.ok_or_else(|| Error::not_found("package archive", &version.digest))
+    }
+
+    /// Keeps a file that an execution leaves.
+    ///
+    /// # Errors
+    /// `StaleLease`, `Invalid` for the name, `QuotaExceeded` if it is larger than the settings allow.
+    pub async fn keep_artifact(&self, agent: AgentId, intake: ArtifactIntake) -> Result<Artifact> {
+        let ArtifactIntake { lease, name, content_type, body } = intake;
+        check_artifact_name(&name)?;
+        let content_type = checked_media_type(content_type);
+        self.leased(agent, lease).await?;
+        let id = ArtifactId::new();
+        let key = BlobKey::artifact(lease.execution, id);
+        let info = self.blobs().put_stream(&key, body, self.settings().max_artifact_bytes).await?;
+        let artifact = Artifact {
+            id,
+            execution_id: lease.execution,
+            epoch: lease.epoch,
+            name,
+            content_type,
+            size: info.size,
+            sha256: info.sha256,
+            created_at: self.clock().now(),
+        };
+        match self.store().keep_artifact(lease, agent, artifact.clone()).await {
+            Ok(replaced) => {
+                if let Some(old) = replaced {
+                    self.drop_blob(&BlobKey::artifact(old.execution_id, old.id)).await;
+                }
+            }
+            Err(error) => {
+                self.drop_blob(&key).await;
+                return Err(error);
+            }
+        }
+        self.publish(Event::ArtifactKept { execution_id: lease.execution, artifact_id: id });
+        Ok(artifact)
+    }
+
+    async fn drop_blob(&self, key: &BlobKey) {
+        if let Err(error) = self.blobs().delete(key).await {
+            tracing::warn!(%error, "a blob that nothing names any more could not be removed");
+        }
+    }
+
+    /// The value of an asset for a run; the read is audited before the value is given.
+    pub(crate) async fn asset_for_lease(
+        &self,
+        agent: AgentId,
+        agent_name: &str,
+        lease: Lease,
+        name: &str,
+    ) -> Result<Secret<String>> {
+        let execution = self.leased(agent, lease).await?;
+        let asset = self.store().asset_by_name(execution.environment_id, name).await?;
+        let asset = asset.ok_or_else(|| {
+            Error::new(
+                crate::ErrorKind::NotFound,
+                "asset.unknown",
+                "there is no asset with this name in the execution's environment; add it or mend the name",
+            )
+        })?;
+        let entry = AuditEntry {
+            id: AuditId::new(),
+            at: self.clock().now(),
+            actor: ActorRef {
+                kind: ActorKind::Agent,
+                id: Some(agent.to_string()),
+                name: agent_name.to_owned(),
+            },
+            action: "asset.read".to_owned(),
+            object_kind: "asset".to_owned(),
+            object_id: asset.id.to_string(),
+            detail: json!({"name": asset.name, "executionId": lease.execution, "attempt": lease.epoch}),
+            request_id: None,
+            ip_address: None,
+            seal: None,
+        };
+        self.store().commit(Changes::none().audited(entry)).await?;
+        crate::command::asset::open(&self.inner.vault, &asset)
+    }
+}
+
+fn check_artifact_name(name: &str) -> Result<()> {
+    check_name("name", name)?;
+    if name.contains(['/', '\\']) || name == "." || name == ".." {
+        return Err(Error::invalid_field("name", "is no plain file name; leave folders out"));
+    }
+    Ok(())
+}
+
+/// A media type that is no type (RFC 9110, 8.3.1) becomes plain bytes, so that no header is ever broken.
+fn checked_media_type(text: String) -> String {
+    let token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.split_once('/') {
+        Some((kind, subtype)) if essence.len() <= 127 && token(kind) && token(subtype) => essence,
+        _ => "application/octet-stream".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_types_are_tamed() {
+        assert!(check_artifact_name("ledger.xlsx").is_ok());
+        for bad in ["../x", "a/b", "a\\b", "..", "", "a\nb"] {
+            assert!(check_artifact_name(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(checked_media_type("text/CSV; charset=utf-8".into()), "text/csv");
+        assert_eq!(checked_media_type("x\r\ny: z".into()), "application/octet-stream");
+    }
+}

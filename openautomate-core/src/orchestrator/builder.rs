@@ -1,0 +1,73 @@
+//! Putting an orchestrator together.
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Connections, EVENT_CAPACITY, Inner, Orchestrator, Settings, VersionCache};
+use crate::blob::BlobStore;
+use crate::clock::{Clock, SystemClock};
+use crate::command::identity::PrepareInstallation;
+use crate::credential::PasswordHasher;
+use crate::error::Result;
+use crate::permission::Actor;
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// Puts an [`Orchestrator`] together.
+#[derive(Debug)]
+pub struct OrchestratorBuilder {
+    store: Arc<dyn Store>,
+    blobs: Arc<dyn BlobStore>,
+    vault: Vault,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+}
+
+impl OrchestratorBuilder {
+    pub(super) fn new(store: Arc<dyn Store>, blobs: Arc<dyn BlobStore>, vault: Vault) -> Self {
+        Self { store, blobs, vault, clock: Arc::new(SystemClock), settings: Settings::default() }
+    }
+
+    /// Takes the time from here instead of the machine's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Takes these settings instead of the defaults.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Makes the orchestrator and whatever every installation starts with. The loops run after
+    /// [`Orchestrator::start`].
+    ///
+    /// # Errors
+    /// `Internal` if the vault fails its self-check; `Unavailable` if the store does not answer.
+    pub async fn build(self) -> Result<Orchestrator> {
+        self.vault.self_check()?;
+        let orchestrator = Orchestrator {
+            inner: Arc::new(Inner {
+                passwords: PasswordHasher::new(self.settings.password_parallelism)?,
+                store: self.store,
+                blobs: self.blobs,
+                vault: self.vault,
+                clock: self.clock,
+                settings: self.settings,
+                events: broadcast::Sender::new(EVENT_CAPACITY),
+                connections: Connections::default(),
+                versions: VersionCache::default(),
+                stop: CancellationToken::new(),
+                tasks: TaskTracker::new(),
+            }),
+        };
+        orchestrator.execute(&Actor::system(), PrepareInstallation).await?;
+        Ok(orchestrator)
+    }
+}

@@ -1,0 +1,177 @@
+//! Which agents are connected here, and how much each would take.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, mpsc};
+
+use crate::domain::AgentStatus;
+use crate::id::{AgentId, EnvironmentId};
+use crate::transport::ServerMessage;
+
+/// A connected agent, as the dispatcher sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Connected {
+    pub(crate) agent_id: AgentId,
+    pub(crate) environment_id: EnvironmentId,
+    pub(crate) labels: Vec<String>,
+    pub(crate) sender: mpsc::Sender<ServerMessage>,
+    /// How many more assignments fit.
+    pub(crate) credit: u32,
+}
+
+#[derive(Debug)]
+struct Entry {
+    connected: Connected,
+    status: AgentStatus,
+    number: u64,
+    /// Assignments sent in this connection.
+    sent: u64,
+    /// The agent's last word: free slots, and how many assignments it had received then.
+    free: u32,
+    received: u64,
+    replaced: std::sync::Arc<Notify>,
+}
+
+impl Entry {
+    /// Free slots less the assignments that are on their way.
+    fn credit(&self) -> u32 {
+        if self.status != AgentStatus::Active {
+            return 0;
+        }
+        let under_way = u32::try_from(self.sent.saturating_sub(self.received)).unwrap_or(u32::MAX);
+        self.free.saturating_sub(under_way)
+    }
+}
+
+/// The connected agents.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    entries: Mutex<HashMap<AgentId, Entry>>,
+    numbers: std::sync::atomic::AtomicU64,
+}
+
+impl Connections {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AgentId, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a connection and ends the one that the agent had. Gives its number and the signal of its end.
+    pub(crate) fn add(&self, connected: Connected, status: AgentStatus) -> (u64, std::sync::Arc<Notify>) {
+        let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let replaced = std::sync::Arc::new(Notify::new());
+        let entry = Entry {
+            status,
+            number,
+            sent: 0,
+            free: 0,
+            received: 0,
+            replaced: std::sync::Arc::clone(&replaced),
+            connected,
+        };
+        let old = self.lock().insert(entry.connected.agent_id, entry);
+        if let Some(old) = old {
+            old.replaced.notify_one();
+        }
+        (number, replaced)
+    }
+
+    /// Removes a connection, unless another took its place.
+    pub(crate) fn remove(&self, agent: AgentId, number: u64) {
+        let mut entries = self.lock();
+        if entries.get(&agent).is_some_and(|entry| entry.number == number) {
+            entries.remove(&agent);
+        }
+    }
+
+    /// Ends the connection of an agent.
+    pub(crate) fn end(&self, agent: AgentId) {
+        if let Some(entry) = self.lock().get(&agent) {
+            entry.replaced.notify_one();
+        }
+    }
+
+    pub(crate) fn contains(&self, agent: AgentId) -> bool {
+        self.lock().contains_key(&agent)
+    }
+
+    /// Notes an agent's free slots.
+    pub(crate) fn ready(&self, agent: AgentId, number: u64, free: u32, received: u64) {
+        if let Some(entry) = self.lock().get_mut(&agent).filter(|entry| entry.number == number) {
+            entry.free = free;
+            entry.received = received;
+        }
+    }
+
+    /// Takes over what an operator changed.
+    pub(crate) fn update(&self, agent: AgentId, status: AgentStatus, labels: Vec<String>) {
+        if let Some(entry) = self.lock().get_mut(&agent) {
+            entry.status = status;
+            entry.connected.labels = labels;
+        }
+    }
+
+    /// One agent, if it would take something.
+    pub(crate) fn with_credit(&self, agent: AgentId) -> Option<Connected> {
+        let entries = self.lock();
+        let entry = entries.get(&agent)?;
+        let credit = entry.credit();
+        (credit > 0).then(|| Connected { credit, ..entry.connected.clone() })
+    }
+
+    /// Every agent that would take something, the freest first.
+    pub(crate) fn all_with_credit(&self) -> Vec<Connected> {
+        let entries = self.lock();
+        let mut free: Vec<Connected> = entries
+            .values()
+            .filter_map(|entry| {
+                let credit = entry.credit();
+                (credit > 0).then(|| Connected { credit, ..entry.connected.clone() })
+            })
+            .collect();
+        free.sort_by_key(|connected| std::cmp::Reverse(connected.credit));
+        free
+    }
+
+    /// Counts assignments that are about to be sent.
+    pub(crate) fn sent(&self, agent: AgentId, count: u64) {
+        if let Some(entry) = self.lock().get_mut(&agent) {
+            entry.sent += count;
+        }
+    }
+
+    /// How to reach an agent.
+    pub(crate) fn sender(&self, agent: AgentId) -> Option<mpsc::Sender<ServerMessage>> {
+        self.lock().get(&agent).map(|entry| entry.connected.sender.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments_under_way_take_credit_until_the_agent_has_seen_them() {
+        let connections = Connections::default();
+        let (sender, _receiver) = mpsc::channel(1);
+        let agent_id = AgentId::new();
+        let connected = Connected {
+            agent_id,
+            environment_id: EnvironmentId::new(),
+            labels: Vec::new(),
+            sender,
+            credit: 0,
+        };
+        let (number, _) = connections.add(connected, AgentStatus::Active);
+        connections.ready(agent_id, number, 2, 0);
+        connections.sent(agent_id, 2);
+        assert!(connections.with_credit(agent_id).is_none());
+        // Said before it saw the second one: one slot is free, one assignment is on its way.
+        connections.ready(agent_id, number, 1, 1);
+        assert!(connections.with_credit(agent_id).is_none());
+        connections.ready(agent_id, number, 1, 2);
+        assert_eq!(connections.with_credit(agent_id).map(|c| c.credit), Some(1));
+        connections.update(agent_id, AgentStatus::Draining, Vec::new());
+        assert!(connections.all_with_credit().is_empty());
+    }
+}

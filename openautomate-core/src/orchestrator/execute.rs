@@ -1,0 +1,148 @@
+//! The mediator: what is done for every command alike.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Orchestrator;
+use crate::command::{Command, CommandContext};
+use crate::domain::IdempotencyRecord;
+use crate::error::{Error, Result};
+use crate::permission::{Actor, authorize};
+
+/// How often a command is decided again because a row was changed meanwhile.
+const MAX_TRIES: u32 = 16;
+const MAX_KEY: usize = 255;
+
+/// The `Idempotency-Key` of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key, 1 to 255 visible ASCII characters.
+    pub key: String,
+    /// SHA-256 over what was asked.
+    pub fingerprint: [u8; 32],
+}
+
+impl Idempotency {
+    /// Checks a key.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the header.
+    pub fn new(key: impl Into<String>, fingerprint: [u8; 32]) -> Result<Self> {
+        let key = key.into();
+        if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Error::invalid_field("Idempotency-Key", "is not 1 to 255 visible ASCII characters"));
+        }
+        Ok(Self { key, fingerprint })
+    }
+}
+
+impl Orchestrator {
+    /// Executes a command: authorizes, validates, handles, commits in one transaction, publishes.
+    ///
+    /// When it returns `Ok`, the change is durable. Dropping the future leaves either all of the change or
+    /// nothing.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`, `Invalid`, and whatever the handler says.
+    pub async fn execute<C: Command>(&self, actor: &Actor, command: C) -> Result<C::Output> {
+        authorize(actor, command.access())?;
+        command.validate()?;
+        self.decide_and_commit(actor, &command, |_| Ok(None)).await
+    }
+
+    /// Executes a command once for a key: the same request again gives the first answer again and changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// `Invalid` with code `idempotency.mismatch` if the key came with another request before; otherwise as
+    /// [`Orchestrator::execute`].
+    pub async fn execute_once<C>(
+        &self,
+        actor: &Actor,
+        idempotency: Option<Idempotency>,
+        command: C,
+    ) -> Result<C::Output>
+    where
+        C: Command,
+        C::Output: Serialize + DeserializeOwned,
+    {
+        let (Some(asked), Some(user_id)) = (idempotency, actor.user_id()) else {
+            return self.execute(actor, command).await;
+        };
+        authorize(actor, command.access())?;
+        command.validate()?;
+        if let Some(kept) = self.kept_answer(actor, &asked).await? {
+            return Ok(kept);
+        }
+        let now = self.clock().now();
+        let record = |output: &C::Output| {
+            let output = serde_json::to_value(output).map_err(|error| {
+                Error::internal("idempotency.encode", "an answer can't be kept").with_source(error)
+            })?;
+            let Idempotency { key, fingerprint } = asked.clone();
+            Ok(Some(IdempotencyRecord { user_id, key, fingerprint, output, created_at: now }))
+        };
+        match self.decide_and_commit(actor, &command, record).await {
+            // The same request won the race: its answer is there now. (So is a taken name that it took.)
+            Err(error) if error.kind() == crate::ErrorKind::Conflict => {
+                self.kept_answer(actor, &asked).await?.ok_or(error)
+            }
+            other => other,
+        }
+    }
+
+    async fn kept_answer<T: DeserializeOwned>(
+        &self,
+        actor: &Actor,
+        asked: &Idempotency,
+    ) -> Result<Option<T>> {
+        let Some(user_id) = actor.user_id() else { return Ok(None) };
+        let Some(kept) = self.store().idempotency(user_id, &asked.key).await? else { return Ok(None) };
+        if kept.fingerprint != asked.fingerprint {
+            return Err(Error::invalid(
+                "idempotency.mismatch",
+                "this idempotency key came with another request before; use a new key for a new request",
+            ));
+        }
+        serde_json::from_value(kept.output).map(Some).map_err(|error| {
+            Error::internal("idempotency.decode", "a kept answer can't be read").with_source(error)
+        })
+    }
+
+    async fn decide_and_commit<C: Command>(
+        &self,
+        actor: &Actor,
+        command: &C,
+        keep: impl Fn(&C::Output) -> Result<Option<IdempotencyRecord>>,
+    ) -> Result<C::Output> {
+        let mut tries = 0;
+        loop {
+            let context = CommandContext {
+                actor,
+                now: self.clock().now(),
+                store: self.store(),
+                blobs: self.blobs(),
+                vault: &self.inner.vault,
+                passwords: &self.inner.passwords,
+                settings: &self.inner.settings,
+                action: C::NAME,
+            };
+            let mut decision = command.handle(&context).await?;
+            if let Ok(output) = &decision.output {
+                decision.changes.idempotency = keep(output)?;
+            }
+            let events = std::mem::take(&mut decision.changes.events);
+            if decision.changes != crate::changes::Changes::none() {
+                tries += 1;
+                match self.store().commit(decision.changes).await {
+                    Err(error) if error.is_stale_row() && tries < MAX_TRIES => continue,
+                    other => other?,
+                }
+            }
+            for event in events {
+                self.publish(event);
+            }
+            return decision.output;
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Serving one agent: the server's end of a connection.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
+
+use super::Orchestrator;
+use super::connections::Connected;
+use crate::changes::Event;
+use crate::clock::Timestamp;
+use crate::domain::{
+    Agent, AgentStatus, Execution, ExecutionState, Lease, LogChunk, Progress, RunError, RunResult, RunStatus,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::AgentId;
+use crate::store::{FinishAttempt, RenewalOutcome};
+use crate::transport::message::{SecretAnswer, WireSecret};
+use crate::transport::{AgentMessage, Hello, PROTOCOL_VERSION, ServerLink, ServerMessage, Welcome};
+
+/// How long a new connection may take to say hello.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many messages are taken at once.
+const BATCH: usize = 128;
+/// More leases than this are no honest hello or heartbeat.
+const MAX_LEASES: usize = 10_000;
+const MAX_SLOTS: u32 = 1_000;
+
+impl Orchestrator {
+    /// Serves an agent whose identity is settled, until its connection ends, another one takes its place, or
+    /// the orchestrator shuts down.
+    pub async fn serve(&self, agent: AgentId, link: ServerLink) {
+        let sender = link.sender.clone();
+        if let Err(error) = self.serve_until_end(agent, link).await {
+            tracing::info!(%agent, %error, "an agent's connection is ended");
+            let bye = ServerMessage::Bye { kind: error.kind(), message: error.message().to_owned() };
+            // The connection may be gone already.
+            let _ = sender.try_send(bye);
+        }
+    }
+
+    async fn serve_until_end(&self, agent_id: AgentId, mut link: ServerLink) -> Result<()> {
+        let hello = tokio::select! {
+            hello = tokio::time::timeout(HELLO_TIMEOUT, link.receiver.recv()) => hello,
+            () = self.stop_token().cancelled() => return Err(stopping()),
+        };
+        let hello = match hello {
+            Ok(Some(AgentMessage::Hello(hello))) => hello,
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) => return Err(Error::invalid("agent.hello", "the first message was not a hello")),
+            Err(_) => return Err(Error::invalid("agent.hello", "no hello came within 10 seconds")),
+        };
+        check_hello(&hello)?;
+        let agent = self.connectable(agent_id).await?;
+        let now = self.clock().now();
+        self.store().connect_agent(agent_id, hello.facts, hello.slots, now).await?;
+        let welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
+        let connected = Connected {
+            agent_id,
+            environment_id: agent.environment_id,
+            labels: agent.labels,
+            sender: link.sender.clone(),
+            credit: 0,
+        };
+        let (number, replaced) = self.connections().add(connected, agent.status);
+        self.publish(Event::AgentChanged { agent_id });
+        let session =
+            Session { orchestrator: self, agent_id, agent_name: agent.name, number, sender: link.sender };
+        let ended = tokio::select! {
+            ended = session.run(welcome, &mut link.receiver) => ended,
+            () = replaced.notified() => {
+                Err(Error::conflict("agent.replaced", "the agent connected again or was changed"))
+            }
+            () = self.stop_token().cancelled() => Err(stopping()),
+        };
+        self.connections().remove(agent_id, number);
+        self.publish(Event::AgentChanged { agent_id });
+        ended
+    }
+
+    /// The agent, if it may connect.
+    ///
+    /// # Errors
+    /// `Forbidden` if it was deleted or disabled.
+    pub async fn connectable(&self, id: AgentId) -> Result<Agent> {
+        let agent = self.store().agent(id).await?.filter(|agent| agent.deleted_at.is_none());
+        let agent = agent.ok_or_else(|| Error::forbidden("this agent is not known here; enrol it"))?;
+        if agent.status == AgentStatus::Disabled {
+            return Err(Error::forbidden("this agent is disabled; an operator can make it active"));
+        }
+        Ok(agent)
+    }
+
+    /// Compares what the agent holds with what it should: takes back what never reached it, ends what it
+    /// knows nothing of any more, and tells it what is no longer its own.
+    async fn compare_leases(&self, agent: AgentId, held: &[Lease], now: Timestamp) -> Result<Welcome> {
+        let ours = self.store().leased_executions(agent).await?;
+        let forgotten = |state: ExecutionState| {
+            let missing = move |execution: &&Execution| {
+                execution.state == state && execution.lease().is_some_and(|lease| !held.contains(&lease))
+            };
+            ours.iter().filter(missing).filter_map(Execution::lease).collect::<Vec<_>>()
+        };
+        for execution in self.store().release(agent, &forgotten(ExecutionState::Assigned), now).await? {
+            self.publish_state(&execution);
+        }
+        for lease in forgotten(ExecutionState::Running) {
+            let error =
+                RunError::new("AgentLost", "the agent was restarted and knows nothing of this run any more");
+            let result = RunResult::ended(RunStatus::Lost, error);
+            let finish = FinishAttempt { lease, agent_id: agent, result, final_log_seq: 0, now };
+            if let Ok(finished) = self.store().finish(finish).await {
+                self.publish_state(&finished.execution);
+            }
+        }
+        let renewed = self.renew(agent, held, now).await?;
+        let settings = self.settings();
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Ok(Welcome {
+            protocol: PROTOCOL_VERSION,
+            server_version: env!("CARGO_PKG_VERSION").to_owned(),
+            lease_ttl_ms: millis(settings.lease_ttl),
+            renew_every_ms: millis(settings.renew_every),
+            lease_margin_ms: millis(settings.lease_margin),
+            stale: renewed.stale,
+            cancel: renewed.cancel,
+        })
+    }
+
+    async fn renew(&self, agent: AgentId, leases: &[Lease], now: Timestamp) -> Result<Renewed> {
+        let until = now + TimeDelta::from_std(self.settings().lease_ttl).unwrap_or(TimeDelta::zero());
+        let mut renewed = Renewed::default();
+        for renewal in self.store().renew(agent, leases, now, until).await? {
+            match renewal.outcome {
+                RenewalOutcome::Stale => renewed.stale.push(renewal.lease),
+                RenewalOutcome::Renewed { cancel_requested } => {
+                    renewed.leases.push(renewal.lease);
+                    if cancel_requested {
+                        renewed.cancel.push(renewal.lease);
+                    }
+                }
+            }
+        }
+        Ok(renewed)
+    }
+
+    pub(crate) fn publish_state(&self, execution: &Execution) {
+        self.publish(Event::ExecutionChanged { execution_id: execution.id, state: execution.state });
+        if execution.state == ExecutionState::Pending {
+            self.publish(Event::ExecutionPending { execution_id: execution.id });
+        }
+    }
+}
+
+fn stopping() -> Error {
+    Error::unavailable("server.stopping", "the server is stopping; come back in a moment")
+}
+
+#[derive(Debug, Default)]
+struct Renewed {
+    leases: Vec<Lease>,
+    cancel: Vec<Lease>,
+    stale: Vec<Lease>,
+}
+
+fn check_hello(hello: &Hello) -> Result<()> {
+    if hello.protocol != PROTOCOL_VERSION {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "agent.protocol",
+            format!(
+                "the agent speaks version {} of the protocol and this server version {PROTOCOL_VERSION}; \
+                 install the agent of this server's release",
+                hello.protocol
+            ),
+        ));
+    }
+    if hello.leases.len() > MAX_LEASES || hello.slots == 0 || hello.slots > MAX_SLOTS {
+        return Err(Error::invalid(
+            "agent.hello",
+            format!("the hello names no 1 to {MAX_SLOTS} slots, or too many leases"),
+        ));
+    }
+    Ok(())
+}
+
+struct Session<'a> {
+    orchestrator: &'a Orchestrator,
+    agent_id: AgentId,
+    agent_name: String,
+    number: u64,
+    sender: mpsc::Sender<ServerMessage>,
+}
+
+impl Session<'_> {
+    async fn run(&self, welcome: Welcome, receiver: &mut mpsc::Receiver<AgentMessage>) -> Result<()> {
+        self.send(ServerMessage::Welcome(welcome)).await?;
+        let mut batch = Vec::with_capacity(BATCH);
+        while receiver.recv_many(&mut batch, BATCH).await > 0 {
+            // Messages of one lease are handled in order; those of different leases side by side, so that
+            // their commits share one write to the disk.
+            let mut by_lease: BTreeMap<Option<Lease>, Vec<AgentMessage>> = BTreeMap::new();
+            for message in batch.drain(..) {
+                by_lease.entry(lease_of(&message)).or_default().push(message);
+            }
+            let lanes = by_lease.into_values().map(|messages| async {
+                for message in messages {
+                    self.handle(message).await?;
+                }
+                Ok(())
+            });
+            join_all(lanes).await.into_iter().collect::<Result<()>>()?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, message: ServerMessage) -> Result<()> {
+        self.sender
+            .send(message)
+            .await
+            .map_err(|_| Error::unavailable("agent.gone", "the agent's connection ended"))
+    }
+
+    async fn handle(&self, message: AgentMessage) -> Result<()> {
+        match message {
+            AgentMessage::Hello(_) => Err(Error::invalid("agent.hello", "a second hello came")),
+            AgentMessage::Ready { free, received } => {
+                self.orchestrator.connections().ready(
+                    self.agent_id,
+                    self.number,
+                    free.min(MAX_SLOTS),
+                    received,
+                );
+                self.orchestrator.publish(Event::AgentReady { agent_id: self.agent_id });
+                Ok(())
+            }
+            AgentMessage::Heartbeat { leases } => self.heartbeat(&leases).await,
+            AgentMessage::Started { lease } => self.started(lease).await,
+            AgentMessage::Release { lease } => self.release(lease).await,
+            AgentMessage::Logs { chunks } => self.logs(chunks).await,
+            AgentMessage::Progress { lease, progress } => self.progress(lease, progress).await,
+            AgentMessage::Finished { lease, result, final_log_seq } => {
+                self.finished(lease, result, final_log_seq).await
+            }
+            AgentMessage::Secret { request, lease, name } => self.secret(request, lease, &name).await,
+        }
+    }
+
+    async fn heartbeat(&self, leases: &[Lease]) -> Result<()> {
+        if leases.len() > MAX_LEASES {
+            return Err(Error::invalid("agent.heartbeat", "a heartbeat names too many leases"));
+        }
+        let now = self.orchestrator.clock().now();
+        let Renewed { leases, cancel, stale } = self.orchestrator.renew(self.agent_id, leases, now).await?;
+        self.send(ServerMessage::Renewed { leases, cancel, stale }).await
+    }
+
+    /// Tells the agent that a lease is stale; any other error ends the connection.
+    async fn or_stale<T>(&self, lease: Lease, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.kind() == ErrorKind::StaleLease => {
+                self.send(ServerMessage::Stale { lease }).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn started(&self, lease: Lease) -> Result<()> {
+        let now = self.orchestrator.clock().now();
+        let started = self.orchestrator.store().start(lease, self.agent_id, now).await;
+        if let Some(execution) = self.or_stale(lease, started).await? {
+            self.orchestrator.publish_state(&execution);
+        }
+        Ok(())
+    }
+
+    async fn release(&self, lease: Lease) -> Result<()> {
+        let now = self.orchestrator.clock().now();
+        for execution in self.orchestrator.store().release(self.agent_id, &[lease], now).await? {
+            self.orchestrator.publish_state(&execution);
+        }
+        Ok(())
+    }
+
+    async fn logs(&self, chunks: Vec<LogChunk>) -> Result<()> {
+        let Some(lease) = chunks.first().map(|chunk| chunk.lease) else { return Ok(()) };
+        if chunks.iter().any(|chunk| chunk.lines.is_empty() || chunk.first_seq == 0) {
+            return Err(Error::invalid("agent.logs", "a chunk of log lines is empty or has no number"));
+        }
+        let appended = self.orchestrator.store().append(self.agent_id, &chunks).await;
+        for ack in self.or_stale(lease, appended).await?.unwrap_or_default() {
+            let (lease, stored_seq) = (ack.lease, ack.stored_seq);
+            self.orchestrator.publish(Event::LogAppended { lease, stored_seq });
+            if ack.complete {
+                self.orchestrator.publish(Event::LogCompleted { lease });
+            }
+            self.send(ServerMessage::LogAck { lease, stored_seq }).await?;
+        }
+        Ok(())
+    }
+
+    async fn progress(&self, lease: Lease, mut progress: Progress) -> Result<()> {
+        if !progress.fraction.is_finite() {
+            return Ok(());
+        }
+        progress.fraction = progress.fraction.clamp(0.0, 1.0);
+        let set = self.orchestrator.store().set_progress(lease, self.agent_id, progress.clone()).await;
+        if self.or_stale(lease, set).await?.is_some() {
+            self.orchestrator.publish(Event::ExecutionProgressed { execution_id: lease.execution, progress });
+        }
+        Ok(())
+    }
+
+    async fn finished(&self, lease: Lease, result: RunResult, final_log_seq: u64) -> Result<()> {
+        let now = self.orchestrator.clock().now();
+        let finish = FinishAttempt { lease, agent_id: self.agent_id, result, final_log_seq, now };
+        let finished = self.orchestrator.store().finish(finish).await;
+        if let Some(finished) = self.or_stale(lease, finished).await? {
+            if finished.newly {
+                self.orchestrator.publish_state(&finished.execution);
+            }
+            self.send(ServerMessage::FinishAck { lease }).await?;
+        }
+        Ok(())
+    }
+
+    async fn secret(&self, request: u64, lease: Lease, name: &str) -> Result<()> {
+        let read = self.orchestrator.asset_for_lease(self.agent_id, &self.agent_name, lease, name).await;
+        let answer = match read {
+            Ok(value) => SecretAnswer::Value(WireSecret(value)),
+            Err(error) => SecretAnswer::Refused { kind: error.kind(), message: error.message().to_owned() },
+        };
+        self.send(ServerMessage::Secret { request, answer }).await
+    }
+}
+
+fn lease_of(message: &AgentMessage) -> Option<Lease> {
+    match message {
+        AgentMessage::Started { lease }
+        | AgentMessage::Release { lease }
+        | AgentMessage::Progress { lease, .. }
+        | AgentMessage::Finished { lease, .. }
+        | AgentMessage::Secret { lease, .. } => Some(*lease),
+        AgentMessage::Logs { chunks } => chunks.first().map(|chunk| chunk.lease),
+        AgentMessage::Hello(_) | AgentMessage::Ready { .. } | AgentMessage::Heartbeat { .. } => None,
+    }
+}

@@ -1,0 +1,155 @@
+//! The orchestrator: what a program holds. It executes commands, answers queries, serves agents and runs the
+//! loops. Cheap to clone; all clones are the same one.
+
+mod agent_work;
+mod builder;
+mod connections;
+mod execute;
+mod follow;
+mod gateway;
+mod settings;
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blob::BlobStore;
+use crate::changes::Event;
+use crate::clock::Clock;
+use crate::credential::PasswordHasher;
+use crate::error::Result;
+use crate::id::AgentId;
+use crate::permission::{Access, Actor, authorize};
+use crate::service;
+use crate::store::Store;
+use crate::vault::Vault;
+
+pub use agent_work::ArtifactIntake;
+pub use builder::OrchestratorBuilder;
+pub use execute::Idempotency;
+pub use follow::{FollowedLine, LogFollower};
+pub use settings::{Registration, Settings};
+
+use agent_work::VersionCache;
+pub(crate) use connections::{Connected, Connections};
+
+/// How many events a slow subscriber may lag behind before it misses some.
+const EVENT_CAPACITY: usize = 4_096;
+
+/// The orchestrator.
+#[derive(Clone, Debug)]
+pub struct Orchestrator {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    blobs: Arc<dyn BlobStore>,
+    vault: Vault,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    passwords: PasswordHasher,
+    events: broadcast::Sender<Event>,
+    connections: Connections,
+    versions: VersionCache,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Orchestrator {
+    /// Begins to put one together.
+    #[must_use]
+    pub fn builder(store: Arc<dyn Store>, blobs: Arc<dyn BlobStore>, vault: Vault) -> OrchestratorBuilder {
+        OrchestratorBuilder::new(store, blobs, vault)
+    }
+
+    /// The store, for queries. Ask [`Orchestrator::authorize`] first.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.inner.store
+    }
+
+    /// The blobs, for queries. Ask [`Orchestrator::authorize`] first.
+    #[must_use]
+    pub fn blobs(&self) -> &dyn BlobStore {
+        &*self.inner.blobs
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    /// What the operator set.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// Decides whether an actor may do something; for queries. Commands are asked by `execute`.
+    ///
+    /// # Errors
+    /// `Unauthenticated` or `Forbidden`.
+    pub fn authorize(&self, actor: &Actor, access: Access) -> Result<()> {
+        authorize(actor, access)
+    }
+
+    /// What becomes visible from now on. A subscriber that lags more than a few thousand events behind is
+    /// told so and reads again.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.inner.events.subscribe()
+    }
+
+    /// Whether an agent is connected to this orchestrator at this moment.
+    #[must_use]
+    pub fn is_connected(&self, agent: AgentId) -> bool {
+        self.inner.connections.contains(agent)
+    }
+
+    /// The value of a plain asset, for those who may read assets.
+    ///
+    /// # Errors
+    /// `Forbidden` if the asset is secret or the actor may not read assets; `Internal` if it can't be opened.
+    pub fn asset_value(&self, actor: &Actor, asset: &crate::domain::Asset) -> Result<String> {
+        self.authorize(actor, Access::Permission(crate::permission::Permission::ReadAssets))?;
+        if asset.kind == crate::domain::AssetKind::Secret {
+            return Err(crate::Error::forbidden("the value of a secret asset is never shown"));
+        }
+        Ok(crate::command::asset::open(&self.inner.vault, asset)?.expose().clone())
+    }
+
+    /// Starts the loops. Without it the orchestrator answers, but nothing is dispatched, fired or reaped.
+    pub fn start(&self) {
+        service::start(self);
+    }
+
+    /// Ends the loops and the agents' connections, and waits until they have ended. What agents run goes on;
+    /// they come back to the next server.
+    pub async fn shutdown(&self) {
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    pub(crate) fn publish(&self, event: Event) {
+        // An error means that nobody listens.
+        let _ = self.inner.events.send(event);
+    }
+
+    pub(crate) fn stop_token(&self) -> &CancellationToken {
+        &self.inner.stop
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.inner.tasks
+    }
+
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.inner.connections
+    }
+}

@@ -1,0 +1,66 @@
+//! What an operator sets.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Registration {
+    /// Who was invited.
+    #[default]
+    Invite,
+    /// Everybody; the account may only look.
+    Open,
+    /// Nobody, once there is an Administrator.
+    Closed,
+}
+
+/// What an operator sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a lease holds after a renewal.
+    pub lease_ttl: Duration,
+    /// How often agents renew.
+    pub renew_every: Duration,
+    /// How long before the end of an unrenewed lease its processes must be dead: more than the longest grace
+    /// of a kill and the time to notice.
+    pub lease_margin: Duration,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// How long a session lasts at most.
+    pub session_life: Duration,
+    /// How long an enrolment token is good by default.
+    pub enrolment_token_life: Duration,
+    /// The largest artifact in bytes.
+    pub max_artifact_bytes: u64,
+    /// How many passwords are hashed at once.
+    pub password_parallelism: usize,
+}
+
+impl Settings {
+    /// Leases that hold `ttl`, renewed four times within it, with a margin of a quarter.
+    #[must_use]
+    pub fn with_lease_ttl(mut self, ttl: Duration) -> Self {
+        self.lease_ttl = ttl;
+        self.renew_every = ttl / 4;
+        self.lease_margin = ttl / 4;
+        self
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lease_ttl: Duration::from_secs(60),
+            renew_every: Duration::from_secs(15),
+            lease_margin: Duration::from_secs(15),
+            registration: Registration::default(),
+            session_life: Duration::from_secs(7 * 24 * 3_600),
+            enrolment_token_life: Duration::from_secs(3_600),
+            max_artifact_bytes: 500 * 1024 * 1024,
+            password_parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! Reading archives that come from outside, and making them.
+//!
+//! An archive is refused whole, with the reason, or taken whole; it is never repaired, and nothing is left
+//! behind of one that is refused.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
+use zip::result::ZipError;
+
+use super::entrypoint::{Entrypoint, MAX_SOURCE_BYTES};
+use super::manifest::{self, Manifest};
+use super::shown;
+use crate::error::{Error, Result};
+
+mod directory;
+mod name;
+mod pack;
+mod platform;
+#[cfg(test)]
+mod tests;
+
+use directory::Entry;
+pub use pack::pack;
+
+const MANIFEST: &str = "pyproject.toml";
+
+/// What an archive may cost at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The bytes of the archive itself.
+    pub packed_bytes: u64,
+    /// The bytes of all files unpacked.
+    pub unpacked_bytes: u64,
+    /// The number of files and folders.
+    pub entries: usize,
+    /// The bytes of one path.
+    pub path_bytes: usize,
+    /// The names in one path.
+    pub depth: usize,
+    /// Unpacked to packed bytes, of each file and of the whole; looked at above one mebibyte only.
+    pub ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            packed_bytes: 200 * 1024 * 1024,
+            unpacked_bytes: 1024 * 1024 * 1024,
+            entries: 20_000,
+            path_bytes: 240,
+            depth: 32,
+            ratio: 100,
+        }
+    }
+}
+
+/// A file of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedFile {
+    /// Its path, with `/`.
+    pub path: String,
+    /// Its size unpacked, in bytes.
+    pub size: u64,
+}
+
+/// An archive that was found good.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// Its files, sorted by path.
+    pub files: Vec<PackedFile>,
+    /// SHA-256 of the whole archive, in lower-case hex.
+    pub digest: String,
+    /// The size of the archive in bytes.
+    pub packed_bytes: u64,
+    /// The size of all files unpacked, in bytes.
+    pub unpacked_bytes: u64,
+}
+
+/// Archives of packages: zip files with `pyproject.toml` at the top, or with one script there.
+///
+/// The calls block and take up to seconds: run them where blocking is allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Archive;
+
+impl Archive {
+    /// Reads all of an archive, every file and its checksum, and writes nothing.
+    ///
+    /// # Errors
+    /// `Invalid` with a code `package.*`, naming the entry and the cure. `Internal` if reading fails.
+    pub fn check<R: Read + Seek>(reader: R, limits: &Limits) -> Result<Checked> {
+        walk(reader, limits, |_, content| copy(content, &mut io::sink()))
+    }
+
+    /// Checks an archive and unpacks it into `dest`, a folder that does not exist yet; its parent does.
+    ///
+    /// The files appear at once: they are written to a folder beside `dest` that is renamed in the end and
+    /// removed on any error. A crash of the process leaves at most that folder, `.NAME.partial-ID`. The files
+    /// are not synced to disk one by one: after a power cut, unpack again what was unpacked just before.
+    ///
+    /// # Errors
+    /// As [`Archive::check`]; `Conflict` if `dest` exists; `Internal` if writing fails.
+    pub fn unpack<R: Read + Seek>(reader: R, dest: &Path, limits: &Limits) -> Result<Checked> {
+        if dest.symlink_metadata().is_ok() {
+            return Err(Error::conflict(
+                "package.exists",
+                "the folder to unpack into exists; remove it first",
+            ));
+        }
+        let staging = Staging::beside(dest)?;
+        let checked = walk(reader, limits, |entry, content| {
+            let path = staging.0.join(entry.path.split('/').collect::<PathBuf>());
+            if entry.is_folder {
+                fs::create_dir_all(&path).map_err(write_failed)?;
+                return copy(content, &mut io::sink());
+            }
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent).map_err(write_failed)?;
+            }
+            let mut file = File::create_new(&path).map_err(write_failed)?;
+            let written = copy(content, &mut file)?;
+            if entry.is_executable {
+                platform::make_executable(&file).map_err(write_failed)?;
+            }
+            Ok(written)
+        })?;
+        fs::rename(&staging.0, dest).map_err(write_failed)?;
+        Ok(checked)
+    }
+}
+
+/// A folder that is removed with all in it unless it was renamed away.
+struct Staging(PathBuf);
+
+impl Staging {
+    fn beside(dest: &Path) -> Result<Self> {
+        let name = dest.file_name().ok_or_else(|| {
+            Error::internal(
+                "package.io",
+                "the folder to unpack into has no name; give a path that ends in one",
+            )
+        })?;
+        let mut partial = std::ffi::OsString::from(".");
+        partial.push(name);
+        partial.push(format!(".partial-{}", Uuid::now_v7()));
+        let path = dest.with_file_name(partial);
+        fs::create_dir(&path).map_err(write_failed)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // Gone already after the rename; otherwise there is nobody left to tell.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+type Sink<'s> = dyn FnMut(&Entry, &mut dyn Read) -> Result<u64> + 's;
+
+fn walk<R: Read + Seek>(
+    mut reader: R,
+    limits: &Limits,
+    mut sink: impl FnMut(&Entry, &mut dyn Read) -> Result<u64>,
+) -> Result<Checked> {
+    let length = reader.seek(SeekFrom::End(0)).map_err(read_failed)?;
+    if length > limits.packed_bytes {
+        let why = format!("is larger than {} bytes; leave large files out", limits.packed_bytes);
+        return Err(refused("package.too_large", "", &why));
+    }
+    let digest = digest(&mut reader, length)?;
+    let entries = directory::read(&mut reader, length, limits)?;
+    // No search for a start: the directory was found to begin counting at byte 0.
+    let config = Config { archive_offset: ArchiveOffset::Known(0) };
+    let mut zip = ZipArchive::with_config(config, reader).map_err(|error| damaged("", error))?;
+    if zip.len() != entries.len() {
+        return Err(refused("package.format", "", "may be read in two ways; pack it again"));
+    }
+    let manifest = read_manifest(&mut zip, &entries)?;
+    check_entrypoint(&mut zip, &entries, &manifest)?;
+    for (index, entry) in entries.iter().enumerate() {
+        read_entry(&mut zip, index, entry, &mut sink)?;
+    }
+    let mut files: Vec<PackedFile> = entries
+        .into_iter()
+        .filter(|entry| !entry.is_folder)
+        .map(|entry| PackedFile { path: entry.path, size: entry.size })
+        .collect();
+    files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+    let unpacked_bytes = files.iter().map(|file| file.size).sum();
+    Ok(Checked { manifest, files, digest, packed_bytes: length, unpacked_bytes })
+}
+
+fn digest<R: Read + Seek>(reader: &mut R, length: u64) -> Result<String> {
+    reader.seek(SeekFrom::Start(0)).map_err(read_failed)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut seen = 0;
+    let mut limited = reader.by_ref().take(length + 1);
+    loop {
+        let count = limited.read(&mut buffer).map_err(read_failed)?;
+        if count == 0 {
+            break;
+        }
+        seen += count as u64;
+        hash.update(&buffer[..count]);
+    }
+    if seen != length {
+        return Err(refused("package.format", "", "changed while it was read; send it again"));
+    }
+    Ok(hex::encode(hash.finalize()))
+}
+
+/// Reads one entry to its end, so that its checksum is verified, and holds it to the size it announced.
+fn read_entry<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    index: usize,
+    entry: &Entry,
+    sink: &mut Sink<'_>,
+) -> Result<()> {
+    let mut file = zip.by_index(index).map_err(|error| damaged(&entry.path, error))?;
+    if file.header_start() != entry.header_start || file.size() != entry.size {
+        return Err(refused("package.format", &entry.path, "may be read in two ways; pack it again"));
+    }
+    // One byte more than announced, to see whether there is more; a reader that stops short is seen as well.
+    let mut limited = Entered { path: &entry.path, left: entry.size, inner: &mut file };
+    if sink(entry, &mut limited)? != entry.size {
+        return Err(refused("package.header", &entry.path, "is shorter than it says; pack it again"));
+    }
+    Ok(())
+}
+
+/// A reader that fails once it gave more than the entry announced.
+struct Entered<'a> {
+    path: &'a str,
+    left: u64,
+    inner: &'a mut dyn Read,
+}
+
+impl Read for Entered<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count =
+            self.inner.read(buffer).map_err(|error| io::Error::other(damaged(self.path, error.into())))?;
+        match self.left.checked_sub(count as u64) {
+            Some(left) => self.left = left,
+            None => {
+                let error = refused("package.bomb", self.path, "is larger than it says; pack it again");
+                return Err(io::Error::other(error));
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// Copies until the end, telling trouble with the archive from trouble with the disk.
+fn copy(content: &mut dyn Read, target: &mut dyn Write) -> Result<u64> {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut total = 0;
+    loop {
+        let count = content.read(&mut buffer).map_err(read_failed)?;
+        if count == 0 {
+            return Ok(total);
+        }
+        target.write_all(&buffer[..count]).map_err(write_failed)?;
+        total += count as u64;
+    }
+}
+
+fn read_text<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    entries: &[Entry],
+    path: &str,
+    most: u64,
+) -> Result<Option<Vec<u8>>> {
+    let found = entries.iter().enumerate().find(|(_, entry)| !entry.is_folder && entry.path == path);
+    let Some((index, entry)) = found else { return Ok(None) };
+    if entry.size > most {
+        let why = format!("is larger than {most} bytes; shorten it");
+        return Err(refused("package.too_large", path, &why));
+    }
+    let mut text = Vec::new();
+    read_entry(zip, index, entry, &mut |_, content| copy(content, &mut text))?;
+    Ok(Some(text))
+}
+
+fn read_manifest<R: Read + Seek>(zip: &mut ZipArchive<R>, entries: &[Entry]) -> Result<Manifest> {
+    let script = only_script(entries);
+    if let Some(bytes) = read_text(zip, entries, MANIFEST, manifest::MAX_BYTES)? {
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Error::invalid("package.manifest", "pyproject.toml is not UTF-8; save it as UTF-8")
+        })?;
+        return Manifest::parse(&text, script);
+    }
+    if let Some(script) = script {
+        return Manifest::of_script(script);
+    }
+    let below = entries.iter().find(|entry| entry.path.ends_with(&format!("/{MANIFEST}")));
+    let hint = below.map_or_else(String::new, |entry| {
+        format!(" (it has {}: pack what is in that folder, not the folder)", shown(&entry.path))
+    });
+    Err(Error::invalid(
+        "package.manifest",
+        format!("the archive has neither pyproject.toml nor a single script at its top; add one{hint}"),
+    ))
+}
+
+/// `main.py` at the top, or the only script there.
+fn only_script(entries: &[Entry]) -> Option<&str> {
+    let top = |entry: &&Entry| !entry.is_folder && !entry.path.contains('/') && entry.path.ends_with(".py");
+    let mut scripts = entries.iter().filter(top).map(|entry| entry.path.as_str());
+    let first = scripts.clone().find(|path| *path == "main.py").or_else(|| scripts.next())?;
+    let is_clear = first == "main.py" || scripts.next().is_none();
+    is_clear.then_some(first)
+}
+
+fn check_entrypoint<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    entries: &[Entry],
+    manifest: &Manifest,
+) -> Result<()> {
+    let Some(text) = manifest.entrypoint.as_deref().filter(|_| manifest.runtime == manifest::PYTHON) else {
+        return Ok(());
+    };
+    let entrypoint = Entrypoint::parse(text)?;
+    for path in entrypoint.candidates() {
+        if let Some(source) = read_text(zip, entries, &path, MAX_SOURCE_BYTES)? {
+            return entrypoint.check_source(&path, &String::from_utf8_lossy(&source));
+        }
+    }
+    Err(Error::invalid(
+        "package.entrypoint",
+        format!(
+            "the archive does not hold the entry point {}; add the file at its top or in src, or correct \
+             tool.openautomate.entrypoint in pyproject.toml",
+            shown(text)
+        ),
+    ))
+}
+
+/// The refusal of an entry, or of the whole archive if `path` is empty.
+fn refused(code: &'static str, path: &str, why: &str) -> Error {
+    if path.is_empty() {
+        return Error::invalid(code, format!("the archive {why}"));
+    }
+    Error::invalid(code, format!("the entry {} of the archive {why}", shown(path)))
+}
+
+fn not_a_zip() -> Error {
+    refused("package.format", "", "is not a zip file; send one")
+}
+
+fn damaged(path: &str, error: ZipError) -> Error {
+    refused("package.damaged", path, "is damaged; pack it again and send it again").with_source(error)
+}
+
+/// An error of reading: what [`Entered`] said, or the disk's.
+fn read_failed(error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(error) => Error::internal("package.io", "the archive can't be read").with_source(error),
+    }
+}
+
+fn write_failed(error: io::Error) -> Error {
+    Error::internal("package.io", "the package can't be unpacked; see whether the disk is full")
+        .with_source(error)
+}

@@ -1,0 +1,268 @@
+//! Who may do what: one table, and the one place where a permission is decided.
+
+use crate::domain::{ActorKind, ActorRef, Role};
+use crate::error::{Error, Result};
+use crate::id::{AgentId, SessionId, UserId};
+
+/// What can be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Permission {
+    /// Invite, change, disable and delete people; give roles.
+    ManageUsers,
+    /// Make enrolment tokens, register and delete agents.
+    EnrolAgents,
+    /// Change, drain and disable agents.
+    ManageAgents,
+    /// See agents.
+    ReadAgents,
+    /// Make and change packages, publish and activate versions.
+    WritePackages,
+    /// Delete packages.
+    DeletePackages,
+    /// See packages and versions.
+    ReadPackages,
+    /// Download archives.
+    DownloadPackages,
+    /// Trigger and retry executions.
+    RunExecutions,
+    /// Cancel executions.
+    CancelExecutions,
+    /// See executions, logs and artifacts.
+    ReadExecutions,
+    /// Make, change and delete schedules.
+    WriteSchedules,
+    /// See schedules.
+    ReadSchedules,
+    /// Write and delete assets.
+    WriteAssets,
+    /// See the names of assets and the values of plain ones.
+    ReadAssets,
+    /// See environments.
+    ReadEnvironments,
+    /// Read and verify the audit.
+    ReadAudit,
+    /// See metrics and settings.
+    ReadSettings,
+}
+
+impl Permission {
+    /// Every permission.
+    pub const ALL: [Self; 18] = [
+        Self::ManageUsers,
+        Self::EnrolAgents,
+        Self::ManageAgents,
+        Self::ReadAgents,
+        Self::WritePackages,
+        Self::DeletePackages,
+        Self::ReadPackages,
+        Self::DownloadPackages,
+        Self::RunExecutions,
+        Self::CancelExecutions,
+        Self::ReadExecutions,
+        Self::WriteSchedules,
+        Self::ReadSchedules,
+        Self::WriteAssets,
+        Self::ReadAssets,
+        Self::ReadEnvironments,
+        Self::ReadAudit,
+        Self::ReadSettings,
+    ];
+
+    /// The table: the roles that have this permission.
+    #[must_use]
+    pub const fn roles(self) -> &'static [Role] {
+        use Role::{Administrator as A, Developer as D, Operator as O, Viewer as V};
+        match self {
+            Self::ManageUsers | Self::EnrolAgents | Self::ReadAudit | Self::ReadSettings => &[A],
+            Self::ManageAgents | Self::WriteAssets => &[A, O],
+            Self::WritePackages | Self::DeletePackages | Self::DownloadPackages => &[A, D],
+            Self::RunExecutions | Self::CancelExecutions | Self::WriteSchedules | Self::ReadAssets => {
+                &[A, O, D]
+            }
+            Self::ReadAgents
+            | Self::ReadPackages
+            | Self::ReadExecutions
+            | Self::ReadSchedules
+            | Self::ReadEnvironments => &[A, O, D, V],
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A person who is signed in.
+    User {
+        /// Who.
+        id: UserId,
+        /// The user name.
+        name: String,
+        /// What they may do.
+        roles: Vec<Role>,
+        /// In which session, where there is one.
+        session: Option<SessionId>,
+    },
+    /// An agent that proved its key.
+    Agent {
+        /// Which.
+        id: AgentId,
+        /// Its name.
+        name: String,
+    },
+    /// The orchestrator, or the program that embeds it.
+    System,
+    /// Nobody is signed in.
+    Anonymous,
+}
+
+/// Who asks, and through which request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub principal: Principal,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// The address that asks.
+    pub ip_address: Option<String>,
+}
+
+impl Actor {
+    /// The orchestrator itself, or the program that embeds it: may do everything.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::of(Principal::System)
+    }
+
+    /// Nobody is signed in.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self::of(Principal::Anonymous)
+    }
+
+    /// A principal without a request.
+    #[must_use]
+    pub fn of(principal: Principal) -> Self {
+        Self { principal, request_id: None, ip_address: None }
+    }
+
+    /// The person's id.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// How the audit names the actor.
+    #[must_use]
+    pub fn to_ref(&self) -> ActorRef {
+        let (kind, id, name) = match &self.principal {
+            Principal::User { id, name, .. } => (ActorKind::User, Some(id.to_string()), name.as_str()),
+            Principal::Agent { id, name } => (ActorKind::Agent, Some(id.to_string()), name.as_str()),
+            Principal::System => (ActorKind::System, None, "system"),
+            Principal::Anonymous => (ActorKind::Anonymous, None, "anonymous"),
+        };
+        ActorRef { kind, id, name: name.to_owned() }
+    }
+}
+
+/// What a command or query asks of its actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing: the request carries its own proof (a password, a token), checked by the handler.
+    Public,
+    /// This permission.
+    Permission(Permission),
+    /// To be this person, or to have this permission.
+    SelfOr(UserId, Permission),
+    /// To be the orchestrator or its embedder.
+    System,
+}
+
+/// Decides. Whatever the table does not allow is refused.
+///
+/// # Errors
+/// `Unauthenticated` if nobody is signed in, `Forbidden` if the actor may not.
+pub fn authorize(actor: &Actor, access: Access) -> Result<()> {
+    if actor.principal == Principal::System {
+        return Ok(());
+    }
+    let permission = match access {
+        Access::Public => return Ok(()),
+        Access::SelfOr(id, _) if actor.user_id() == Some(id) => return Ok(()),
+        Access::Permission(permission) | Access::SelfOr(_, permission) => permission,
+        Access::System => return Err(Error::forbidden("only the orchestrator itself may do this")),
+    };
+    match &actor.principal {
+        Principal::User { roles, .. } if roles.iter().any(|role| permission.roles().contains(role)) => Ok(()),
+        Principal::User { .. } => Err(Error::forbidden(format!(
+            "your roles do not allow this; it takes one of {:?}",
+            permission.roles()
+        ))),
+        Principal::Anonymous => Err(Error::unauthenticated("sign in first: this takes an access token")),
+        Principal::Agent { .. } | Principal::System => {
+            Err(Error::forbidden("an agent may only work on its own leases"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn user(roles: &[Role]) -> Actor {
+        Actor::of(Principal::User {
+            id: UserId::new(),
+            name: "ada".into(),
+            roles: roles.to_vec(),
+            session: None,
+        })
+    }
+
+    #[test]
+    fn the_table_decides_for_every_role_and_permission() {
+        for permission in Permission::ALL {
+            for role in Role::ALL {
+                let allowed = authorize(&user(&[role]), Access::Permission(permission)).is_ok();
+                assert_eq!(allowed, permission.roles().contains(&role), "{role:?} {permission:?}");
+            }
+            assert!(authorize(&user(&[]), Access::Permission(permission)).is_err());
+            assert!(permission.roles().contains(&Role::Administrator));
+        }
+    }
+
+    #[test]
+    fn a_viewer_changes_nothing() {
+        let reads = [
+            Permission::ReadAgents,
+            Permission::ReadPackages,
+            Permission::ReadExecutions,
+            Permission::ReadSchedules,
+            Permission::ReadEnvironments,
+        ];
+        for permission in Permission::ALL {
+            assert_eq!(permission.roles().contains(&Role::Viewer), reads.contains(&permission));
+        }
+    }
+
+    #[test]
+    fn agents_and_strangers_have_no_permission() {
+        let agent = Actor::of(Principal::Agent { id: AgentId::new(), name: "bot".into() });
+        for permission in Permission::ALL {
+            assert!(authorize(&agent, Access::Permission(permission)).is_err());
+            let error = authorize(&Actor::anonymous(), Access::Permission(permission)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        }
+        assert!(authorize(&user(&[Role::Administrator]), Access::System).is_err());
+    }
+
+    #[test]
+    fn everybody_is_themselves() {
+        let ada = user(&[Role::Viewer]);
+        let id = ada.user_id().unwrap();
+        assert!(authorize(&ada, Access::SelfOr(id, Permission::ManageUsers)).is_ok());
+        assert!(authorize(&ada, Access::SelfOr(UserId::new(), Permission::ManageUsers)).is_err());
+    }
+}

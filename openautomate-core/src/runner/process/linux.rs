@@ -1,0 +1,154 @@
+//! Finds the processes of a run by `/proc`: descendants, members of its session, and bearers of its mark.
+//!
+//! A process escapes only if it left the session, outlived its parents and started a program with an
+//! environment that lacks the mark, all of it; runs of strangers need a container around the agent.
+
+use std::collections::HashSet;
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::MARKER;
+
+/// A fork bomb needs many rounds; anything else needs two.
+const ROUNDS: u32 = 300;
+
+/// Who belongs to a run.
+#[derive(Clone, Debug)]
+pub(super) struct Family {
+    leader: Option<i32>,
+    /// The start of the leader in the kernel's ticks: what is older can't descend from it.
+    since: u64,
+    mark: Vec<u8>,
+}
+
+struct Member {
+    pid: i32,
+    is_dead: bool,
+    parent: i32,
+    session: i32,
+    since: u64,
+}
+
+impl Family {
+    pub(super) fn of(leader: i32, marker: &str) -> Self {
+        let since = stat(leader).map_or(0, |member| member.since);
+        Self { leader: Some(leader), since, mark: mark(marker) }
+    }
+
+    pub(super) fn marked(marker: &str) -> Self {
+        Self { leader: None, since: 0, mark: mark(marker) }
+    }
+
+    /// Kills every member; gives how many there were.
+    pub(super) fn kill_once(&self) -> usize {
+        let members = self.members();
+        for pid in &members {
+            // It may have ended meanwhile.
+            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+        }
+        members.len()
+    }
+
+    /// Kills until no member is left; gives how many were found in the first round.
+    pub(super) async fn kill_all(self) -> usize {
+        let mut first = None;
+        for round in 0..ROUNDS {
+            let family = self.clone();
+            let found = tokio::task::spawn_blocking(move || family.kill_once()).await.unwrap_or(0);
+            let total = *first.get_or_insert(found);
+            if found == 0 {
+                return total;
+            }
+            tokio::time::sleep(Duration::from_millis(u64::from(round.min(10)))).await;
+        }
+        tracing::error!(leader = self.leader, "processes of a run can't be killed");
+        first.unwrap_or(0)
+    }
+
+    /// The same for a thread that may sleep.
+    pub(super) fn kill_all_blocking(&self) {
+        for round in 0..ROUNDS {
+            if self.kill_once() == 0 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(u64::from(round.min(10))));
+        }
+    }
+
+    fn members(&self) -> Vec<i32> {
+        let own = std::process::id();
+        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+        let mut others: Vec<Member> = entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter(|pid: &i32| u32::try_from(*pid) != Ok(own))
+            .filter_map(stat)
+            .filter(|member| member.since >= self.since)
+            .collect();
+        let mut family: HashSet<i32> = self.leader.into_iter().collect();
+        let mut members = Vec::new();
+        loop {
+            let before = others.len();
+            others.retain(|member| {
+                let belongs = family.contains(&member.pid)
+                    || family.contains(&member.parent)
+                    || Some(member.session) == self.leader
+                    || (!member.is_dead && self.bears_mark(member.pid));
+                if belongs {
+                    family.insert(member.pid);
+                    if !member.is_dead {
+                        members.push(member.pid);
+                    }
+                }
+                !belongs
+            });
+            if others.len() == before {
+                return members;
+            }
+        }
+    }
+
+    fn bears_mark(&self, pid: i32) -> bool {
+        fs::read(format!("/proc/{pid}/environ"))
+            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == self.mark))
+    }
+}
+
+fn mark(marker: &str) -> Vec<u8> {
+    format!("{MARKER}={marker}").into_bytes()
+}
+
+fn stat(pid: i32) -> Option<Member> {
+    let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything, a parenthesis too.
+    let end = text.iter().rposition(|byte| *byte == b')')?;
+    let rest = String::from_utf8_lossy(text.get(end + 1..)?);
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    Some(Member {
+        pid,
+        is_dead: matches!(*fields.first()?, "Z" | "X" | "x"),
+        parent: fields.get(1)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
+        since: fields.get(19)?.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_read() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        let member = stat(own).unwrap();
+        assert!(!member.is_dead && member.since > 0);
+        assert_eq!(member.parent, i32::try_from(std::os::unix::process::parent_id()).unwrap());
+    }
+
+    #[test]
+    fn nobody_bears_an_unused_mark() {
+        assert_eq!(Family::marked("nobody-0").members(), Vec::<i32>::new());
+    }
+}

@@ -1,0 +1,342 @@
+//! Processes on Unix: a session each, killed by group, and on Linux by mark and descent too.
+
+#![expect(unsafe_code, reason = "what is set between fork and exec has no safe interface")]
+
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::sync::{OnceLock, mpsc};
+
+use nix::libc;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{Pid, setsid};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::pipe::Receiver;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::process::{Child, Command};
+
+#[cfg(target_os = "linux")]
+use super::linux::Family;
+use super::{Exit, Launch, Launched, MARKER};
+
+/// Starts a process in a session of its own, with nothing open but its three streams and the channel.
+pub(crate) async fn launch(launch: Launch) -> io::Result<Launched> {
+    let runtime = tokio::runtime::Handle::current();
+    let (done, started) = tokio::sync::oneshot::channel();
+    on_lasting_thread(Box::new(move || {
+        let _entered = runtime.enter();
+        // The caller may have been dropped meanwhile; the process then ends with `Launched`.
+        let _ = done.send(launch_here(launch));
+    }))?;
+    started.await.map_err(|_| io::Error::other("the thread that starts processes ended"))?
+}
+
+type Errand = Box<dyn FnOnce() + Send>;
+
+/// Runs an errand on the one thread that starts processes and never ends: Linux kills a child that asked to
+/// die with its parent as soon as the *thread* that forked it ends (`prctl(2)`, `PR_SET_PDEATHSIG`).
+fn on_lasting_thread(errand: Errand) -> io::Result<()> {
+    static THREAD: OnceLock<mpsc::Sender<Errand>> = OnceLock::new();
+    let thread = THREAD.get_or_init(|| {
+        let (sender, errands) = mpsc::channel::<Errand>();
+        let spawned = std::thread::Builder::new().name("process-starter".to_owned()).spawn(move || {
+            for errand in errands {
+                errand();
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::error!(%error, "the thread that starts processes can't be started");
+        }
+        sender
+    });
+    thread.send(errand).map_err(|_| io::Error::other("the thread that starts processes is gone"))
+}
+
+fn launch_here(launch: Launch) -> io::Result<Launched> {
+    let mut command = Command::new(&launch.program);
+    command.args(&launch.args).env_clear().envs(launch.env).env(MARKER, super::marker(launch.lease));
+    command.current_dir(&launch.dir).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+
+    let mut ends = None;
+    if launch.has_channel {
+        let (ours, theirs) = StdUnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        command.arg(format!("fd:{}", theirs.as_raw_fd()));
+        ends = Some((UnixStream::from_std(ours)?, theirs));
+    }
+    let inherited = ends.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
+    let parent = Pid::this();
+    // SAFETY: `prepare` makes only calls that `signal-safety(7)` allows between fork and exec, and allocates
+    // nothing; `inherited` stays open until the spawn below is over.
+    unsafe {
+        command.pre_exec(move || prepare(inherited, parent));
+    }
+    let mut child = command.spawn()?;
+    let (Some(pid), Some(stdout), Some(stderr)) = (child.id(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(io::Error::other("the started process has no id or no streams"));
+    };
+    let leader = i32::try_from(pid).map_err(io::Error::other)?;
+    Ok(Launched {
+        process: Process {
+            leader: Pid::from_raw(leader),
+            #[cfg(target_os = "linux")]
+            family: Family::of(leader, &super::marker(launch.lease)),
+            child,
+            exited: None,
+            is_over: false,
+        },
+        stdout: Source::Pipe(Receiver::from_owned_fd(stdout.into_owned_fd()?)?),
+        stderr: Source::Pipe(Receiver::from_owned_fd(stderr.into_owned_fd()?)?),
+        channel: ends.map(|(ours, _theirs)| {
+            let (reading, writing) = ours.into_split();
+            (Source::Socket(reading), Sink(writing))
+        }),
+    })
+}
+
+/// Runs in the child between fork and exec.
+fn prepare(inherited: Option<RawFd>, parent: Pid) -> io::Result<()> {
+    setsid()?;
+    #[cfg(target_os = "linux")]
+    {
+        nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+        // The parent may have died before the line above.
+        if nix::unistd::getppid() != parent {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = parent;
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    // SAFETY: plain system calls on numbers, all of them async-signal-safe.
+    unsafe {
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+        close_on_exec_from(3);
+        if let Some(descriptor) = inherited
+            && libc::fcntl(descriptor, libc::F_SETFD, 0) == -1
+        {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Marks every descriptor from `first` up; closing them would take the pipe by which exec errors are told.
+///
+/// # Safety
+/// Only between fork and exec, where no other thread opens descriptors.
+unsafe fn close_on_exec_from(first: RawFd) {
+    #[cfg(target_os = "linux")]
+    {
+        const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
+        // SAFETY: `close_range(2)` with CLOEXEC changes flags only.
+        let done =
+            unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, CLOSE_RANGE_CLOEXEC) };
+        if done == 0 {
+            return;
+        }
+    }
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place; fcntl on a closed descriptor only fails.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+        let last = RawFd::try_from(limit.rlim_cur.min(65_536)).unwrap_or(65_536);
+        for descriptor in first..last {
+            libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+        }
+    }
+}
+
+/// A process with all that it starts.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    leader: Pid,
+    #[cfg(target_os = "linux")]
+    family: Family,
+    exited: Option<Exit>,
+    is_over: bool,
+}
+
+impl Process {
+    /// Waits for the end of the process itself. Cancel safe.
+    pub(crate) async fn wait(&mut self) -> io::Result<Exit> {
+        if let Some(exit) = self.exited {
+            return Ok(exit);
+        }
+        let status = self.child.wait().await?;
+        let exit =
+            status.code().map_or_else(|| Exit::Signal(status.signal().unwrap_or_default()), Exit::Code);
+        self.exited = Some(exit);
+        Ok(exit)
+    }
+
+    /// Asks the process and its group to end.
+    pub(crate) fn terminate(&self) {
+        if self.exited.is_none() {
+            let _ = killpg(self.leader, Signal::SIGTERM);
+        }
+    }
+
+    /// Kills the process and everything that it started, and waits until it is gone.
+    pub(crate) async fn kill_tree(&mut self) {
+        self.kill_group();
+        #[cfg(target_os = "linux")]
+        self.family.clone().kill_all().await;
+        self.is_over = true;
+    }
+
+    fn kill_group(&self) {
+        // The number of a reaped leader may belong to somebody else; Linux finds the rest by /proc.
+        if self.exited.is_none() || cfg!(not(target_os = "linux")) {
+            let _ = killpg(self.leader, Signal::SIGKILL);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        self.kill_group();
+        #[cfg(target_os = "linux")]
+        {
+            let family = self.family.clone();
+            if family.kill_once() > 0 {
+                std::thread::spawn(move || family.kill_all_blocking());
+            }
+        }
+    }
+}
+
+/// Kills every process that bears the marker.
+pub(super) async fn kill_marked(marker: String) -> usize {
+    #[cfg(target_os = "linux")]
+    return Family::marked(&marker).kill_all().await;
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = marker;
+        0
+    }
+}
+
+/// The name of a signal, as in `SIGSEGV`.
+pub(super) fn signal_name(number: i32) -> String {
+    Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.as_str().to_owned())
+}
+
+/// Where bytes come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Pipe(Receiver),
+    Socket(OwnedReadHalf),
+}
+
+impl Source {
+    /// Waits until there are bytes or the end. Cancel safe.
+    pub(crate) async fn ready(&mut self) {
+        // An error shows at the read that follows.
+        let _ = match self {
+            Self::Pipe(pipe) => pipe.readable().await,
+            Self::Socket(socket) => socket.readable().await,
+        };
+    }
+
+    /// Reads what there is at this moment: `None` if there is nothing, `Some(0)` at the end.
+    pub(crate) fn read_now(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        // Asks the system and not tokio, which learns of new bytes only when its driver runs; without that
+        // the order of the streams would be lost.
+        let read = match self {
+            Self::Pipe(pipe) => nix::unistd::read(pipe.as_fd(), buffer),
+            Self::Socket(socket) => nix::unistd::read(socket.as_ref().as_fd(), buffer),
+        };
+        let read = match read {
+            Err(nix::Error::EAGAIN) => match self {
+                // Has tokio forget that there was something, so that `ready` waits.
+                Self::Pipe(pipe) => pipe.try_read(buffer),
+                Self::Socket(socket) => socket.try_read(buffer),
+            },
+            other => other.map_err(io::Error::from),
+        };
+        match read {
+            Ok(count) => Some(count),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => None,
+            // A reset connection says no more than a closed one.
+            Err(_) => Some(0),
+        }
+    }
+}
+
+/// Where bytes go.
+#[derive(Debug)]
+pub(crate) struct Sink(OwnedWriteHalf);
+
+impl Sink {
+    /// Writes all bytes. Not cancel safe: a part may have been written.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes).await
+    }
+}
+
+/// A channel as the process of a run has it, and the numbers of its descriptors.
+#[cfg(feature = "python")]
+pub(crate) type ChildChannel = (Box<dyn io::Read + Send>, Box<dyn io::Write + Send>, Vec<i32>);
+
+/// Opens the channel that the agent passed, in the process of a run.
+#[cfg(feature = "python")]
+pub(crate) fn open_channel(argument: &str) -> io::Result<ChildChannel> {
+    use std::os::fd::FromRawFd;
+
+    let descriptor: RawFd = argument
+        .strip_prefix("fd:")
+        .and_then(|number| number.parse().ok())
+        .filter(|number| *number > 2)
+        .ok_or_else(|| io::Error::other("the channel is no descriptor"))?;
+    // SAFETY: the agent opened this descriptor for us and nobody else here knows of it; fcntl fails if it
+    // is not open.
+    let stream = unsafe {
+        if libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        StdUnixStream::from_raw_fd(descriptor)
+    };
+    let reading = stream.try_clone()?;
+    let descriptors = vec![stream.as_raw_fd(), reading.as_raw_fd()];
+    Ok((Box::new(reading), Box::new(stream), descriptors))
+}
+
+/// The thread that an interrupt reaches.
+#[cfg(feature = "python")]
+pub(crate) struct MainThread(nix::sys::pthread::Pthread);
+
+#[cfg(feature = "python")]
+impl MainThread {
+    pub(crate) fn current() -> Self {
+        Self(nix::sys::pthread::pthread_self())
+    }
+
+    /// Raises `KeyboardInterrupt` in it, out of a blocking call too.
+    pub(crate) fn interrupt(&self) {
+        // It may be gone, and the process with it.
+        let _ = nix::sys::pthread::pthread_kill(self.0, Signal::SIGINT);
+    }
+}
+
+/// Ends this process and, if it leads a group, all of the group.
+#[cfg(feature = "python")]
+pub(crate) fn end_own_group() {
+    let own = Pid::this();
+    if nix::unistd::getpgrp() == own {
+        let _ = killpg(own, Signal::SIGKILL);
+    }
+    std::process::abort();
+}

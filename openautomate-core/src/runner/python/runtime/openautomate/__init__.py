@@ -1,0 +1,149 @@
+"""What an automation says to OpenAutomate, and what it may ask.
+
+Every function works outside an execution too (``python main.py`` at the desk): inputs come from the
+JSON file that ``OPENAUTOMATE_INPUTS`` names, secrets from ``OPENAUTOMATE_SECRET_<NAME>``, and the rest
+is shown on stderr.
+
+``log`` is a ``logging.Logger``; any other logger arrives just the same, from level INFO.
+"""
+
+from __future__ import annotations
+
+import os
+
+from openautomate import _state
+from openautomate._errors import (
+    ArtifactError,
+    EntrypointError,
+    Error,
+    InputError,
+    OutputError,
+    SecretError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+    from typing import Any, overload
+
+    log: logging.Logger
+    """The automation's own logger."""
+
+    @overload
+    def output(name: str, value: Any, /) -> None: ...
+    @overload
+    def output(values: Mapping[str, Any], /) -> None: ...
+    @overload
+    def output(**values: Any) -> None: ...
+
+
+__all__ = [
+    "ArtifactError",
+    "EntrypointError",
+    "Error",
+    "InputError",
+    "OutputError",
+    "SecretError",
+    "artifact",
+    "cancelled",
+    "inputs",
+    "log",
+    "output",
+    "progress",
+    "secret",
+]
+
+
+def inputs() -> dict[str, Any]:
+    """Returns the inputs of the execution by name; the caller may change the copy.
+
+    Raises:
+        InputError: Outside an execution, the file of ``OPENAUTOMATE_INPUTS`` can't be read.
+    """
+    return dict(_state.current().inputs)
+
+
+def output(*positional: Any, **values: Any) -> None:  # type: ignore[misc]
+    """Sets outputs: ``output("total", 3)``, ``output({"total": 3})`` or ``output(total=3)``.
+
+    A later value replaces an earlier one; what the entry function returns is added last. Values are
+    text, numbers, booleans, ``None``, lists and dicts. Dates and times become ISO 8601 text, a
+    ``timedelta`` its seconds, ``Decimal``, ``UUID`` and paths text, tuples and sets lists, enums
+    their value, dataclasses dicts, NumPy values Python's.
+
+    Raises:
+        OutputError: A value is of another kind; nothing is set.
+    """
+    if len(positional) == 2 and isinstance(positional[0], str) and not values:
+        values = {positional[0]: positional[1]}
+    elif len(positional) == 1 and hasattr(positional[0], "keys"):
+        values = {**dict(positional[0]), **values}
+    elif positional:
+        raise TypeError("output takes a name and a value, a mapping, or keywords")
+    _state.current().add_outputs(values)
+
+
+def progress(fraction: float, message: str | None = None) -> None:
+    """Tells how far the run is, from 0 to 1, and what it does; values beyond are cut.
+
+    Raises:
+        ValueError: ``fraction`` is not a number.
+    """
+    number = float(fraction)
+    if number != number:
+        raise ValueError("the progress is not a number; give a value from 0 to 1")
+    text = None if message is None else _state.readable(str(message))
+    _state.current().host.progress(min(1.0, max(0.0, number)), text)
+
+
+def artifact(
+    path: str | os.PathLike[str], name: str | None = None, content_type: str | None = None
+) -> None:
+    """Keeps a file with the execution; when this returns, the file may change or vanish.
+
+    Args:
+        path: The file; a relative path starts at the working directory.
+        name: The name to keep it under; without one, the file's own.
+        content_type: The media type, as in ``text/csv``.
+
+    Raises:
+        ArtifactError: There is no such file, or the agent refused to keep it.
+    """
+    full = os.path.abspath(os.fspath(path))
+    if not os.path.isfile(full):
+        raise ArtifactError(f"there is no file {full}; write it before it is kept")
+    kept = _state.readable(os.path.basename(full) if name is None else str(name))
+    refusal = _state.current().host.artifact(kept, full, content_type)
+    if refusal is not None:
+        raise ArtifactError(refusal)
+
+
+def secret(name: str) -> str:
+    """Returns the value of a secret asset; the agent masks it in everything the run says afterwards.
+
+    Raises:
+        SecretError: There is no such asset, or this execution may not read it.
+    """
+    granted, text = _state.current().host.secret(_state.readable(str(name)))
+    if not granted:
+        raise SecretError(text)
+    return text
+
+
+def cancelled() -> bool:
+    """Returns whether the run was asked to stop; it is killed when its grace period is over."""
+    return _state.current().host.cancelled()
+
+
+def __getattr__(name: str) -> object:
+    if name != "log":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Loaded on demand: logging takes longer to import than Python to start. It comes first, since the hook on
+    # its import loads our half, which must not find itself half loaded.
+    import logging  # noqa: F401
+
+    from openautomate import _logging
+
+    globals()["log"] = _logging.logger()
+    return globals()["log"]

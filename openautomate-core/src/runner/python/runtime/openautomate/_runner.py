@@ -1,0 +1,105 @@
+"""What the agent starts, by its path: ``python _runner.py <channel>``.
+
+Started as a file and not by ``-m``, which costs several milliseconds. Imports as little as it can: how long
+this file takes is how long every execution takes to begin.
+"""
+
+import os
+import sys
+
+
+class _LoggingHook:
+    """Installs our handler when ``logging`` is first imported: importing it up front takes too long."""
+
+    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        """Finds ``logging`` as usual and has the handler follow it."""
+        if name != "logging":
+            return None
+        from _frozen_importlib_external import PathFinder
+
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name)
+        if spec is None or spec.loader is None:
+            return spec
+        loader = spec.loader
+        execute = loader.exec_module
+
+        def exec_module(module):  # type: ignore[no-untyped-def]
+            execute(module)
+            del loader.exec_module
+            _install_logging()
+
+        loader.exec_module = exec_module
+        return spec
+
+
+def _install_logging() -> None:
+    from openautomate import _logging
+
+    _logging.install()
+
+
+def _hook_logging() -> None:
+    if "logging" in sys.modules:
+        _install_logging()
+    else:
+        sys.meta_path.insert(0, _LoggingHook())
+
+
+def search_in(package_dir: str) -> None:
+    """Makes the package the first place to import from, and has no bytecode written into it."""
+    from _frozen_importlib_external import (
+        ExtensionFileLoader,
+        FileFinder,
+        SourceFileLoader,
+        _get_supported_file_loaders,
+    )
+
+    class PackageLoader(SourceFileLoader):  # type: ignore[misc]
+        """Reads bytecode but writes none: a run must not change its package."""
+
+        def set_data(self, path, data, *, _mode=0o666):  # type: ignore[no-untyped-def]
+            """Writes nothing."""
+
+    loaders = [
+        (PackageLoader if loader is SourceFileLoader else loader, suffixes)
+        for loader, suffixes in _get_supported_file_loaders()
+    ]
+    assert any(loader is ExtensionFileLoader for loader, _ in loaders)
+    inner = FileFinder.path_hook(*loaders)
+
+    def hook(path):  # type: ignore[no-untyped-def]
+        if path != package_dir and not path.startswith(package_dir + os.sep):
+            raise ImportError("not in the package")
+        return inner(path)
+
+    sys.path_hooks.insert(0, hook)
+    places = [package_dir, os.path.join(package_dir, "src")]
+    sys.path[:0] = [place for place in places if os.path.isdir(place)]
+
+
+def main() -> int:
+    """Runs one automation; returns the exit code of the process."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # Ours go first only until they are loaded; the package and its environment follow.
+    sys.path[0] = root
+    from openautomate import _streams
+
+    _streams.install()
+    import _signal
+
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    _hook_logging()
+    try:
+        from openautomate import _openautomate as bridge
+    except ImportError:
+        from openautomate import _fallback as bridge  # type: ignore[no-redef]
+    from openautomate import _convert, _entry  # noqa: F401
+
+    # At the end it is still found by a process that the automation starts with this path.
+    sys.path.append(sys.path.pop(0))
+    return bridge.run(sys.argv[1], search_in)  # type: ignore[no-any-return]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

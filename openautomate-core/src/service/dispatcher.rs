@@ -1,0 +1,203 @@
+//! Gives pending executions to agents with free slots, the moment both are there.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::REST;
+use crate::changes::Event;
+use crate::domain::Execution;
+use crate::error::{ErrorKind, Result};
+use crate::id::AgentId;
+use crate::orchestrator::{Connected, Orchestrator};
+use crate::store::ClaimRequest;
+use crate::transport::ServerMessage;
+
+/// How many agents claim side by side, so that their claims share one write to the disk.
+const SIDE_BY_SIDE: usize = 16;
+/// Even without any event, it looks this often: another server may have enqueued.
+const SLOW_POLL: TimeDelta = TimeDelta::seconds(5);
+
+/// What woke the dispatcher.
+#[derive(Debug, Default)]
+struct Wake {
+    /// New pending executions.
+    pending: usize,
+    /// Agents that said how many slots they have.
+    ready: Vec<AgentId>,
+    /// Agents that came, went or were changed by somebody.
+    changed: Vec<AgentId>,
+    /// Something may have been missed: try everybody.
+    all: bool,
+}
+
+impl Wake {
+    fn is_none(&self) -> bool {
+        self.pending == 0 && self.ready.is_empty() && self.changed.is_empty() && !self.all
+    }
+}
+
+/// The loop that dispatches.
+#[derive(Debug)]
+pub struct Dispatcher {
+    orchestrator: Orchestrator,
+    events: broadcast::Receiver<Event>,
+}
+
+impl Dispatcher {
+    /// A dispatcher of this orchestrator.
+    #[must_use]
+    pub fn new(orchestrator: Orchestrator) -> Self {
+        let events = orchestrator.subscribe();
+        Self { orchestrator, events }
+    }
+
+    /// Runs until it is dropped.
+    pub async fn run(mut self) {
+        let mut wake = Wake { all: true, ..Wake::default() };
+        loop {
+            if let Err(error) = self.dispatch(&wake).await {
+                tracing::warn!(%error, "executions could not be dispatched; trying again");
+                tokio::time::sleep(REST).await;
+                wake = Wake { all: true, ..Wake::default() };
+                continue;
+            }
+            wake = self.wait().await;
+        }
+    }
+
+    /// Waits for something to do, and takes whatever else waits already.
+    async fn wait(&mut self) -> Wake {
+        let now = self.orchestrator.clock().now();
+        let deadline = self.orchestrator.store().next_deadline(now).await.ok().flatten();
+        let until = deadline.map_or(now + SLOW_POLL, |deadline| deadline.min(now + SLOW_POLL));
+        let mut wake = Wake::default();
+        let orchestrator = self.orchestrator.clone();
+        let due = orchestrator.clock().sleep_until(until);
+        tokio::pin!(due);
+        while wake.is_none() {
+            tokio::select! {
+                event = self.events.recv() => self.note(event, &mut wake),
+                () = &mut due => wake.all = true,
+            }
+        }
+        loop {
+            match self.events.try_recv() {
+                Ok(event) => self.note(Ok(event), &mut wake),
+                Err(broadcast::error::TryRecvError::Lagged(n)) => {
+                    self.note(Err(RecvError::Lagged(n)), &mut wake);
+                }
+                Err(_) => return wake,
+            }
+        }
+    }
+
+    fn note(&self, event: Result<Event, RecvError>, wake: &mut Wake) {
+        match event {
+            Ok(Event::ExecutionPending { .. }) => wake.pending += 1,
+            Ok(Event::AgentReady { agent_id }) => wake.ready.push(agent_id),
+            Ok(Event::CancelRequested { lease, agent_id }) => {
+                // If the agent is away or slow it learns of it with its next heartbeat.
+                if let Some(sender) = self.orchestrator.connections().sender(agent_id) {
+                    let _ = sender.try_send(ServerMessage::Cancel { lease });
+                }
+            }
+            Ok(Event::AgentChanged { agent_id }) => wake.changed.push(agent_id),
+            Ok(Event::ExecutionsWoken) => wake.all = true,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_) | RecvError::Closed) => wake.all = true,
+        }
+    }
+
+    /// One pass: gives away what it can.
+    async fn dispatch(&self, wake: &Wake) -> Result<()> {
+        let connections = self.orchestrator.connections();
+        for agent in &wake.changed {
+            self.take_over(*agent).await?;
+        }
+        // An agent that spoke twice claims once: two claims side by side would each take all of its slots.
+        let ready: BTreeSet<_> = wake.ready.iter().collect();
+        let ready: Vec<_> = ready.into_iter().filter_map(|agent| connections.with_credit(*agent)).collect();
+        let mut wanted = wake.pending.saturating_sub(self.claim_for(ready).await?);
+        if !wake.all && wanted == 0 {
+            return Ok(());
+        }
+        for group in connections.all_with_credit().chunks(SIDE_BY_SIDE) {
+            wanted = wanted.saturating_sub(self.claim_for(group.to_vec()).await?);
+            if !wake.all && wanted == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what somebody changed of a connected agent; one that may not connect any more is cut off.
+    async fn take_over(&self, id: AgentId) -> Result<()> {
+        let connections = self.orchestrator.connections();
+        if !connections.contains(id) {
+            return Ok(());
+        }
+        match self.orchestrator.connectable(id).await {
+            Ok(agent) => connections.update(id, agent.status, agent.labels),
+            Err(error) if error.kind() == ErrorKind::Forbidden => connections.end(id),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Claims for some agents side by side; says how many executions were given away.
+    async fn claim_for(&self, agents: Vec<Connected>) -> Result<usize> {
+        let claims = agents.into_iter().map(|agent| self.claim(agent));
+        let claimed = join_all(claims).await.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(claimed.into_iter().sum())
+    }
+
+    async fn claim(&self, agent: Connected) -> Result<usize> {
+        let now = self.orchestrator.clock().now();
+        let ttl = TimeDelta::from_std(self.orchestrator.settings().lease_ttl).unwrap_or(TimeDelta::zero());
+        let request = ClaimRequest {
+            agent_id: agent.agent_id,
+            environment_id: agent.environment_id,
+            labels: agent.labels.clone(),
+            limit: agent.credit,
+            now,
+            lease_until: now + ttl,
+        };
+        let executions = self.orchestrator.store().claim(request).await?;
+        let count = executions.len();
+        self.orchestrator.connections().sent(agent.agent_id, count as u64);
+        for execution in executions {
+            self.orchestrator.publish_state(&execution);
+            self.assign(&agent, &execution).await;
+        }
+        Ok(count)
+    }
+
+    /// Sends an assignment. If that fails the agent's next hello does not name the lease, and the execution
+    /// is given to somebody else then, or when the lease runs out.
+    async fn assign(&self, agent: &Connected, execution: &Execution) {
+        let sent = match self.orchestrator.assignment(execution).await {
+            Ok(assignment) => agent.sender.try_send(ServerMessage::Assign(Box::new(assignment))).is_ok(),
+            Err(error) => {
+                tracing::error!(execution = %execution.id, %error, "an assignment could not be put together");
+                false
+            }
+        };
+        if sent {
+            return;
+        }
+        let leases: Vec<_> = execution.lease().into_iter().collect();
+        let now = self.orchestrator.clock().now();
+        match self.orchestrator.store().release(agent.agent_id, &leases, now).await {
+            Ok(_) => tracing::debug!(execution = %execution.id, "an assignment was taken back"),
+            Err(error) => {
+                tracing::warn!(execution = %execution.id, %error, "an assignment was not taken back");
+            }
+        }
+        // A connection that takes nothing is of no use; the agent comes back.
+        self.orchestrator.connections().end(agent.agent_id);
+    }
+}

@@ -1,0 +1,43 @@
+//! The loops: small structs over the traits with a clock, so that a test drives them step by step.
+
+mod audit_sealer;
+mod dispatcher;
+mod lease_reaper;
+mod pruner;
+mod scheduler;
+
+use std::time::Duration;
+
+use crate::orchestrator::Orchestrator;
+
+pub use audit_sealer::{AuditReport, AuditSealer, verify_chain};
+pub use dispatcher::Dispatcher;
+pub use lease_reaper::LeaseReaper;
+pub use pruner::Pruner;
+pub use scheduler::Scheduler;
+
+/// How long a loop rests after an error, so that a dead database is not hammered.
+const REST: Duration = Duration::from_secs(1);
+
+/// Starts all loops on the orchestrator's tracker; they end with its stop token.
+pub(crate) fn start(orchestrator: &Orchestrator) {
+    macro_rules! spawn {
+        ($($loop:expr),*) => {$({
+            let service = $loop;
+            let stop = orchestrator.stop_token().clone();
+            orchestrator.tasks().spawn(async move {
+                tokio::select! {
+                    () = service.run() => {}
+                    () = stop.cancelled() => {}
+                }
+            });
+        })*};
+    }
+    spawn!(
+        Dispatcher::new(orchestrator.clone()),
+        Scheduler::new(orchestrator.clone()),
+        LeaseReaper::new(orchestrator.clone()),
+        AuditSealer::new(orchestrator.clone()),
+        Pruner::new(orchestrator.clone())
+    );
+}

@@ -1,0 +1,198 @@
+//! Turns due schedules into executions: once per due time, whatever the number of servers.
+//!
+//! A firing, its execution and the schedule's next due time are one commit. Another server that decides on
+//! the same due time fails on the unique row (schedule, due time) or on the schedule's revision, and reads
+//! again.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::REST;
+use crate::changes::{Changes, Event, Record, Write};
+use crate::clock::Timestamp;
+use crate::command::execution::{new_execution, request_cancel};
+use crate::domain::{Execution, Firing, Origin, PackageVersion, Schedule};
+use crate::error::Result;
+use crate::orchestrator::Orchestrator;
+use crate::schedule::{CatchUpLimits, OverlapPolicy};
+
+/// Even without any event it looks this often: another server may have changed a schedule.
+const SLOW_POLL: TimeDelta = TimeDelta::seconds(5);
+const BATCH: u32 = 200;
+
+/// The loop that fires schedules.
+#[derive(Debug)]
+pub struct Scheduler {
+    orchestrator: Orchestrator,
+    events: broadcast::Receiver<Event>,
+}
+
+/// What one due time becomes.
+enum Verdict {
+    Fire(Box<Execution>),
+    Skip(&'static str),
+}
+
+impl Scheduler {
+    /// A scheduler of this orchestrator.
+    #[must_use]
+    pub fn new(orchestrator: Orchestrator) -> Self {
+        let events = orchestrator.subscribe();
+        Self { orchestrator, events }
+    }
+
+    /// Runs until it is dropped.
+    pub async fn run(mut self) {
+        loop {
+            match self.fire_due().await {
+                Ok(_) => self.wait().await,
+                Err(error) => {
+                    tracing::warn!(%error, "due schedules could not be fired; trying again");
+                    tokio::time::sleep(REST).await;
+                }
+            }
+        }
+    }
+
+    async fn wait(&mut self) {
+        let now = self.orchestrator.clock().now();
+        let due = self.orchestrator.store().next_due().await.ok().flatten();
+        let until = due.map_or(now + SLOW_POLL, |due| due.min(now + SLOW_POLL));
+        let orchestrator = self.orchestrator.clone();
+        let sleep = orchestrator.clock().sleep_until(until);
+        tokio::pin!(sleep);
+        loop {
+            tokio::select! {
+                () = &mut sleep => return,
+                event = self.events.recv() => match event {
+                    Ok(Event::ScheduleChanged { .. }) | Err(RecvError::Lagged(_) | RecvError::Closed) => return,
+                    Ok(_) => {}
+                },
+            }
+        }
+    }
+
+    /// One pass: decides on every due time that has come. Says how many executions were made.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store does not answer.
+    pub async fn fire_due(&self) -> Result<usize> {
+        let now = self.orchestrator.clock().now();
+        let mut made = 0;
+        for schedule in self.orchestrator.store().due_schedules(now, BATCH).await? {
+            let id = schedule.id;
+            match self.fire(schedule, now).await {
+                Ok(count) => made += count,
+                // Somebody else decided, or changed the schedule: the next pass reads it again.
+                Err(error) if error.is_stale_row() => {}
+                Err(error) if error.kind().is_retryable() => return Err(error),
+                // One schedule that can't be read must not keep the others from firing.
+                Err(error) => tracing::error!(schedule = %id, %error, "a schedule could not be fired"),
+            }
+        }
+        Ok(made)
+    }
+
+    /// Decides on the due times of one schedule that have come, in one commit.
+    async fn fire(&self, mut schedule: Schedule, now: Timestamp) -> Result<usize> {
+        let Some(first) = schedule.next_due else { return Ok(0) };
+        let limits = CatchUpLimits {
+            catchup_window: Duration::from_millis(schedule.catchup_window_ms),
+            max_catchup: schedule.max_catchup,
+            ends_at: schedule.ends_at,
+            ..CatchUpLimits::default()
+        };
+        // `next_due` is the first due time that nobody decided on.
+        let decided = first - TimeDelta::microseconds(1);
+        let plan = schedule.misfire.catch_up(&schedule.fire_times()?, decided, now, &limits);
+        if plan.skipped > 0 {
+            tracing::warn!(schedule = %schedule.id, skipped = plan.skipped, "due times were missed and skipped");
+        }
+        let version = self.orchestrator.store().active_version(schedule.package_id).await?;
+        let mut open = self.orchestrator.store().open_executions_of_schedule(schedule.id).await?;
+        let mut changes = Changes::none();
+        if plan.skipped > 0 && !plan.fire.contains(&first) {
+            // The oldest stands for all that were skipped; a row for each could be millions.
+            changes.writes.push(Write::Fire(firing(&schedule, first, now, None, Some("misfire"))));
+        }
+        let mut made = Vec::new();
+        for due in &plan.fire {
+            let verdict = decide(&schedule, version.as_ref(), *due, now, &mut open, &mut changes);
+            match verdict {
+                Verdict::Skip(reason) => {
+                    changes.writes.push(Write::Fire(firing(&schedule, *due, now, None, Some(reason))));
+                }
+                Verdict::Fire(execution) => {
+                    changes = changes
+                        .insert(Record::Execution(execution.clone()))
+                        .event(Event::ExecutionPending { execution_id: execution.id });
+                    changes.writes.push(Write::Fire(firing(&schedule, *due, now, Some(&execution), None)));
+                    open.push((*execution).clone());
+                    made.push(execution.id);
+                }
+            }
+        }
+        schedule.last_due = schedule.last_due.max(Some(plan.fire.last().copied().unwrap_or(first)));
+        schedule.next_due = plan.next_due;
+        let id = schedule.id;
+        let mut changes = changes
+            .update(Record::Schedule(Box::new(schedule)))
+            .event(Event::ScheduleChanged { schedule_id: id });
+        let events = std::mem::take(&mut changes.events);
+        self.orchestrator.store().commit(changes).await?;
+        for event in events {
+            self.orchestrator.publish(event);
+        }
+        Ok(made.len())
+    }
+}
+
+fn firing(
+    schedule: &Schedule,
+    due_at: Timestamp,
+    fired_at: Timestamp,
+    execution: Option<&Execution>,
+    skipped: Option<&str>,
+) -> Firing {
+    Firing {
+        schedule_id: schedule.id,
+        due_at,
+        fired_at,
+        execution_id: execution.map(|execution| execution.id),
+        skipped: skipped.map(str::to_owned),
+    }
+}
+
+/// Applies the overlap policy; a cancel that it asks for joins the changes.
+fn decide(
+    schedule: &Schedule,
+    version: Option<&PackageVersion>,
+    due_at: Timestamp,
+    now: Timestamp,
+    open: &mut Vec<Execution>,
+    changes: &mut Changes,
+) -> Verdict {
+    let Some(version) = version else { return Verdict::Skip("noActiveVersion") };
+    match schedule.overlap {
+        OverlapPolicy::Allow => {}
+        OverlapPolicy::Skip if open.is_empty() => {}
+        // Refused when a schedule is saved, so this is one that a newer version wrote.
+        OverlapPolicy::QueueOne if open.is_empty() => {}
+        OverlapPolicy::Skip | OverlapPolicy::QueueOne => return Verdict::Skip("overlap"),
+        OverlapPolicy::CancelRunning => {
+            for mut running in open.drain(..) {
+                if running.cancel_requested_at.is_none() && running.created_at < now {
+                    let cancel = request_cancel(&mut running, now);
+                    changes.writes.extend(cancel.writes);
+                    changes.events.extend(cancel.events);
+                }
+            }
+        }
+    }
+    let origin = Origin::Schedule { schedule_id: schedule.id, due_at };
+    let inputs = schedule.inputs.clone();
+    Verdict::Fire(Box::new(new_execution(version, schedule.environment_id, inputs, origin, now)))
+}

@@ -1,0 +1,251 @@
+//! Leases: granted in order, renewed, and ended exactly once.
+
+use std::cmp::Reverse;
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use super::state::State;
+use crate::clock::Timestamp;
+use crate::domain::{
+    AgentFacts, Artifact, Attempt, AttemptState, Execution, ExecutionState, Lease, Progress, RunResult,
+    RunStatus, check_transition,
+};
+use crate::error::{Error, Result};
+use crate::id::{AgentId, ExecutionId};
+use crate::store::lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
+
+#[async_trait]
+impl LeaseStore for MemoryStore {
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Execution>> {
+        let mut state = self.state();
+        let chosen = state.claimable(&request);
+        Ok(chosen.into_iter().filter_map(|id| state.grant(id, &request)).collect())
+    }
+
+    async fn start(&self, lease: Lease, agent_id: AgentId, now: Timestamp) -> Result<Execution> {
+        let mut state = self.state();
+        let mut execution = state.held(lease, agent_id)?.clone();
+        if execution.state == ExecutionState::Running {
+            return Ok(execution);
+        }
+        check_transition(execution.state, ExecutionState::Running)?;
+        execution.state = ExecutionState::Running;
+        execution.started_at.get_or_insert(now);
+        if let Some(attempt) = state.attempts.get_mut(&lease) {
+            attempt.state = AttemptState::Running;
+            attempt.started_at = Some(now);
+        }
+        Ok(state.put_changed(execution))
+    }
+
+    async fn renew(
+        &self,
+        agent_id: AgentId,
+        leases: &[Lease],
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Renewal>> {
+        let mut state = self.state();
+        let agent = state.agents.get_mut(&agent_id).ok_or_else(|| Error::not_found("agent", agent_id))?;
+        agent.last_heartbeat = now;
+        let renew = |(index, lease): (usize, &Lease)| {
+            let Ok(mut execution) = state.held(*lease, agent_id).cloned() else {
+                return Renewal { lease: *lease, outcome: RenewalOutcome::Stale };
+            };
+            let cancel_requested = execution.cancel_requested_at.is_some();
+            if !leases[..index].contains(lease) {
+                execution.lease_until = Some(lease_until);
+                state.put_changed(execution);
+            }
+            Renewal { lease: *lease, outcome: RenewalOutcome::Renewed { cancel_requested } }
+        };
+        Ok(leases.iter().enumerate().map(renew).collect())
+    }
+
+    async fn finish(&self, finish: FinishAttempt) -> Result<Finished> {
+        let FinishAttempt { lease, agent_id, result, final_log_seq, now } = finish;
+        let mut state = self.state();
+        let stored = state.attempts.get(&lease).filter(|attempt| attempt.agent_id == agent_id);
+        // Only a finish sets the number of the last line, so it tells a finish from an expiry.
+        if stored.is_some_and(|attempt| attempt.final_log_seq.is_some()) {
+            let execution = state.executions.get(&lease.execution).cloned();
+            return execution
+                .map(|execution| Finished { execution, newly: false })
+                .ok_or_else(Error::stale_lease);
+        }
+        state.held(lease, agent_id)?;
+        if let Some(attempt) = state.attempts.get_mut(&lease) {
+            attempt.final_log_seq = Some(final_log_seq);
+        }
+        let execution = state.end_attempt(lease, result, now)?;
+        Ok(Finished { execution, newly: true })
+    }
+
+    async fn expire(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>> {
+        let mut state = self.state();
+        let over = state.leased.iter().take_while(|(until, _)| *until < now).take(limit as usize);
+        let over: Vec<ExecutionId> = over.map(|(_, id)| *id).collect();
+        let leases: Vec<Lease> = over.iter().filter_map(|id| state.executions.get(id)?.lease()).collect();
+        let lost = RunResult::ended(RunStatus::Lost, Execution::agent_lost_error());
+        leases.into_iter().map(|lease| state.end_attempt(lease, lost.clone(), now)).collect()
+    }
+
+    async fn release(&self, agent_id: AgentId, leases: &[Lease], now: Timestamp) -> Result<Vec<Execution>> {
+        let mut state = self.state();
+        Ok(leases.iter().filter_map(|lease| state.release(*lease, agent_id, now)).collect())
+    }
+
+    async fn wake(&self, now: Timestamp, limit: u32) -> Result<u64> {
+        let mut state = self.state();
+        let due = state.waiting.iter().take_while(|(run_at, _)| *run_at <= now).take(limit as usize);
+        let due: Vec<ExecutionId> = due.map(|(_, id)| *id).collect();
+        for id in &due {
+            if let Some(mut execution) = state.executions.get(id).cloned() {
+                execution.state = ExecutionState::Pending;
+                state.put_changed(execution);
+            }
+        }
+        Ok(due.len() as u64)
+    }
+
+    async fn next_deadline(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let state = self.state();
+        let pending = state.pending.iter().map(|key| key.2);
+        let others = state.waiting.iter().chain(&state.leased).map(|key| key.0);
+        Ok(pending.chain(others).filter(|instant| *instant > now).min())
+    }
+
+    async fn set_progress(&self, lease: Lease, agent_id: AgentId, progress: Progress) -> Result<()> {
+        let mut state = self.state();
+        let mut execution = state.held(lease, agent_id)?.clone();
+        execution.progress = Some(progress);
+        state.put_changed(execution);
+        Ok(())
+    }
+
+    async fn keep_artifact(
+        &self,
+        lease: Lease,
+        agent_id: AgentId,
+        artifact: Artifact,
+    ) -> Result<Option<Artifact>> {
+        let mut state = self.state();
+        state.held(lease, agent_id)?;
+        Ok(state.artifacts.insert((lease.execution, lease.epoch, artifact.name.clone()), artifact))
+    }
+
+    async fn connect_agent(
+        &self,
+        agent_id: AgentId,
+        facts: AgentFacts,
+        slots: u32,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut state = self.state();
+        let agent = state.agents.get_mut(&agent_id).ok_or_else(|| Error::not_found("agent", agent_id))?;
+        agent.facts = facts;
+        agent.slots = slots;
+        agent.last_heartbeat = now;
+        Ok(())
+    }
+}
+
+impl State {
+    /// What a claim takes, in its order.
+    fn claimable(&self, request: &ClaimRequest) -> Vec<ExecutionId> {
+        let nil = ExecutionId::from_uuid(uuid::Uuid::nil());
+        let first = (request.environment_id, Reverse(i32::MAX), Timestamp::MIN_UTC, nil);
+        let in_environment = self.pending.range(first..).take_while(|key| key.0 == request.environment_id);
+        let due = in_environment.filter(|key| key.2 <= request.now);
+        let matching = due.filter(|key| self.executions.get(&key.3).is_some_and(|e| suits(e, request)));
+        matching.map(|key| key.3).take(request.limit as usize).collect()
+    }
+
+    fn grant(&mut self, id: ExecutionId, request: &ClaimRequest) -> Option<Execution> {
+        let mut execution = self.executions.get(&id)?.clone();
+        execution.state = ExecutionState::Assigned;
+        execution.lease_epoch += 1;
+        execution.agent_id = Some(request.agent_id);
+        execution.lease_until = Some(request.lease_until);
+        execution.progress = None;
+        let lease = execution.lease()?;
+        let attempt = Attempt {
+            lease,
+            agent_id: request.agent_id,
+            state: AttemptState::Assigned,
+            assigned_at: request.now,
+            started_at: None,
+            ended_at: None,
+            error: None,
+            exit_code: None,
+            stored_log_seq: 0,
+            final_log_seq: None,
+        };
+        self.attempts.insert(lease, attempt);
+        Some(self.put_changed(execution))
+    }
+
+    /// The execution, if this agent holds this lease of it.
+    fn held(&self, lease: Lease, agent_id: AgentId) -> Result<&Execution> {
+        self.executions
+            .get(&lease.execution)
+            .filter(|execution| {
+                execution.state.is_leased()
+                    && execution.lease_epoch == lease.epoch
+                    && execution.agent_id == Some(agent_id)
+            })
+            .ok_or_else(Error::stale_lease)
+    }
+
+    /// Ends the attempt of a current lease, and moves its execution.
+    fn end_attempt(&mut self, lease: Lease, result: RunResult, now: Timestamp) -> Result<Execution> {
+        let mut execution = self.executions.get(&lease.execution).cloned().ok_or_else(Error::stale_lease)?;
+        let after = execution.after_attempt(result.status, now);
+        check_transition(execution.state, after.state)?;
+        if let Some(attempt) = self.attempts.get_mut(&lease) {
+            attempt.state = result.status.attempt_state();
+            attempt.ended_at = Some(now);
+            attempt.error.clone_from(&result.error);
+            attempt.exit_code = result.exit_code;
+        }
+        execution.state = after.state;
+        execution.run_at = after.run_at;
+        execution.failed_attempts = after.failed_attempts;
+        execution.lease_until = None;
+        execution.error = result.error;
+        if after.state == ExecutionState::Succeeded {
+            execution.outputs = Some(result.outputs);
+        }
+        if after.state.is_terminal() {
+            execution.ended_at = Some(now);
+        }
+        Ok(self.put_changed(execution))
+    }
+
+    /// Takes a lease back that has not begun; `None` if it has, or is not this agent's any more.
+    fn release(&mut self, lease: Lease, agent_id: AgentId, now: Timestamp) -> Option<Execution> {
+        let mut execution = self.held(lease, agent_id).ok()?.clone();
+        if execution.state != ExecutionState::Assigned {
+            return None;
+        }
+        if let Some(attempt) = self.attempts.get_mut(&lease) {
+            attempt.state = AttemptState::Released;
+            attempt.ended_at = Some(now);
+        }
+        execution.lease_until = None;
+        if execution.cancel_requested_at.is_some() {
+            execution.state = ExecutionState::Cancelled;
+            execution.ended_at = Some(now);
+        } else {
+            execution.state = ExecutionState::Pending;
+        }
+        Some(self.put_changed(execution))
+    }
+}
+
+/// Whether an agent may have an execution.
+fn suits(execution: &Execution, request: &ClaimRequest) -> bool {
+    let pinned = execution.pinned_agent_id.is_none_or(|agent| agent == request.agent_id);
+    pinned && execution.labels.iter().all(|label| request.labels.contains(label))
+}

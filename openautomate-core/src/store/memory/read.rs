@@ -1,0 +1,299 @@
+//! Reads: a walk over a table, newest or oldest first.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::MemoryStore;
+use super::state::State;
+use crate::clock::Timestamp;
+use crate::domain::{
+    Agent, Artifact, Asset, Attempt, EnrolmentToken, Environment, Execution, ExecutionSummary, Firing,
+    Invitation, Lease, Origin, Package, PackageVersion, Role, Schedule, Session, User,
+};
+use crate::error::{Error, Result};
+use crate::id::{
+    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, SessionId, UserId,
+    VersionId,
+};
+use crate::query::{ExecutionFilter, Page, PageRequest};
+use crate::store::{AgentStore, AssetStore, ExecutionStore, IdentityStore, PackageStore, ScheduleStore};
+
+/// A page of rows that come newest first.
+pub(super) fn page<'a, T: Clone + 'a>(
+    rows: impl Iterator<Item = &'a T>,
+    request: PageRequest,
+    id: impl Fn(&T) -> Uuid,
+    wanted: impl Fn(&T) -> bool,
+) -> Page<T> {
+    let rows = rows.filter(|row| request.after.is_none_or(|after| id(row) < after.0) && wanted(row));
+    let items = rows.take(request.limit as usize + 1).cloned().collect();
+    Page::from_overfetch(items, request.limit, id)
+}
+
+#[async_trait]
+impl IdentityStore for MemoryStore {
+    async fn user(&self, id: UserId) -> Result<Option<User>> {
+        Ok(self.state().users.get(&id).cloned())
+    }
+
+    async fn user_by_login(&self, login: &str) -> Result<Option<User>> {
+        let is_it = |user: &&User| {
+            let named = user.username.eq_ignore_ascii_case(login) || user.email.eq_ignore_ascii_case(login);
+            named && user.deleted_at.is_none()
+        };
+        Ok(self.state().users.values().find(is_it).cloned())
+    }
+
+    async fn users(&self, request: PageRequest) -> Result<Page<User>> {
+        let state = self.state();
+        Ok(page(state.users.values().rev(), request, |u| *u.id.as_uuid(), |u| u.deleted_at.is_none()))
+    }
+
+    async fn count_administrators(&self) -> Result<u64> {
+        let state = self.state();
+        let active = state.users.values().filter(|user| user.deleted_at.is_none() && !user.disabled);
+        Ok(active.filter(|user| user.roles.contains(&Role::Administrator)).count() as u64)
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>> {
+        Ok(self.state().sessions.get(&id).cloned())
+    }
+
+    async fn session_by_token(&self, hash: &[u8; 32]) -> Result<Option<Session>> {
+        let state = self.state();
+        let current = state.sessions.values().find(|session| session.token_hash == *hash);
+        let previous = || state.sessions.values().find(|s| s.previous_token_hash.as_ref() == Some(hash));
+        Ok(current.or_else(previous).cloned())
+    }
+
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>> {
+        let state = self.state();
+        let theirs = state.sessions.values().rev().filter(|session| session.user_id == user);
+        Ok(theirs.filter(|session| session.revoked_at.is_none()).cloned().collect())
+    }
+
+    async fn invitation_by_token(&self, hash: &[u8; 32]) -> Result<Option<Invitation>> {
+        Ok(self.state().invitations.values().find(|row| row.token_hash == *hash).cloned())
+    }
+
+    async fn environment(&self, id: EnvironmentId) -> Result<Option<Environment>> {
+        Ok(self.state().environments.get(&id).cloned())
+    }
+
+    async fn environments(&self) -> Result<Vec<Environment>> {
+        Ok(self.state().environments.values().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl AgentStore for MemoryStore {
+    async fn agent(&self, id: AgentId) -> Result<Option<Agent>> {
+        Ok(self.state().agents.get(&id).cloned())
+    }
+
+    async fn agents(&self, request: PageRequest) -> Result<Page<Agent>> {
+        let state = self.state();
+        Ok(page(state.agents.values().rev(), request, |a| *a.id.as_uuid(), |a| a.deleted_at.is_none()))
+    }
+
+    async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
+        Ok(self.state().enrolment_tokens.values().find(|row| row.token_hash == *hash).cloned())
+    }
+}
+
+#[async_trait]
+impl PackageStore for MemoryStore {
+    async fn package(&self, id: PackageId) -> Result<Option<Package>> {
+        Ok(self.state().packages.get(&id).cloned())
+    }
+
+    async fn package_by_name(&self, name: &str) -> Result<Option<Package>> {
+        let is_it = |row: &&Package| row.deleted_at.is_none() && row.name.eq_ignore_ascii_case(name);
+        Ok(self.state().packages.values().find(is_it).cloned())
+    }
+
+    async fn packages(&self, request: PageRequest) -> Result<Page<Package>> {
+        let state = self.state();
+        Ok(page(state.packages.values().rev(), request, |p| *p.id.as_uuid(), |p| p.deleted_at.is_none()))
+    }
+
+    async fn version(&self, id: VersionId) -> Result<Option<PackageVersion>> {
+        Ok(self.state().versions.get(&id).cloned())
+    }
+
+    async fn version_by_number(&self, package: PackageId, number: &str) -> Result<Option<PackageVersion>> {
+        let is_it = |row: &&PackageVersion| {
+            row.package_id == package && row.version_number.eq_ignore_ascii_case(number)
+        };
+        Ok(self.state().versions.values().find(is_it).cloned())
+    }
+
+    async fn active_version(&self, package: PackageId) -> Result<Option<PackageVersion>> {
+        let is_it = |row: &&PackageVersion| row.package_id == package && row.is_active;
+        Ok(self.state().versions.values().find(is_it).cloned())
+    }
+
+    async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {
+        let state = self.state();
+        Ok(page(state.versions.values().rev(), request, |v| *v.id.as_uuid(), |v| v.package_id == package))
+    }
+}
+
+#[async_trait]
+impl ExecutionStore for MemoryStore {
+    async fn execution(&self, id: ExecutionId) -> Result<Option<Execution>> {
+        Ok(self.state().executions.get(&id).cloned())
+    }
+
+    async fn executions(
+        &self,
+        filter: &ExecutionFilter,
+        request: PageRequest,
+    ) -> Result<Page<ExecutionSummary>> {
+        let state = self.state();
+        let wanted = |row: &Execution| {
+            filter.package_id.is_none_or(|id| id == row.package_id)
+                && filter.environment_id.is_none_or(|id| id == row.environment_id)
+                && filter.agent_id.is_none_or(|id| Some(id) == row.agent_id)
+                && filter.schedule_id.is_none_or(|id| Some(id) == schedule_of(row))
+                && (filter.states.is_empty() || filter.states.contains(&row.state))
+        };
+        let rows = page(state.executions.values().rev(), request, |row| *row.id.as_uuid(), wanted);
+        let items = rows.items.iter().map(|row| summary(&state, row)).collect::<Result<_>>()?;
+        Ok(Page { items, next: rows.next })
+    }
+
+    async fn attempts(&self, execution: ExecutionId) -> Result<Vec<Attempt>> {
+        let all = Lease { execution, epoch: 0 }..=Lease { execution, epoch: u32::MAX };
+        Ok(self.state().attempts.range(all).map(|(_, attempt)| attempt.clone()).collect())
+    }
+
+    async fn artifacts(&self, execution: ExecutionId) -> Result<Vec<Artifact>> {
+        let state = self.state();
+        let from = state.artifacts.range((execution, 0, String::new())..);
+        let mut found: Vec<Artifact> =
+            from.take_while(|(key, _)| key.0 == execution).map(|(_, row)| row.clone()).collect();
+        found.sort_by_key(|artifact| artifact.id);
+        Ok(found)
+    }
+
+    async fn artifact(&self, execution: ExecutionId, id: ArtifactId) -> Result<Option<Artifact>> {
+        Ok(self.artifacts(execution).await?.into_iter().find(|artifact| artifact.id == id))
+    }
+
+    async fn open_executions_of_schedule(&self, schedule: ScheduleId) -> Result<Vec<Execution>> {
+        let state = self.state();
+        let of_schedule = state.open_executions().filter(|row| schedule_of(row) == Some(schedule));
+        Ok(of_schedule.cloned().collect())
+    }
+
+    async fn count_open_executions_of_package(&self, package: PackageId) -> Result<u64> {
+        Ok(self.state().open_executions().filter(|row| row.package_id == package).count() as u64)
+    }
+
+    async fn leased_executions(&self, agent: AgentId) -> Result<Vec<Execution>> {
+        let state = self.state();
+        let theirs =
+            state.open_executions().filter(|row| row.state.is_leased() && row.agent_id == Some(agent));
+        Ok(theirs.cloned().collect())
+    }
+}
+
+/// The schedule that made an execution.
+fn schedule_of(execution: &Execution) -> Option<ScheduleId> {
+    match execution.origin {
+        Origin::Schedule { schedule_id, .. } => Some(schedule_id),
+        _ => None,
+    }
+}
+
+fn summary(state: &State, row: &Execution) -> Result<ExecutionSummary> {
+    let package = state.packages.get(&row.package_id);
+    let version = state.versions.get(&row.version_id);
+    let (Some(package), Some(version)) = (package, version) else {
+        return Err(Error::internal("store.reference", "an execution names a package that is not there"));
+    };
+    Ok(ExecutionSummary {
+        id: row.id,
+        package_id: row.package_id,
+        package_name: package.name.clone(),
+        version_id: row.version_id,
+        version_number: version.version_number.clone(),
+        environment_id: row.environment_id,
+        state: row.state,
+        priority: row.priority,
+        origin: row.origin.clone(),
+        agent_id: row.agent_id,
+        lease_epoch: row.lease_epoch,
+        error_message: row.error.as_ref().map(|error| error.message.clone()),
+        progress: row.progress.clone(),
+        cancel_requested_at: row.cancel_requested_at,
+        created_at: row.created_at,
+        started_at: row.started_at,
+        ended_at: row.ended_at,
+    })
+}
+
+#[async_trait]
+impl ScheduleStore for MemoryStore {
+    async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>> {
+        Ok(self.state().schedules.get(&id).cloned())
+    }
+
+    async fn schedules(&self, package: Option<PackageId>, request: PageRequest) -> Result<Page<Schedule>> {
+        let state = self.state();
+        Ok(page(
+            state.schedules.values().rev(),
+            request,
+            |row| *row.id.as_uuid(),
+            |row| row.deleted_at.is_none() && package.is_none_or(|id| id == row.package_id),
+        ))
+    }
+
+    async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<Schedule>> {
+        let state = self.state();
+        let mut due: Vec<(Timestamp, &Schedule)> =
+            state.schedules.values().filter_map(|row| Some((firing_next(row)?, row))).collect();
+        due.retain(|(at, _)| *at <= now);
+        due.sort_by_key(|(at, row)| (*at, row.id));
+        Ok(due.into_iter().take(limit as usize).map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        Ok(self.state().schedules.values().filter_map(firing_next).min())
+    }
+
+    async fn firings(&self, schedule: ScheduleId, limit: u32) -> Result<Vec<Firing>> {
+        let state = self.state();
+        let all = (schedule, Timestamp::MIN_UTC)..=(schedule, Timestamp::MAX_UTC);
+        let latest = state.firings.range(all).rev().take(limit as usize);
+        Ok(latest.map(|(_, firing)| firing.clone()).collect())
+    }
+}
+
+/// When a schedule is due next, if it fires at all.
+fn firing_next(schedule: &Schedule) -> Option<Timestamp> {
+    schedule.next_due.filter(|_| schedule.is_active && schedule.deleted_at.is_none())
+}
+
+#[async_trait]
+impl AssetStore for MemoryStore {
+    async fn asset(&self, id: AssetId) -> Result<Option<Asset>> {
+        Ok(self.state().assets.get(&id).cloned())
+    }
+
+    async fn asset_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<Asset>> {
+        let is_it = |row: &&Asset| row.environment_id == environment && row.name.eq_ignore_ascii_case(name);
+        Ok(self.state().assets.values().find(is_it).cloned())
+    }
+
+    async fn assets(&self, environment: Option<EnvironmentId>, request: PageRequest) -> Result<Page<Asset>> {
+        let state = self.state();
+        Ok(page(
+            state.assets.values().rev(),
+            request,
+            |row| *row.id.as_uuid(),
+            |row| environment.is_none_or(|id| id == row.environment_id),
+        ))
+    }
+}

@@ -1,0 +1,225 @@
+//! What the tables of records have in common, and what a row must satisfy beside its neighbours.
+
+use std::collections::BTreeMap;
+
+use super::state::State;
+use crate::domain::{
+    Agent, Asset, EnrolmentToken, Environment, Execution, Invitation, Package, PackageVersion, Schedule,
+    Session, User, check_transition,
+};
+use crate::error::{Error, Result};
+use crate::id::{
+    AgentId, AssetId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId, PackageId, ScheduleId,
+    SessionId, UserId, VersionId,
+};
+
+/// A record with an id and a revision.
+pub(super) trait Row: Clone + Send + 'static {
+    /// Its id.
+    type Id: Copy + Ord + Send + 'static;
+    /// What messages call it.
+    const NOUN: &'static str;
+
+    fn id(&self) -> Self::Id;
+    fn revision(&self) -> i64;
+    fn set_revision(&mut self, revision: i64);
+    fn table(state: &State) -> &BTreeMap<Self::Id, Self>;
+    fn table_mut(state: &mut State) -> &mut BTreeMap<Self::Id, Self>;
+
+    /// Checks what the row names and what must be unique, against every row but itself.
+    fn check(&self, state: &State) -> Result<()>;
+
+    /// Checks the step from the stored row, and takes over what updates leave alone.
+    fn follow(&mut self, _stored: &Self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Notes the row in the orders of [`State`], or takes it out.
+    fn index(&self, _state: &mut State, _present: bool) {}
+}
+
+macro_rules! columns {
+    ($id:ty, $noun:literal, $table:ident) => {
+        type Id = $id;
+        const NOUN: &'static str = $noun;
+
+        fn id(&self) -> $id {
+            self.id
+        }
+
+        fn revision(&self) -> i64 {
+            self.revision
+        }
+
+        fn set_revision(&mut self, revision: i64) {
+            self.revision = revision;
+        }
+
+        fn table(state: &State) -> &BTreeMap<$id, Self> {
+            &state.$table
+        }
+
+        fn table_mut(state: &mut State) -> &mut BTreeMap<$id, Self> {
+            &mut state.$table
+        }
+    };
+}
+
+/// Fails unless the row that is named is there, deleted or not.
+pub(super) fn exists<R: Row>(state: &State, id: R::Id) -> Result<()> {
+    if R::table(state).contains_key(&id) {
+        return Ok(());
+    }
+    Err(Error::invalid("reference.missing", format!("there is no such {}; name one that exists", R::NOUN)))
+}
+
+/// The error of an id or a unique name that is there already.
+pub(super) fn taken(what: &str) -> Error {
+    Error::conflict("name.taken", format!("the {what} is taken; choose another"))
+}
+
+/// Fails if another row than `row` is the same in what must be unique.
+fn unique<R: Row>(state: &State, row: &R, what: &str, same: impl Fn(&R) -> bool) -> Result<()> {
+    if R::table(state).values().any(|other| other.id() != row.id() && same(other)) {
+        return Err(taken(what));
+    }
+    Ok(())
+}
+
+impl Row for User {
+    columns!(UserId, "user", users);
+
+    fn check(&self, state: &State) -> Result<()> {
+        unique(state, self, "user name", |other| other.username.eq_ignore_ascii_case(&self.username))?;
+        unique(state, self, "address", |other| other.email.eq_ignore_ascii_case(&self.email))
+    }
+}
+
+impl Row for Session {
+    columns!(SessionId, "session", sessions);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.user_id)?;
+        unique(state, self, "token", |other| other.token_hash == self.token_hash)
+    }
+}
+
+impl Row for Invitation {
+    columns!(InvitationId, "invitation", invitations);
+
+    fn check(&self, state: &State) -> Result<()> {
+        self.created_by.iter().try_for_each(|id| exists::<User>(state, *id))?;
+        unique(state, self, "token", |other| other.token_hash == self.token_hash)
+    }
+}
+
+impl Row for Environment {
+    columns!(EnvironmentId, "environment", environments);
+
+    fn check(&self, state: &State) -> Result<()> {
+        unique(state, self, "environment name", |other| other.name.eq_ignore_ascii_case(&self.name))?;
+        unique(state, self, "place of the default environment", |other| other.is_default && self.is_default)
+    }
+}
+
+impl Row for Agent {
+    columns!(AgentId, "agent", agents);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Environment>(state, self.environment_id)?;
+        exists::<User>(state, self.owner_id)?;
+        unique(state, self, "agent name", |other| {
+            let both_live = self.deleted_at.is_none() && other.deleted_at.is_none();
+            both_live && other.name.eq_ignore_ascii_case(&self.name)
+        })
+    }
+
+    fn follow(&mut self, stored: &Self) -> Result<()> {
+        // Connecting and heartbeats write these without raising the revision, so the caller's may be older.
+        self.facts.clone_from(&stored.facts);
+        self.slots = stored.slots;
+        self.last_heartbeat = stored.last_heartbeat;
+        Ok(())
+    }
+}
+
+impl Row for EnrolmentToken {
+    columns!(EnrolmentTokenId, "enrolment token", enrolment_tokens);
+
+    fn check(&self, state: &State) -> Result<()> {
+        self.agent_id.iter().try_for_each(|id| exists::<Agent>(state, *id))?;
+        exists::<Environment>(state, self.environment_id)?;
+        exists::<User>(state, self.created_by)?;
+        unique(state, self, "token", |other| other.token_hash == self.token_hash)
+    }
+}
+
+impl Row for Package {
+    columns!(PackageId, "package", packages);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.creator_id)?;
+        unique(state, self, "package name", |other| {
+            let both_live = self.deleted_at.is_none() && other.deleted_at.is_none();
+            both_live && other.name.eq_ignore_ascii_case(&self.name)
+        })
+    }
+}
+
+impl Row for PackageVersion {
+    columns!(VersionId, "package version", versions);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Package>(state, self.package_id)?;
+        exists::<User>(state, self.created_by)?;
+        unique(state, self, "version number", |other| {
+            let same_package = other.package_id == self.package_id;
+            same_package && other.version_number.eq_ignore_ascii_case(&self.version_number)
+        })?;
+        unique(state, self, "place of the active version", |other| {
+            other.package_id == self.package_id && other.is_active && self.is_active
+        })
+    }
+}
+
+impl Row for Execution {
+    columns!(ExecutionId, "execution", executions);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Package>(state, self.package_id)?;
+        exists::<PackageVersion>(state, self.version_id)?;
+        exists::<Environment>(state, self.environment_id)?;
+        let agents = self.pinned_agent_id.iter().chain(&self.agent_id);
+        agents.into_iter().try_for_each(|id| exists::<Agent>(state, *id))
+    }
+
+    fn follow(&mut self, stored: &Self) -> Result<()> {
+        if stored.state == self.state { Ok(()) } else { check_transition(stored.state, self.state) }
+    }
+
+    fn index(&self, state: &mut State, present: bool) {
+        state.index_execution(self, present);
+    }
+}
+
+impl Row for Schedule {
+    columns!(ScheduleId, "schedule", schedules);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Package>(state, self.package_id)?;
+        exists::<Environment>(state, self.environment_id)?;
+        exists::<User>(state, self.created_by_id)
+    }
+}
+
+impl Row for Asset {
+    columns!(AssetId, "asset", assets);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Environment>(state, self.environment_id)?;
+        exists::<User>(state, self.updated_by)?;
+        unique(state, self, "asset name", |other| {
+            other.environment_id == self.environment_id && other.name.eq_ignore_ascii_case(&self.name)
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! The seam to databases: what an adapter provides, by role.
+//!
+//! Commands decide and stores commit: every change that somebody asks for arrives as one
+//! [`Changes`](crate::changes::Changes) at [`CommitStore::commit`]. What can't be read first and written then
+//! (claiming, renewing, finishing) are single atomic operations of [`LeaseStore`]. Everything else reads.
+//!
+//! All traits are object safe, so `Arc<dyn Store>` is what the rest of the system holds. No method has a
+//! default body: a wrapper that forgets one does not compile. The conformance suite
+//! (`crate::conformance::store`, feature `conformance`) has a case for every clause of the contracts.
+//!
+//! # Contract of every method
+//! - A write that returned `Ok` survives a kill of the process and, where the database's settings allow it
+//!   at all, a loss of power.
+//! - A write is atomic: whole or not at all, also when its future is dropped half-way (then either).
+//! - Reads see every write that returned before they began.
+//! - Times are kept to the microsecond.
+
+mod agent;
+mod asset;
+mod audit;
+mod commit;
+mod execution;
+mod identity;
+mod lease;
+mod log;
+pub mod memory;
+mod package;
+mod schedule;
+
+use std::fmt::Debug;
+
+pub use agent::AgentStore;
+pub use asset::AssetStore;
+pub use audit::AuditStore;
+pub use commit::CommitStore;
+pub use execution::ExecutionStore;
+pub use identity::IdentityStore;
+pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
+pub use log::{LogAck, LogStore};
+pub use package::PackageStore;
+pub use schedule::ScheduleStore;
+
+/// A whole store adapter.
+pub trait Store:
+    CommitStore
+    + LeaseStore
+    + LogStore
+    + AuditStore
+    + IdentityStore
+    + AgentStore
+    + PackageStore
+    + ExecutionStore
+    + ScheduleStore
+    + AssetStore
+    + Debug
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<T> Store for T where
+    T: CommitStore
+        + LeaseStore
+        + LogStore
+        + AuditStore
+        + IdentityStore
+        + AgentStore
+        + PackageStore
+        + ExecutionStore
+        + ScheduleStore
+        + AssetStore
+        + Debug
+        + Send
+        + Sync
+        + 'static
+{
+}

@@ -1,0 +1,54 @@
+//! The transport without a network: an agent in the orchestrator's own process.
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+
+use crate::blob::BlobBody;
+use crate::domain::Lease;
+use crate::error::{Error, Result};
+use crate::id::AgentId;
+use crate::orchestrator::{ArtifactIntake, Orchestrator};
+use crate::transport::{AgentLink, ArtifactUpload, Transport, link};
+
+/// Reaches an orchestrator of the same process as one of its agents.
+#[derive(Clone, Debug)]
+pub struct InProcessTransport {
+    orchestrator: Orchestrator,
+    agent: AgentId,
+}
+
+impl InProcessTransport {
+    /// The transport of an agent that was registered before.
+    #[must_use]
+    pub fn new(orchestrator: Orchestrator, agent: AgentId) -> Self {
+        Self { orchestrator, agent }
+    }
+}
+
+#[async_trait]
+impl Transport for InProcessTransport {
+    async fn connect(&self) -> Result<AgentLink> {
+        self.orchestrator.connectable(self.agent).await?;
+        let (ours, theirs) = link();
+        let (orchestrator, agent) = (self.orchestrator.clone(), self.agent);
+        self.orchestrator.tasks().spawn(async move { orchestrator.serve(agent, theirs).await });
+        Ok(ours)
+    }
+
+    async fn fetch_package(&self, lease: Lease) -> Result<BlobBody> {
+        self.orchestrator.package_for_lease(self.agent, lease).await
+    }
+
+    async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
+        let ArtifactUpload { lease, name, content_type, path } = upload;
+        let file = tokio::fs::File::open(&path).await.map_err(|error| {
+            Error::invalid("artifact.unreadable", "the file of the artifact can't be opened")
+                .with_source(error)
+        })?;
+        let body = tokio_util::io::ReaderStream::new(file).boxed();
+        self.orchestrator
+            .keep_artifact(self.agent, ArtifactIntake { lease, name, content_type, body })
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! What orchestrator and agent tell each other: one versioned enum each way, as JSON on a wire.
+//!
+//! Fields may be added with a default; a field or variant is never given another meaning. A side that meets
+//! an unknown field passes over it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::domain::{AgentFacts, Lease, LogChunk, Progress, RunResult};
+use crate::error::ErrorKind;
+use crate::secret::Secret;
+
+/// The version of these messages. The server refuses agents that speak another one.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// From an agent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AgentMessage {
+    /// The first message of a connection.
+    Hello(Hello),
+    /// How many more executions it takes, counted when it had received `received` assignments in this
+    /// connection. The server may push `free - (sent - received)` more.
+    Ready {
+        /// Free slots.
+        free: u32,
+        /// Assignments received in this connection.
+        received: u64,
+    },
+    /// It lives and still works on these leases.
+    Heartbeat {
+        /// Every lease that it holds, those whose finish is not acknowledged too.
+        leases: Vec<Lease>,
+    },
+    /// A run began. Repeated after a reconnect.
+    Started {
+        /// Which.
+        lease: Lease,
+    },
+    /// It can't take an assignment that has not begun; somebody else may.
+    Release {
+        /// Which.
+        lease: Lease,
+    },
+    /// Log lines; repeated until acknowledged.
+    Logs {
+        /// At most a few hundred kilobytes together.
+        chunks: Vec<LogChunk>,
+    },
+    /// How far a run is.
+    Progress {
+        /// Which.
+        lease: Lease,
+        /// How far.
+        progress: Progress,
+    },
+    /// A run ended; repeated until acknowledged.
+    Finished {
+        /// Which.
+        lease: Lease,
+        /// How.
+        result: RunResult,
+        /// The number of its last log line; 0 if there is none.
+        final_log_seq: u64,
+    },
+    /// A run asks for the value of an asset.
+    Secret {
+        /// Chosen by the agent, comes back with the answer.
+        request: u64,
+        /// Which run.
+        lease: Lease,
+        /// The asset's name.
+        name: String,
+    },
+}
+
+/// The first message of an agent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hello {
+    /// [`PROTOCOL_VERSION`].
+    pub protocol: u32,
+    /// What it tells of its machine.
+    pub facts: AgentFacts,
+    /// How many executions it runs at once.
+    pub slots: u32,
+    /// Every lease that it holds, those whose finish is not acknowledged too.
+    pub leases: Vec<Lease>,
+}
+
+/// From the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ServerMessage {
+    /// The answer to `Hello`.
+    Welcome(Welcome),
+    /// An execution to run.
+    Assign(Box<Assignment>),
+    /// Somebody asked for a cancel.
+    Cancel {
+        /// Which.
+        lease: Lease,
+    },
+    /// The answer to `Heartbeat`: these hold for another lease time; each lease that is missing is stale.
+    Renewed {
+        /// Renewed.
+        leases: Vec<Lease>,
+        /// Those of them that shall be cancelled.
+        cancel: Vec<Lease>,
+        /// Those that are no longer this agent's: stop their processes, keep nothing.
+        stale: Vec<Lease>,
+    },
+    /// Lines up to `stored_seq` are stored.
+    LogAck {
+        /// Whose.
+        lease: Lease,
+        /// The highest contiguous line stored.
+        stored_seq: u64,
+    },
+    /// A finish is stored.
+    FinishAck {
+        /// Which.
+        lease: Lease,
+    },
+    /// A lease is no longer this agent's.
+    Stale {
+        /// Which.
+        lease: Lease,
+    },
+    /// The answer to `Secret`.
+    Secret {
+        /// As asked.
+        request: u64,
+        /// The value, or why it is refused.
+        answer: SecretAnswer,
+    },
+    /// The server ends the connection and says why; a retryable kind asks to come back later.
+    Bye {
+        /// What kind of reason.
+        kind: ErrorKind,
+        /// The reason.
+        message: String,
+    },
+}
+
+/// The answer to an agent's `Hello`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Welcome {
+    /// [`PROTOCOL_VERSION`].
+    pub protocol: u32,
+    /// The version of the server program.
+    pub server_version: String,
+    /// How long a lease holds after a renewal, in milliseconds.
+    pub lease_ttl_ms: u64,
+    /// How often to renew, in milliseconds.
+    pub renew_every_ms: u64,
+    /// How long before the end of an unrenewed lease its processes must be dead, in milliseconds.
+    pub lease_margin_ms: u64,
+    /// Those of the leases in `Hello` that are no longer this agent's.
+    pub stale: Vec<Lease>,
+    /// Those that shall be cancelled.
+    pub cancel: Vec<Lease>,
+}
+
+/// Which package archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PackageRef {
+    /// The package's name.
+    pub name: String,
+    /// The version's number.
+    pub version_number: String,
+    /// SHA-256 of the archive in hex.
+    pub digest: String,
+    /// The size of the archive in bytes.
+    pub size: u64,
+}
+
+/// An execution to run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assignment {
+    /// The right to run it.
+    pub lease: Lease,
+    /// How long the lease holds from now, in milliseconds.
+    pub lease_ttl_ms: u64,
+    /// What to run.
+    pub package: PackageRef,
+    /// Which runner.
+    pub runtime: String,
+    /// `module:function` or `script.py`.
+    pub entrypoint: String,
+    /// Program and arguments, for the command runner.
+    pub command: Vec<String>,
+    /// Environment variables that the package asks for.
+    pub env: BTreeMap<String, String>,
+    /// The inputs by name.
+    pub inputs: Map<String, Value>,
+    /// The time limit in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// How long a cancelled run may take to end by itself, in milliseconds.
+    pub grace_ms: u64,
+}
+
+/// The answer to a request for an asset's value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SecretAnswer {
+    /// The value.
+    Value(WireSecret),
+    /// Why it is refused.
+    Refused {
+        /// What kind of reason.
+        kind: ErrorKind,
+        /// The reason.
+        message: String,
+    },
+}
+
+/// A secret that may be serialized: only into a message to the agent that holds the lease.
+#[derive(Clone)]
+pub struct WireSecret(pub Secret<String>);
+
+impl fmt::Debug for WireSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WireSecret(***)")
+    }
+}
+
+impl Serialize for WireSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
+    }
+}
+
+impl<'de> Deserialize<'de> for WireSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|value| Self(Secret::new(value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ExecutionId;
+
+    #[test]
+    fn an_unknown_field_is_passed_over() {
+        let text = r#"{"type":"ready","free":2,"received":0,"colour":"red"}"#;
+        assert!(matches!(serde_json::from_str(text), Ok(AgentMessage::Ready { free: 2, .. })));
+    }
+
+    #[test]
+    fn a_secret_shows_on_the_wire_only() {
+        let message = ServerMessage::Secret {
+            request: 1,
+            answer: SecretAnswer::Value(WireSecret(Secret::new("hunter2!".to_owned()))),
+        };
+        assert!(!format!("{message:?}").contains("hunter2"));
+        assert!(serde_json::to_string(&message).unwrap().contains("hunter2"));
+    }
+
+    #[test]
+    fn variants_are_tagged() {
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        let json = serde_json::to_value(AgentMessage::Started { lease }).unwrap();
+        assert_eq!(json["type"], "started");
+        assert_eq!(json["lease"]["epoch"], 1);
+    }
+}

@@ -1,0 +1,98 @@
+//! The seam between orchestrator and agent.
+//!
+//! A connection is a pair of channels of [`AgentMessage`] and [`ServerMessage`]; an adapter moves the
+//! messages and knows nothing of them. Adapters: [`in_process`] (embedding, tests), WebSocket
+//! (`openautomate-http` and `openautomate-agent`).
+//!
+//! # Contract
+//! - Messages of one connection arrive in order, once, or the connection ends (both receivers give `None`).
+//!   What was on its way then is lost: whatever must not be lost is repeated after the next `Hello` until it
+//!   is acknowledged (log lines, finishes), or is found by comparing leases (assignments).
+//! - The agent's identity is settled before the first message: a connection belongs to one agent.
+//! - Both channels are bounded, so a slow reader slows its writer.
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::blob::BlobBody;
+use crate::domain::Lease;
+use crate::error::Result;
+
+pub mod in_process;
+pub mod message;
+
+pub use message::{AgentMessage, Assignment, Hello, PROTOCOL_VERSION, PackageRef, ServerMessage, Welcome};
+
+/// How many messages wait in one direction before the sender does.
+pub const CHANNEL_CAPACITY: usize = 256;
+
+/// The agent's end of a connection.
+#[derive(Debug)]
+pub struct AgentLink {
+    /// To the server.
+    pub sender: mpsc::Sender<AgentMessage>,
+    /// From the server; `None` when the connection ended.
+    pub receiver: mpsc::Receiver<ServerMessage>,
+}
+
+/// The server's end of a connection.
+#[derive(Debug)]
+pub struct ServerLink {
+    /// To the agent.
+    pub sender: mpsc::Sender<ServerMessage>,
+    /// From the agent; `None` when the connection ended.
+    pub receiver: mpsc::Receiver<AgentMessage>,
+}
+
+/// Two ends that are joined.
+#[must_use]
+pub fn link() -> (AgentLink, ServerLink) {
+    let (to_server, from_agent) = mpsc::channel(CHANNEL_CAPACITY);
+    let (to_agent, from_server) = mpsc::channel(CHANNEL_CAPACITY);
+    (
+        AgentLink { sender: to_server, receiver: from_server },
+        ServerLink { sender: to_agent, receiver: from_agent },
+    )
+}
+
+/// A file that a run leaves.
+#[derive(Clone, Debug)]
+pub struct ArtifactUpload {
+    /// Under which lease.
+    pub lease: Lease,
+    /// The name to keep it under.
+    pub name: String,
+    /// Its media type.
+    pub content_type: String,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+/// How an agent reaches its orchestrator.
+///
+/// Every method may be called at any time and by several tasks at once; each is cancel safe.
+#[async_trait]
+pub trait Transport: Send + Sync + Debug + 'static {
+    /// Opens a connection, signed in as this agent. The next connection of the same agent ends the one
+    /// before.
+    ///
+    /// # Errors
+    /// `Unavailable` if the server can't be reached (try again later), `Unauthenticated` or `Forbidden` if
+    /// it does not want this agent.
+    async fn connect(&self) -> Result<AgentLink>;
+
+    /// The archive of the package version that a lease is for. The caller checks its digest.
+    ///
+    /// # Errors
+    /// `StaleLease` if the lease is not this agent's any more, `NotFound`, `Unavailable`.
+    async fn fetch_package(&self, lease: Lease) -> Result<BlobBody>;
+
+    /// Keeps a file with the execution; the same name again replaces it.
+    ///
+    /// # Errors
+    /// `StaleLease`, `QuotaExceeded` if it is too large, `Invalid` if its name is no good, `Unavailable`.
+    async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()>;
+}

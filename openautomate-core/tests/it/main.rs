@@ -1,0 +1,9 @@
+//! The integration tests of the core.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+mod orchestrator;
+#[cfg(feature = "conformance")]
+mod runner;
+#[cfg(feature = "conformance")]
+mod store;

@@ -1,0 +1,8 @@
+//! The orchestrator over the reference store, with a scripted agent at the other end of the in-process
+//! transport and a clock that is moved by hand.
+
+mod execution;
+mod identity;
+mod place;
+mod schedule;
+mod secret;
