@@ -1,0 +1,21 @@
+//! Adapters of the store traits of `openautomate-core`.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `sqlx-sqlite` (default) | [`sqlx::SqliteStore`]: SQLite in this process, no set-up at all |
+//! | `conformance` | the suite that an adapter of your own passes, re-exported as `conformance` |
+//!
+//! ```no_run
+//! # async fn open() -> openautomate_core::Result<()> {
+//! let store = openautomate_store::connect("sqlite:data/openautomate.db", Default::default()).await?;
+//! # drop(store); Ok(())
+//! # }
+//! ```
+
+mod connect;
+#[cfg(feature = "sqlx-sqlite")]
+pub mod sqlx;
+
+pub use connect::{StoreOptions, connect};
+#[cfg(feature = "conformance")]
+pub use openautomate_core::conformance;

@@ -1,0 +1,6 @@
+//! Adapters on sqlx.
+
+mod error;
+mod sqlite;
+
+pub use sqlite::SqliteStore;

@@ -1,0 +1,50 @@
+//! Packages and versions.
+
+use async_trait::async_trait;
+use openautomate_core::domain::{Package, PackageVersion};
+use openautomate_core::error::Result;
+use openautomate_core::id::{PackageId, VersionId};
+use openautomate_core::query::{Page, PageRequest};
+use openautomate_core::store::PackageStore;
+
+use super::SqliteStore;
+use super::table::{one, page};
+
+#[async_trait]
+impl PackageStore for SqliteStore {
+    async fn package(&self, id: PackageId) -> Result<Option<Package>> {
+        Ok(one(sqlx::query("SELECT * FROM packages WHERE id = ?").bind(id.as_uuid()), &self.readers).await?)
+    }
+
+    async fn package_by_name(&self, name: &str) -> Result<Option<Package>> {
+        const SELECT: &str = "SELECT * FROM packages WHERE name = ? AND deleted_at IS NULL";
+        Ok(one(sqlx::query(SELECT).bind(name), &self.readers).await?)
+    }
+
+    async fn packages(&self, request: PageRequest) -> Result<Page<Package>> {
+        const SELECT: &str =
+            "SELECT * FROM packages WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+        Ok(page(sqlx::query(SELECT), request, &self.readers).await?)
+    }
+
+    async fn version(&self, id: VersionId) -> Result<Option<PackageVersion>> {
+        const SELECT: &str = "SELECT * FROM package_versions WHERE id = ?";
+        Ok(one(sqlx::query(SELECT).bind(id.as_uuid()), &self.readers).await?)
+    }
+
+    async fn version_by_number(&self, package: PackageId, number: &str) -> Result<Option<PackageVersion>> {
+        const SELECT: &str = "SELECT * FROM package_versions WHERE package_id = ? AND version_number = ?";
+        Ok(one(sqlx::query(SELECT).bind(package.as_uuid()).bind(number), &self.readers).await?)
+    }
+
+    async fn active_version(&self, package: PackageId) -> Result<Option<PackageVersion>> {
+        const SELECT: &str = "SELECT * FROM package_versions WHERE package_id = ? AND is_active = 1";
+        Ok(one(sqlx::query(SELECT).bind(package.as_uuid()), &self.readers).await?)
+    }
+
+    async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {
+        const SELECT: &str =
+            "SELECT * FROM package_versions WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
+        Ok(page(sqlx::query(SELECT).bind(package.as_uuid()), request, &self.readers).await?)
+    }
+}
