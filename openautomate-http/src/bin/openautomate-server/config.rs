@@ -1,0 +1,140 @@
+//! Flags and environment variables.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use openautomate_core::orchestrator::{Registration, Settings};
+
+/// The OpenAutomate server: runs the orchestrator and its API.
+#[derive(Debug, Parser)]
+#[command(name = "openautomate-server", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serves until it is told to stop. This is what happens without a command, too.
+    ///
+    /// OPENAUTOMATE_ADMIN_USERNAME, OPENAUTOMATE_ADMIN_EMAIL and OPENAUTOMATE_ADMIN_PASSWORD make the first
+    /// administrator. Without them a start without administrators prints a link to make one.
+    Serve(ServeArgs),
+    /// Looks after the audit.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Prints the version.
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Verifies the audit's hash chain of a data folder that no server uses. Exits with 1 if it is broken.
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The data folder.
+    #[arg(long, env = "OPENAUTOMATE_DATA_DIR", default_value = "openautomate-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Register {
+    /// Who was invited.
+    Invite,
+    /// Everybody; the account may only look.
+    Open,
+    /// Nobody, once there is an administrator.
+    Closed,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The data folder: database, keys, archives. It is made if it is not there.
+    #[arg(long, env = "OPENAUTOMATE_DATA_DIR", default_value = "openautomate-data")]
+    pub(crate) data_dir: PathBuf,
+    /// The address to listen on; port 0 takes any that is free.
+    #[arg(long, env = "OPENAUTOMATE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// A proxy of your own stands in front: it speaks TLS and sets X-Forwarded-For. Needed to listen on
+    /// another address than loopback.
+    #[arg(long, env = "OPENAUTOMATE_BEHIND_PROXY")]
+    pub(crate) behind_proxy: bool,
+    /// Who may make an account.
+    #[arg(long, env = "OPENAUTOMATE_REGISTRATION", value_enum, default_value = "invite")]
+    pub(crate) registration: Register,
+    /// How long an execution stays with an agent that is not heard of, in seconds.
+    #[arg(long, env = "OPENAUTOMATE_LEASE_TTL", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) lease_ttl: u64,
+    /// Logs in JSON, one object a line.
+    #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
+    pub(crate) json_logs: bool,
+}
+
+impl ServeArgs {
+    /// Refuses what would send passwords over the network in the clear.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if !self.listen.ip().is_loopback() && !self.behind_proxy {
+            bail!(
+                "plain HTTP is served on loopback only, and {} is not; put a TLS proxy in front and say --behind-proxy",
+                self.listen.ip()
+            );
+        }
+        Ok(())
+    }
+
+    /// The orchestrator's settings.
+    pub(crate) fn settings(&self) -> Settings {
+        let settings = Settings {
+            registration: match self.registration {
+                Register::Invite => Registration::Invite,
+                Register::Open => Registration::Open,
+                Register::Closed => Registration::Closed,
+            },
+            ..Settings::default()
+        };
+        settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> ServeArgs {
+        let cli = Cli::parse_from([&["openautomate-server"], args].concat());
+        match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+            Command::Serve(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn serving_is_the_default() {
+        assert_eq!(parse(&["--lease-ttl", "8"]).lease_ttl, 8);
+        assert_eq!(parse(&["serve", "--lease-ttl", "8"]).settings().renew_every, Duration::from_secs(2));
+    }
+
+    #[test]
+    fn the_open_network_takes_a_proxy() {
+        assert!(parse(&[]).check().is_ok());
+        assert!(parse(&["--listen", "[::1]:0"]).check().is_ok());
+        assert!(parse(&["--listen", "0.0.0.0:80"]).check().is_err());
+        assert!(parse(&["--listen", "0.0.0.0:80", "--behind-proxy"]).check().is_ok());
+    }
+}

@@ -1,0 +1,52 @@
+//! `openautomate-server`: the orchestrator with its API on one SQLite database.
+
+mod audit;
+mod config;
+mod data_dir;
+mod serve;
+mod signal;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use config::{AuditCommand, Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            let line = format!("{error:#}").replace(['\n', '\r'], " ");
+            // Nobody is left to be told if standard error is closed.
+            let _ = writeln!(std::io::stderr(), "error: {line}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => {
+            // Before anything makes a TLS connection; an error means that it is done already.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(serve::serve(args))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Audit { command: AuditCommand::Verify(args) } => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(audit::verify(&args))
+        }
+        Command::Openapi => {
+            let document = openautomate_http::document().to_pretty_json()?;
+            writeln!(std::io::stdout(), "{document}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Version => {
+            writeln!(std::io::stdout(), "openautomate-server {}", env!("CARGO_PKG_VERSION"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Serving: from the data folder to a listening socket, and back to rest.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use openautomate_core::Orchestrator;
+use openautomate_core::blob::ObjectBlobStore;
+use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup};
+use openautomate_core::permission::Actor;
+use openautomate_core::secret::Secret;
+use openautomate_core::vault::Vault;
+use openautomate_http::{HttpOptions, JwtKeys, router};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::ServeArgs;
+use crate::data_dir::DataDir;
+use crate::signal;
+
+/// How long requests that are under way may take after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long the last messages to agents may take.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Serves until a signal says stop.
+pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    args.check()?;
+    init_logs(args.json_logs);
+    let data = DataDir::create(&args.data_dir)?;
+    let (orchestrator, options) = assemble(&args, &data).await?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("can't listen on {}; is the port in use?", args.listen))?;
+    let url = url(listener.local_addr()?);
+    first_administrator(&orchestrator, &url).await?;
+    orchestrator.start();
+    say(&format!("listening on {url}"));
+    run(listener, orchestrator, options).await
+}
+
+fn init_logs(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    // An error means that somebody set a subscriber before, which then is the right one.
+    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+}
+
+async fn assemble(args: &ServeArgs, data: &DataDir) -> anyhow::Result<(Orchestrator, HttpOptions)> {
+    // The store comes first: it keeps a second server out before anything else is made.
+    let store =
+        openautomate_store::connect(&data.database()?, openautomate_store::StoreOptions::default()).await?;
+    let keys = JwtKeys::load_or_create(&data.jwt_key())?;
+    let vault = Vault::open_or_create(&data.vault_key())?;
+    let blobs = Arc::new(ObjectBlobStore::local(data.blobs())?);
+    let orchestrator = Orchestrator::builder(store, blobs, vault).settings(args.settings()).build().await?;
+    let mut options = HttpOptions::new(keys);
+    options.behind_proxy = args.behind_proxy;
+    Ok((orchestrator, options))
+}
+
+fn url(address: SocketAddr) -> String {
+    let shown = if address.ip().is_unspecified() {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
+    } else {
+        address
+    };
+    format!("http://{shown}")
+}
+
+/// Tells whoever started the server; it is no log.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // A closed standard output must not stop a server.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Makes the first administrator from the environment, or prints the link by which one is made.
+async fn first_administrator(orchestrator: &Orchestrator, url: &str) -> anyhow::Result<()> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let named = ["OPENAUTOMATE_ADMIN_USERNAME", "OPENAUTOMATE_ADMIN_EMAIL", "OPENAUTOMATE_ADMIN_PASSWORD"]
+        .map(variable);
+    match named {
+        [Some(username), Some(email), Some(password)] => {
+            let command = CreateFirstAdministrator { username, email, password: Secret::new(password) };
+            orchestrator
+                .execute(&Actor::system(), command)
+                .await
+                .context("the first administrator can't be made from the OPENAUTOMATE_ADMIN_ variables")?;
+        }
+        [None, None, None] => {}
+        _ => bail!(
+            "give all of OPENAUTOMATE_ADMIN_USERNAME, OPENAUTOMATE_ADMIN_EMAIL and OPENAUTOMATE_ADMIN_PASSWORD, or none"
+        ),
+    }
+    if let Some(made) = orchestrator.execute(&Actor::system(), OfferSetup).await? {
+        say(&format!(
+            "set up the first administrator within an hour: {url}/setup#token={}",
+            made.token.expose()
+        ));
+    }
+    Ok(())
+}
+
+async fn run(listener: TcpListener, orchestrator: Orchestrator, options: HttpOptions) -> anyhow::Result<()> {
+    let (stop, tasks) = (options.stop.clone(), options.tasks.clone());
+    let app = router(orchestrator.clone(), options).into_make_service_with_connect_info::<SocketAddr>();
+    let stopped = stop.clone();
+    let server = axum::serve(listener, app)
+        .with_graceful_shutdown(async move { stopped.cancelled().await })
+        .into_future();
+    let mut server = tokio::spawn(server);
+    let ended = tokio::select! {
+        ended = &mut server => Some(ended),
+        told = signal::stop() => {
+            told.context("can't wait for signals")?;
+            None
+        }
+    };
+    tracing::info!("stopping");
+    stop.cancel();
+    let ended = match ended {
+        Some(ended) => Some(ended),
+        None => tokio::time::timeout(DRAIN, server).await.ok(),
+    };
+    orchestrator.shutdown().await;
+    tasks.close();
+    // A line that takes nothing any more is not waited for.
+    let _ = tokio::time::timeout(FAREWELL, tasks.wait()).await;
+    match ended {
+        Some(ended) => Ok(ended.context("the server ended by a panic")??),
+        None => {
+            tracing::warn!("requests were still under way and were given up");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What handlers take out of a request.
+
+mod actor;
+mod allowed;
+mod etag;
+mod idempotency;
+mod json;
+mod page;
+mod path;
+
+pub(crate) use actor::{Caller, LinkedAgent, Visitor};
+pub(crate) use allowed::{Can, may};
+pub(crate) use etag::{IfMatch, Tagged, not_modified_if_known, revision_of};
+pub(crate) use idempotency::IdempotencyKey;
+pub(crate) use json::Body;
+pub(crate) use page::{Listed, PageParams, PageQuery, Query};
+pub(crate) use path::Path;

@@ -1,0 +1,38 @@
+//! The REST and WebSocket face of OpenAutomate: an axum router over an
+//! [`Orchestrator`](openautomate_core::Orchestrator).
+//!
+//! ```no_run
+//! # async fn serve(orchestrator: openautomate_core::Orchestrator) -> std::io::Result<()> {
+//! use std::net::SocketAddr;
+//! use openautomate_http::{HttpOptions, JwtKeys, router};
+//!
+//! let keys = JwtKeys::load_or_create("jwt.pem".as_ref()).map_err(std::io::Error::other)?;
+//! let app = router(orchestrator, HttpOptions::new(keys));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+//! # }
+//! ```
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `server` (default) | the binary `openautomate-server` and what it needs |
+
+mod auth;
+mod extract;
+mod health;
+mod middleware;
+mod openapi;
+mod options;
+mod platform;
+mod problem;
+mod route;
+mod router;
+mod schema;
+mod state;
+mod websocket;
+
+pub use auth::JwtKeys;
+pub use openapi::document;
+pub use options::{HttpOptions, RateLimit};
+pub use platform::{create_private_dir, create_private_file};
+pub use router::router;

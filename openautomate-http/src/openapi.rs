@@ -1,0 +1,107 @@
+//! The OpenAPI 3.1 document, made from the handlers.
+
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::OpenApi as _;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, SecurityRequirement,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::problem::{PROBLEM_JSON, ProblemBody};
+use crate::state::AppState;
+use crate::{health, route};
+
+/// Swagger UI sets styles on elements; scripts come from this server only.
+const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+);
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "OpenAutomate",
+        description = "Process automation: Python automations, packaged, deployed, scheduled, watched and audited.\n\n\
+            Times are UTC (RFC 3339). Lists come in pages: `next` of one is `cursor` of the following. A POST that \
+            makes something takes an `Idempotency-Key`: sent twice, it works once. A PUT takes `If-Match` with the \
+            ETag of a GET. Errors are problem documents (RFC 9457).",
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
+    ),
+    tags(
+        (name = "auth", description = "Signing in and out"),
+        (name = "users", description = "People"),
+        (name = "agents", description = "The machines that run automations"),
+        (name = "packages", description = "Automations and their versions"),
+        (name = "executions", description = "Runs, their logs and files"),
+        (name = "schedules", description = "When packages run by themselves"),
+        (name = "assets", description = "Values that automations read by name"),
+        (name = "environments", description = "Development, testing, production"),
+        (name = "audit", description = "Who asked for which change"),
+        (name = "agent link", description = "What agents themselves call"),
+        (name = "health", description = "For those who watch the process"),
+    ),
+)]
+struct Document;
+
+/// Completes what the handlers say: the security scheme, and the problems that every route may answer.
+fn complete(mut document: OpenApi) -> OpenApi {
+    let components = document.components.get_or_insert_with(Components::new);
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
+    let problem = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(problem)).build();
+    let answer = ResponseBuilder::new().description("A problem.").content(PROBLEM_JSON, content).build();
+    for item in document.paths.paths.values_mut() {
+        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in methods.into_iter().flatten() {
+            complete_operation(operation, &answer);
+        }
+    }
+    document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+    document
+}
+
+fn complete_operation(operation: &mut Operation, problem: &utoipa::openapi::Response) {
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(problem.clone()));
+}
+
+/// Every documented route, by those that must be quick and those that take a large body.
+pub(crate) fn routes(max_package_bytes: usize) -> (OpenApiRouter<AppState>, OpenApiRouter<AppState>) {
+    let quick =
+        OpenApiRouter::with_openapi(Document::openapi()).merge(route::quick()).merge(health::router());
+    (quick, route::uploads(max_package_bytes))
+}
+
+/// The OpenAPI document of every route.
+#[must_use]
+pub fn document() -> OpenApi {
+    let (quick, uploads) = routes(0);
+    complete(quick.merge(uploads).into_openapi())
+}
+
+/// The document and the pages that show it.
+pub(crate) fn router() -> Router<AppState> {
+    let document = Json(document());
+    // Relative, so that it holds where the router is nested.
+    let docs: Router<AppState> = SwaggerUi::new("/api/docs").config(Config::from("../openapi.json")).into();
+    Router::new()
+        .route("/api/openapi.json", get(move || std::future::ready(document.clone())))
+        .merge(docs.layer(from_fn(allow_own_scripts)))
+}
+
+async fn allow_own_scripts(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, DOCS_POLICY);
+    response
+}

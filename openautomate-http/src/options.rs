@@ -1,0 +1,75 @@
+//! What the program that serves the router sets.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::JwtKeys;
+
+/// So many requests in a span of time, all of which may come at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// How many.
+    pub requests: NonZeroU32,
+    /// In which time.
+    pub per: Duration,
+}
+
+impl RateLimit {
+    /// A limit; no requests at all counts as one.
+    #[must_use]
+    pub fn new(requests: u32, per: Duration) -> Self {
+        Self { requests: NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN), per }
+    }
+}
+
+/// What the program that serves the router sets.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// The keys that sign access tokens.
+    pub keys: JwtKeys,
+    /// Per client address, for everything that nobody is signed in for: logins, refreshes, registrations,
+    /// enrolments, challenges. Default: 20 a minute.
+    pub public_requests: RateLimit,
+    /// Failed logins per account. Default: 5 in 15 minutes.
+    pub login_failures: RateLimit,
+    /// Whether the client's address is the last entry of `X-Forwarded-For`: only where a proxy of one's own
+    /// stands in front and sets it. Default: no.
+    pub behind_proxy: bool,
+    /// The largest JSON body in bytes. Default: 1 MiB.
+    pub max_json_bytes: usize,
+    /// The largest package archive in bytes. Default: 200 MiB.
+    pub max_package_bytes: usize,
+    /// How long a request may take; uploads, downloads and streams are left out. Default: 30 seconds.
+    pub request_timeout: Duration,
+    /// How often agents are pinged. Default: 20 seconds.
+    pub ping_every: Duration,
+    /// After how long a silence an agent's connection is given up. Default: 60 seconds.
+    pub silence_limit: Duration,
+    /// Ends the log streams when it is cancelled, so that a graceful stop does not wait for them.
+    pub stop: CancellationToken,
+    /// Counts the agents' connections, so that a stop can wait for their last message to go out.
+    pub tasks: TaskTracker,
+}
+
+impl HttpOptions {
+    /// The defaults with these keys.
+    #[must_use]
+    pub fn new(keys: JwtKeys) -> Self {
+        Self {
+            keys,
+            public_requests: RateLimit::new(20, Duration::from_secs(60)),
+            login_failures: RateLimit::new(5, Duration::from_secs(15 * 60)),
+            behind_proxy: false,
+            max_json_bytes: 1024 * 1024,
+            max_package_bytes: 200 * 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            ping_every: Duration::from_secs(20),
+            silence_limit: Duration::from_secs(60),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Files and folders that this user alone may read.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+#[cfg(unix)]
+mod imp {
+    use std::fs::{DirBuilder, OpenOptions};
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+
+    pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
+        options.mode(0o600)
+    }
+
+    pub(super) fn private_dir(builder: &mut DirBuilder) -> &mut DirBuilder {
+        builder.mode(0o700)
+    }
+}
+
+// On Windows a new file inherits the access list of its folder, which in a user's profile is private.
+#[cfg(windows)]
+mod imp {
+    use std::fs::{DirBuilder, OpenOptions};
+
+    pub(super) fn private_file(options: &mut OpenOptions) -> &mut OpenOptions {
+        options
+    }
+
+    pub(super) fn private_dir(builder: &mut DirBuilder) -> &mut DirBuilder {
+        builder
+    }
+}
+
+/// Makes a new file that this user alone may read (on Windows: as the folder says).
+///
+/// # Errors
+/// If it exists or can't be made.
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    imp::private_file(std::fs::OpenOptions::new().write(true).create_new(true)).open(path)
+}
+
+/// Makes a folder, and those above it, that this user alone may enter (on Windows: as the folder above
+/// says). One that is there is left as it is.
+///
+/// # Errors
+/// If it can't be made.
+pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    imp::private_dir(std::fs::DirBuilder::new().recursive(true)).create(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn nobody_else_may_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let inner = dir.path().join("a/b");
+        create_private_dir(&inner).unwrap();
+        create_private_dir(&inner).unwrap();
+        let file = inner.join("key");
+        create_private_file(&file).unwrap();
+        assert!(create_private_file(&file).is_err());
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&inner), mode(&file)), (0o700, 0o600));
+    }
+}

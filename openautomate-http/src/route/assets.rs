@@ -1,0 +1,185 @@
+//! `/api/assets`: values that automations read by name. Secret ones go in and never come out.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use openautomate_core::Error;
+use openautomate_core::command::asset::{DeleteAsset, PutAsset};
+use openautomate_core::domain::{Asset, AssetKind};
+use openautomate_core::id::{AssetId, EnvironmentId, UserId};
+use openautomate_core::secret::Secret;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::extract::{Body, Can, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
+use crate::problem::Problem;
+use crate::schema;
+use crate::state::AppState;
+
+pub(crate) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list, create, put)).routes(routes!(get, delete))
+}
+
+/// An asset.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Asset)]
+struct AssetView {
+    /// The id.
+    #[schema(value_type = Uuid)]
+    id: AssetId,
+    /// Where it holds.
+    #[schema(value_type = Uuid)]
+    environment_id: EnvironmentId,
+    /// The name.
+    name: String,
+    /// Whether people may read the value.
+    #[schema(value_type = schema::AssetKind)]
+    kind: AssetKind,
+    /// What it is for.
+    description: String,
+    /// The value of a plain asset, where one asset is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// Who wrote it last.
+    #[schema(value_type = Uuid)]
+    updated_by_id: UserId,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// When it was written last.
+    updated_at: DateTime<Utc>,
+    /// Raised with each change; the ETag.
+    revision: i64,
+}
+
+impl From<Asset> for AssetView {
+    fn from(asset: Asset) -> Self {
+        Self {
+            id: asset.id,
+            environment_id: asset.environment_id,
+            name: asset.name,
+            kind: asset.kind,
+            description: asset.description,
+            value: None,
+            updated_by_id: asset.updated_by,
+            created_at: asset.created_at,
+            updated_at: asset.updated_at,
+            revision: asset.revision,
+        }
+    }
+}
+
+/// Which assets.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// In this environment.
+    #[param(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
+}
+
+/// Lists assets, without values.
+#[utoipa::path(get, path = "/api/assets", tag = "assets", params(ListParams, PageParams),
+    responses((status = 200, description = "A page of assets.", body = Listed<AssetView>)))]
+async fn list(
+    State(state): State<AppState>,
+    _: Can<may::ReadAssets>,
+    Query(params): Query<ListParams>,
+    PageQuery(page): PageQuery,
+) -> Result<Json<Listed<AssetView>>, Problem> {
+    let page = state.orchestrator().store().assets(params.environment_id, page).await?;
+    Ok(Json(page.map(AssetView::from).into()))
+}
+
+/// Shows an asset: with its value if it is plain.
+#[utoipa::path(get, path = "/api/assets/{id}", tag = "assets", params(("id" = Uuid, Path, description = "The asset.")),
+    responses((status = 200, description = "The asset.", body = AssetView)))]
+async fn get(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::ReadAssets>,
+    Path(id): Path<AssetId>,
+) -> Result<Tagged<AssetView>, Problem> {
+    let asset = state.orchestrator().store().asset(id).await?.ok_or_else(|| Error::not_found("asset", id))?;
+    let value = match asset.kind {
+        AssetKind::Plain => Some(state.orchestrator().asset_value(&actor, &asset)?),
+        AssetKind::Secret => None,
+    };
+    Ok(Tagged::new(asset.revision, AssetView { value, ..asset.into() }))
+}
+
+/// What an asset shall be.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AssetRequest {
+    /// The name.
+    name: String,
+    /// Whether people may read the value.
+    #[schema(value_type = schema::AssetKind)]
+    kind: AssetKind,
+    /// The value, at most 64 KiB.
+    value: String,
+    /// What it is for.
+    #[serde(default)]
+    description: String,
+    /// Where; the default environment if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
+}
+
+impl From<AssetRequest> for PutAsset {
+    fn from(request: AssetRequest) -> Self {
+        Self {
+            environment_id: request.environment_id,
+            name: request.name,
+            kind: request.kind,
+            value: Secret::new(request.value),
+            description: request.description,
+            create_only: false,
+        }
+    }
+}
+
+/// Makes an asset; one with this name in the environment is a conflict.
+#[utoipa::path(post, path = "/api/assets", tag = "assets", request_body = AssetRequest,
+    responses((status = 201, description = "The asset.", body = AssetView)))]
+async fn create(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::WriteAssets>,
+    Body { value, .. }: Body<AssetRequest>,
+) -> Result<Response, Problem> {
+    let command = PutAsset { create_only: true, ..PutAsset::from(value) };
+    let asset = state.orchestrator().execute(&actor, command).await?;
+    let location = format!("/api/assets/{}", asset.id);
+    Ok(super::created(&location, Tagged::new(asset.revision, AssetView::from(asset))))
+}
+
+/// Writes an asset: makes it, or replaces its value.
+#[utoipa::path(put, path = "/api/assets", tag = "assets", request_body = AssetRequest,
+    responses((status = 200, description = "The asset.", body = AssetView)))]
+async fn put(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::WriteAssets>,
+    Body { value, .. }: Body<AssetRequest>,
+) -> Result<Tagged<AssetView>, Problem> {
+    let asset = state.orchestrator().execute(&actor, PutAsset::from(value)).await?;
+    Ok(Tagged::new(asset.revision, asset.into()))
+}
+
+/// Deletes an asset.
+#[utoipa::path(delete, path = "/api/assets/{id}", tag = "assets",
+    params(("id" = Uuid, Path, description = "The asset.")),
+    responses((status = 204, description = "Deleted.")))]
+async fn delete(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::WriteAssets>,
+    Path(id): Path<AssetId>,
+) -> Result<StatusCode, Problem> {
+    state.orchestrator().execute(&actor, DeleteAsset { id }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,222 @@
+//! `/api/auth`: registering, signing in, staying signed in, signing out.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, Utc};
+use openautomate_core::ErrorKind;
+use openautomate_core::command::identity::RegisterUser;
+use openautomate_core::command::session::{ChangePassword, LogIn, LogOut, RefreshSession, SignedIn};
+use openautomate_core::permission::{Access, Permission};
+use openautomate_core::secret::Secret;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::users::UserView;
+use crate::auth::{ACCESS_LIFE, AccessClaims, TokenType};
+use crate::extract::{Body, Caller, Tagged, Visitor};
+use crate::problem::Problem;
+use crate::state::AppState;
+
+pub(crate) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(login))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .routes(routes!(change_password))
+        .routes(routes!(me))
+}
+
+/// A new account.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RegisterRequest {
+    /// The name to sign in with.
+    username: String,
+    /// The address; that of the invitation, where one is given.
+    email: String,
+    /// At least 8 characters.
+    #[schema(format = Password)]
+    password: String,
+    /// The token of the invitation, or of the set-up link.
+    #[serde(default)]
+    invitation_token: Option<String>,
+}
+
+/// Registers a person: by invitation, or freely where the operator opened registration.
+#[utoipa::path(post, path = "/api/auth/register", tag = "auth", security(()), request_body = RegisterRequest,
+    responses((status = 201, description = "The account.", body = UserView)))]
+async fn register(
+    State(state): State<AppState>,
+    Visitor(actor): Visitor,
+    Body { value, .. }: Body<RegisterRequest>,
+) -> Result<Response, Problem> {
+    let command = RegisterUser {
+        username: value.username,
+        email: value.email,
+        password: Secret::new(value.password),
+        invitation: value.invitation_token.map(Secret::new),
+    };
+    let user = state.orchestrator().execute(&actor, command).await?;
+    let location = format!("/api/users/{}", user.id);
+    Ok(super::created(&location, Tagged::new(user.revision, UserView::from(user))))
+}
+
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LoginRequest {
+    /// The user name or the address.
+    username: String,
+    /// The password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SessionView {
+    /// Goes into the header `Authorization: Bearer …` of each request.
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// How long the access token is good, in seconds.
+    expires_in: i64,
+    /// Trades for the next session at `/api/auth/refresh`, once.
+    refresh_token: String,
+    /// After this instant no refresh is accepted.
+    refresh_expires_at: DateTime<Utc>,
+    /// Who signed in.
+    user: UserView,
+}
+
+fn session(state: &AppState, signed_in: SignedIn) -> Result<Json<SessionView>, Problem> {
+    let claims = AccessClaims { sub: signed_in.user.id, sid: signed_in.session };
+    let access_token = state.options().keys.sign(TokenType::Access, claims, state.now(), ACCESS_LIFE)?;
+    Ok(Json(SessionView {
+        access_token,
+        token_type: "Bearer",
+        expires_in: ACCESS_LIFE.num_seconds(),
+        refresh_token: signed_in.refresh_token.expose().clone(),
+        refresh_expires_at: signed_in.expires_at,
+        user: signed_in.user.into(),
+    }))
+}
+
+/// Signs a person in.
+#[utoipa::path(post, path = "/api/auth/login", tag = "auth", security(()), request_body = LoginRequest,
+    responses((status = 200, description = "The session.", body = SessionView)))]
+async fn login(
+    State(state): State<AppState>,
+    Visitor(actor): Visitor,
+    Body { value, .. }: Body<LoginRequest>,
+) -> Result<Json<SessionView>, Problem> {
+    // One account has two names to sign in with, and they share one count.
+    let known = state.orchestrator().store().user_by_login(&value.username).await?;
+    let account = known.map_or_else(|| value.username.to_ascii_lowercase(), |user| user.id.to_string());
+    state.failures().begin(&account, state.now())?;
+    let command = LogIn { login: value.username, password: Secret::new(value.password) };
+    match state.orchestrator().execute(&actor, command).await {
+        Ok(signed_in) => {
+            state.failures().succeeded(&account);
+            session(&state, signed_in)
+        }
+        Err(error) => {
+            if error.kind() != ErrorKind::Unauthenticated {
+                state.failures().undecided(&account);
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// A refresh token.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RefreshRequest {
+    /// The newest one of the session.
+    refresh_token: String,
+}
+
+/// Trades a refresh token for a new session. A token that was traded before ends the session.
+#[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", security(()), request_body = RefreshRequest,
+    responses((status = 200, description = "The session.", body = SessionView)))]
+async fn refresh(
+    State(state): State<AppState>,
+    Visitor(actor): Visitor,
+    Body { value, .. }: Body<RefreshRequest>,
+) -> Result<Json<SessionView>, Problem> {
+    let command = RefreshSession { token: Secret::new(value.refresh_token) };
+    session(&state, state.orchestrator().execute(&actor, command).await?)
+}
+
+/// Ends the caller's session.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "auth",
+    responses((status = 204, description = "The session has ended.")))]
+async fn logout(State(state): State<AppState>, Caller(actor): Caller) -> Result<StatusCode, Problem> {
+    state.orchestrator().execute(&actor, LogOut).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A change of password.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PasswordRequest {
+    /// The present password.
+    #[schema(format = Password)]
+    current_password: String,
+    /// The new one, at least 8 characters.
+    #[schema(format = Password)]
+    new_password: String,
+}
+
+/// Changes the caller's password and ends all their sessions.
+#[utoipa::path(post, path = "/api/auth/password", tag = "auth", request_body = PasswordRequest,
+    responses((status = 204, description = "The password is changed; sign in again.")))]
+async fn change_password(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Body { value, .. }: Body<PasswordRequest>,
+) -> Result<StatusCode, Problem> {
+    // Guessing the present password here is as good as guessing it at the login.
+    let account = actor.user_id().map(|id| id.to_string()).unwrap_or_default();
+    state.failures().begin(&account, state.now())?;
+    let command =
+        ChangePassword { current: Secret::new(value.current_password), new: Secret::new(value.new_password) };
+    let changed = state.orchestrator().execute(&actor, command).await;
+    match &changed {
+        Ok(()) => state.failures().succeeded(&account),
+        Err(error) if error.field() == Some("currentPassword") => {}
+        Err(_) => state.failures().undecided(&account),
+    }
+    changed?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who the caller is, and what they may do.
+#[derive(Serialize, ToSchema)]
+struct MeView {
+    #[serde(flatten)]
+    user: UserView,
+    /// What the caller's roles allow, as in `RunExecutions`.
+    permissions: Vec<String>,
+}
+
+/// Tells who the caller is.
+#[utoipa::path(get, path = "/api/auth/me", tag = "auth",
+    responses((status = 200, description = "The caller.", body = MeView)))]
+async fn me(State(state): State<AppState>, Caller(actor): Caller) -> Result<Response, Problem> {
+    let id = actor.user_id().ok_or_else(|| openautomate_core::Error::unauthenticated("sign in first"))?;
+    let user = state.orchestrator().store().user(id).await?;
+    let user = user.ok_or_else(|| openautomate_core::Error::not_found("user", id))?;
+    let may = |permission: &Permission| {
+        state.orchestrator().authorize(&actor, Access::Permission(*permission)).is_ok()
+    };
+    let permissions = Permission::ALL.iter().filter(|one| may(one)).map(|one| format!("{one:?}")).collect();
+    Ok(Json(MeView { user: user.into(), permissions }).into_response())
+}

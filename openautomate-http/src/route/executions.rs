@@ -1,0 +1,246 @@
+//! `/api/executions`: triggering, watching, cancelling and repeating executions.
+
+mod view;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use openautomate_core::Error;
+use openautomate_core::command::execution::{CancelExecution, EnqueueExecution, RetryExecution};
+use openautomate_core::domain::{Execution, ExecutionState};
+use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, VersionId};
+use openautomate_core::query::ExecutionFilter;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
+use crate::problem::Problem;
+use crate::state::AppState;
+use view::{AttemptView, ExecutionDetail, ExecutionView};
+
+pub(crate) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(enqueue, list))
+        .routes(routes!(get))
+        .routes(routes!(cancel))
+        .routes(routes!(retry))
+        .routes(routes!(attempts))
+}
+
+/// An execution to run.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EnqueueRequest {
+    /// Of which package; or give `packageName`.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    package_id: Option<PackageId>,
+    /// Of the package with this name.
+    #[serde(default)]
+    package_name: Option<String>,
+    /// Of which version; the active one if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    version_id: Option<VersionId>,
+    /// Where; the default environment if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
+    /// The inputs by name.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    inputs: Map<String, Value>,
+    /// Higher goes first; what the package says if left out.
+    #[serde(default)]
+    priority: Option<i32>,
+    /// Labels that the agent must have, besides those of the package.
+    #[serde(default)]
+    labels: Vec<String>,
+    /// The one agent that may run it.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    agent_id: Option<AgentId>,
+    /// The time limit of an attempt in milliseconds; what the package says if left out.
+    #[serde(default)]
+    timeout_ms: Option<u64>,
+    /// Not before this instant.
+    #[serde(default)]
+    run_at: Option<DateTime<Utc>>,
+}
+
+async fn named_package(
+    state: &AppState,
+    id: Option<PackageId>,
+    name: Option<&str>,
+) -> Result<PackageId, Error> {
+    match (id, name) {
+        (Some(id), None) => Ok(id),
+        (None, Some(name)) => {
+            let package = state.orchestrator().store().package_by_name(name).await?;
+            package
+                .map(|package| package.id)
+                .ok_or_else(|| Error::invalid_field("packageName", "names no package; list them first"))
+        }
+        (Some(_), Some(_)) => {
+            Err(Error::invalid_field("packageName", "is given beside packageId; give one of the two"))
+        }
+        (None, None) => Err(Error::invalid_field("packageId", "is missing; give it or packageName")),
+    }
+}
+
+/// Triggers an execution.
+#[utoipa::path(post, path = "/api/executions", tag = "executions", request_body = EnqueueRequest,
+    responses((status = 201, description = "The execution.", body = ExecutionDetail)))]
+async fn enqueue(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::RunExecutions>,
+    key: IdempotencyKey,
+    Body { value, bytes }: Body<EnqueueRequest>,
+) -> Result<Response, Problem> {
+    let command = EnqueueExecution {
+        package_id: named_package(&state, value.package_id, value.package_name.as_deref()).await?,
+        version_id: value.version_id,
+        environment_id: value.environment_id,
+        inputs: value.inputs,
+        priority: value.priority,
+        labels: value.labels,
+        agent_id: value.agent_id,
+        timeout_ms: value.timeout_ms,
+        run_at: value.run_at,
+    };
+    let execution = state.orchestrator().execute_once(&actor, key.over(&bytes)?, command).await?;
+    made(&state, execution).await
+}
+
+async fn made(state: &AppState, execution: Execution) -> Result<Response, Problem> {
+    let location = format!("/api/executions/{}", execution.id);
+    let revision = execution.revision;
+    Ok(super::created(&location, Tagged::new(revision, ExecutionDetail::of(state, execution).await?)))
+}
+
+/// Which executions.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Of this package.
+    #[param(value_type = Option<Uuid>)]
+    package_id: Option<PackageId>,
+    /// In one of these states, with commas between, as in `Running,Failed`.
+    state: Option<String>,
+    /// Last leased to this agent.
+    #[param(value_type = Option<Uuid>)]
+    agent_id: Option<AgentId>,
+    /// Made by this schedule.
+    #[param(value_type = Option<Uuid>)]
+    schedule_id: Option<ScheduleId>,
+    /// In this environment.
+    #[param(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
+}
+
+fn states(text: &str) -> Result<Vec<ExecutionState>, Error> {
+    let known = |name: &str| ExecutionState::ALL.into_iter().find(|state| format!("{state:?}") == name);
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names
+        .map(|name| {
+            known(name).ok_or_else(|| {
+                let all = ExecutionState::ALL.map(|state| format!("{state:?}")).join(", ");
+                Error::invalid_field("state", format!("holds a word that is no state; the states are {all}"))
+            })
+        })
+        .collect()
+}
+
+/// Lists executions, newest first, without inputs and outputs.
+#[utoipa::path(get, path = "/api/executions", tag = "executions", params(ListParams, PageParams),
+    responses((status = 200, description = "A page of executions.", body = Listed<ExecutionView>)))]
+async fn list(
+    State(state): State<AppState>,
+    _: Can<may::ReadExecutions>,
+    Query(params): Query<ListParams>,
+    PageQuery(page): PageQuery,
+) -> Result<Json<Listed<ExecutionView>>, Problem> {
+    let filter = ExecutionFilter {
+        package_id: params.package_id,
+        environment_id: params.environment_id,
+        agent_id: params.agent_id,
+        schedule_id: params.schedule_id,
+        states: states(params.state.as_deref().unwrap_or_default())?,
+    };
+    let page = state.orchestrator().store().executions(&filter, page).await?;
+    Ok(Json(page.map(ExecutionView::from).into()))
+}
+
+async fn load(state: &AppState, id: ExecutionId) -> Result<Execution, Error> {
+    let execution = state.orchestrator().store().execution(id).await?;
+    execution.ok_or_else(|| Error::not_found("execution", id))
+}
+
+/// Shows an execution with its attempts.
+#[utoipa::path(get, path = "/api/executions/{id}", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution.")),
+    responses((status = 200, description = "The execution. Its artifacts change without the revision, so there \
+        is no 304.", body = ExecutionDetail)))]
+async fn get(
+    State(state): State<AppState>,
+    _: Can<may::ReadExecutions>,
+    Path(id): Path<ExecutionId>,
+) -> Result<Tagged<ExecutionDetail>, Problem> {
+    let execution = load(&state, id).await?;
+    Ok(Tagged::new(execution.revision, ExecutionDetail::of(&state, execution).await?))
+}
+
+/// Asks for the end of an execution. What runs is told to stop, and killed if it does not.
+#[utoipa::path(post, path = "/api/executions/{id}/cancel", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution.")),
+    responses((status = 202, description = "The cancel is asked for.", body = ExecutionDetail)))]
+async fn cancel(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::CancelExecutions>,
+    Path(id): Path<ExecutionId>,
+) -> Result<(StatusCode, Tagged<ExecutionDetail>), Problem> {
+    let execution = state.orchestrator().execute(&actor, CancelExecution { id }).await?;
+    let revision = execution.revision;
+    Ok((StatusCode::ACCEPTED, Tagged::new(revision, ExecutionDetail::of(&state, execution).await?)))
+}
+
+/// Runs an ended execution once more: a new execution of the same version with the same inputs.
+#[utoipa::path(post, path = "/api/executions/{id}/retry", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution.")),
+    responses((status = 201, description = "The new execution.", body = ExecutionDetail)))]
+async fn retry(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::RunExecutions>,
+    Path(id): Path<ExecutionId>,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
+    let execution = state.orchestrator().execute_once(&actor, key.over(b"")?, RetryExecution { id }).await?;
+    made(&state, execution).await
+}
+
+/// The attempts of an execution.
+#[derive(Serialize, ToSchema)]
+struct AttemptList {
+    /// First to last.
+    items: Vec<AttemptView>,
+}
+
+/// Lists the attempts of an execution.
+#[utoipa::path(get, path = "/api/executions/{id}/attempts", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution.")),
+    responses((status = 200, description = "The attempts.", body = AttemptList)))]
+async fn attempts(
+    State(state): State<AppState>,
+    _: Can<may::ReadExecutions>,
+    Path(id): Path<ExecutionId>,
+) -> Result<Json<AttemptList>, Problem> {
+    load(&state, id).await?;
+    let attempts = state.orchestrator().store().attempts(id).await?;
+    Ok(Json(AttemptList { items: attempts.into_iter().map(AttemptView::from).collect() }))
+}

@@ -1,0 +1,55 @@
+//! The routes, one file per path prefix. A handler parses, executes one command or query, and answers.
+
+pub(crate) mod agent_link;
+pub(crate) mod agents;
+pub(crate) mod artifacts;
+pub(crate) mod assets;
+pub(crate) mod audit;
+pub(crate) mod auth;
+pub(crate) mod environments;
+pub(crate) mod executions;
+pub(crate) mod logs;
+pub(crate) mod packages;
+pub(crate) mod pages;
+pub(crate) mod schedules;
+pub(crate) mod users;
+pub(crate) mod versions;
+
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::AppState;
+
+/// The routes that answer within the time limit.
+pub(crate) fn quick() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(auth::router())
+        .merge(users::router())
+        .merge(agents::router())
+        .merge(agent_link::router())
+        .merge(packages::router())
+        .merge(versions::router())
+        .merge(executions::router())
+        .merge(logs::router())
+        .merge(artifacts::router())
+        .merge(schedules::router())
+        .merge(assets::router())
+        .merge(environments::router())
+        .merge(audit::router())
+}
+
+/// The routes that read a large body, which takes as long as the line takes.
+pub(crate) fn uploads(max_package_bytes: usize) -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().merge(versions::uploads(max_package_bytes)).merge(agent_link::uploads())
+}
+
+/// 201 with the place of what was made.
+fn created(location: &str, answer: impl IntoResponse) -> Response {
+    let mut response = (StatusCode::CREATED, answer).into_response();
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}

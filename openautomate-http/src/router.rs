@@ -1,0 +1,40 @@
+//! The router.
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse as _;
+use axum::routing::Router;
+use openautomate_core::Orchestrator;
+
+use crate::middleware::{envelope, time_limit};
+use crate::openapi;
+use crate::options::HttpOptions;
+use crate::problem::Problem;
+use crate::route::pages;
+use crate::state::AppState;
+
+/// The whole face of an orchestrator: the API under `/api`, its documentation, the health checks and a start
+/// page. It can be nested into a router of your own.
+///
+/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that limits per client address
+/// work.
+pub fn router(orchestrator: Orchestrator, options: HttpOptions) -> Router {
+    let max_json_bytes = options.max_json_bytes;
+    let max_package_bytes = options.max_package_bytes;
+    let state = AppState::new(orchestrator, options);
+    let (quick, uploads) = openapi::routes(max_package_bytes);
+    let quick = Router::from(quick)
+        .merge(openapi::router())
+        .merge(pages::router())
+        .layer(DefaultBodyLimit::max(max_json_bytes))
+        .layer(from_fn_with_state(state.clone(), time_limit));
+    quick
+        .merge(Router::from(uploads))
+        .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND).into_response() })
+        .method_not_allowed_fallback(|| async {
+            Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response()
+        })
+        .layer(from_fn_with_state(state.clone(), envelope))
+        .with_state(state)
+}

@@ -1,0 +1,101 @@
+//! The core's enums as the OpenAPI document shows them. The core itself knows nothing of OpenAPI; the test
+//! below keeps the two the same.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+macro_rules! mirror {
+    ($($(#[$meta:meta])* $name:ident { $($variant:ident),* $(,)? })*) => {$(
+        #[derive(Debug, Deserialize, ToSchema)]
+        $(#[$meta])*
+        #[allow(dead_code, reason = "it describes; it is never made")]
+        pub(crate) enum $name { $($variant),* }
+    )*};
+}
+
+mirror! {
+    /// What a person may do.
+    Role { Administrator, Operator, Developer, Viewer }
+    /// What an agent may do: takes work; finishes what it has; may not connect.
+    AgentStatus { Active, Draining, Disabled }
+    /// Where an execution stands.
+    ExecutionState { Pending, Assigned, Running, Waiting, Succeeded, Failed, Cancelled, TimedOut }
+    /// Where an attempt stands.
+    #[serde(rename_all = "camelCase")]
+    AttemptState { Assigned, Running, Succeeded, Failed, Cancelled, TimedOut, Lost, Released }
+    /// Whether people may read an asset's value back.
+    #[serde(rename_all = "camelCase")]
+    AssetKind { Plain, Secret }
+    /// What happens to a due time that the clock skips.
+    #[serde(rename_all = "camelCase")]
+    DstGap { RunAfter, Skip }
+    /// What happens to a due time that comes twice.
+    #[serde(rename_all = "camelCase")]
+    DstOverlap { First, Second, Both }
+    /// What happens to due times that passed while no server ran.
+    #[serde(rename_all = "camelCase")]
+    MisfirePolicy { Skip, Latest, All }
+    /// What happens at a due time while the last execution still runs.
+    #[serde(rename_all = "camelCase")]
+    OverlapPolicy { Allow, Skip, QueueOne, CancelRunning }
+    /// How severe a log line is.
+    #[serde(rename_all = "camelCase")]
+    LogLevel { Debug, Info, Warning, Error, Critical }
+    /// Where a log line came from.
+    #[serde(rename_all = "camelCase")]
+    LogStream { Stdout, Stderr, Logging, System }
+    /// What a vanished agent means: the execution fails, or is tried again.
+    #[serde(rename_all = "camelCase")]
+    OnAgentLost { Fail, Retry }
+    /// What kind of actor asked.
+    #[serde(rename_all = "camelCase")]
+    ActorKind { User, Agent, System, Anonymous }
+}
+
+#[cfg(test)]
+mod tests {
+    use openautomate_core::{domain as d, schedule as s};
+
+    macro_rules! same {
+        ($($mirror:ident = [$($core:expr),*];)*) => {$(
+            $(serde_json::from_value::<super::$mirror>(serde_json::to_value($core).unwrap()).unwrap();)*
+        )*};
+    }
+
+    #[test]
+    fn every_value_of_the_core_is_in_the_document() {
+        same! {
+            AgentStatus = [d::AgentStatus::Active, d::AgentStatus::Draining, d::AgentStatus::Disabled];
+            AttemptState = [
+                d::AttemptState::Assigned, d::AttemptState::Running, d::AttemptState::Succeeded,
+                d::AttemptState::Failed, d::AttemptState::Cancelled, d::AttemptState::TimedOut,
+                d::AttemptState::Lost, d::AttemptState::Released
+            ];
+            AssetKind = [d::AssetKind::Plain, d::AssetKind::Secret];
+            DstGap = [s::DstGap::RunAfter, s::DstGap::Skip];
+            DstOverlap = [s::DstOverlap::First, s::DstOverlap::Second, s::DstOverlap::Both];
+            MisfirePolicy = [s::MisfirePolicy::Skip, s::MisfirePolicy::Latest, s::MisfirePolicy::All];
+            OverlapPolicy = [
+                s::OverlapPolicy::Allow, s::OverlapPolicy::Skip, s::OverlapPolicy::QueueOne,
+                s::OverlapPolicy::CancelRunning
+            ];
+            LogLevel = [
+                d::LogLevel::Debug, d::LogLevel::Info, d::LogLevel::Warning, d::LogLevel::Error,
+                d::LogLevel::Critical
+            ];
+            LogStream = [
+                d::LogStream::Stdout, d::LogStream::Stderr, d::LogStream::Logging, d::LogStream::System
+            ];
+            OnAgentLost = [d::OnAgentLost::Fail, d::OnAgentLost::Retry];
+            ActorKind = [
+                d::ActorKind::User, d::ActorKind::Agent, d::ActorKind::System, d::ActorKind::Anonymous
+            ];
+        }
+        for role in d::Role::ALL {
+            same!(Role = [role];);
+        }
+        for state in d::ExecutionState::ALL {
+            same!(ExecutionState = [state];);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use openautomate_core::orchestrator::Settings;
+use openautomate_http::RateLimit;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::server::{PASSWORD, TestServer, problem, read, text};
+
+#[tokio::test]
+async fn bodies_are_bounded() {
+    let server = TestServer::with(Settings::default(), |options| options.max_package_bytes = 3_000_000).await;
+    let admin = server.admin().await;
+    let large = json!({"name": "p", "description": "x".repeat(1_100_000)});
+    assert_eq!(
+        problem(server.post("/api/packages", &admin.token, &large).send().await.unwrap(), 413).await["code"],
+        "request.too_large"
+    );
+    let package =
+        read(server.post("/api/packages", &admin.token, &json!({"name": "p"})).send().await.unwrap(), 201)
+            .await;
+    let id = text(&package["id"]);
+    problem(server.publish(&admin.token, &id, vec![0; 3_000_001]).await, 413).await;
+    problem(server.publish(&admin.token, &id, vec![0; 2_000_000]).await, 422).await;
+}
+
+#[tokio::test]
+async fn an_address_may_try_so_often() {
+    let limit = |options: &mut openautomate_http::HttpOptions| {
+        options.public_requests = RateLimit::new(3, Duration::from_secs(600));
+    };
+    let server = TestServer::with(Settings::default(), limit).await;
+    let refresh =
+        || server.request(Method::POST, "/api/auth/refresh").json(&json!({"refreshToken": "x"})).send();
+    for _ in 0..3 {
+        problem(refresh().await.unwrap(), 401).await;
+    }
+    let refused = refresh().await.unwrap();
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=201).contains(&wait), "{wait}");
+    assert_eq!(problem(refused, 429).await["kind"], "quotaExceeded");
+    // Forging the header of a proxy that is not there gains nothing.
+    let forged = server.request(Method::POST, "/api/auth/refresh").header("x-forwarded-for", "203.0.113.9");
+    problem(forged.json(&json!({"refreshToken": "x"})).send().await.unwrap(), 429).await;
+}
+
+#[tokio::test]
+async fn an_account_may_fail_so_often() {
+    let server = TestServer::start().await;
+    for name in ["admin", "ADMIN", "admin@example.org", "admin", "admin"] {
+        problem(server.log_in(name, "wrong password").await, 401).await;
+    }
+    let refused = server.log_in("admin", PASSWORD).await;
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(problem(refused, 429).await["code"], "login.rate");
+    problem(server.log_in("somebody else", "wrong password").await, 401).await;
+}
+
+#[tokio::test]
+async fn a_slow_handler_is_given_up() {
+    let brief =
+        |options: &mut openautomate_http::HttpOptions| options.request_timeout = Duration::from_millis(1);
+    let server = TestServer::with(Settings::default(), brief).await;
+    // Hashing a password takes longer than that.
+    let answer = server.log_in("admin", PASSWORD).await;
+    assert_eq!(problem(answer, 503).await["code"], "request.timeout");
+}

@@ -1,0 +1,22 @@
+//! Over a real socket, on a real database.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod agent_link;
+mod agents;
+mod auth;
+mod bad_input;
+mod binary;
+mod executions;
+mod fake_agent;
+mod forged_tokens;
+mod headers;
+mod limits;
+mod lists;
+mod live_logs;
+mod openapi;
+mod packages;
+mod permission_sweep;
+mod schedules;
+mod secrets;
+mod server;
+mod users;
