@@ -1,0 +1,319 @@
+//! Putting an agent together and running it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use openautomate_core::clock::{Clock, SystemClock};
+use openautomate_core::domain::{AgentFacts, Lease};
+use openautomate_core::runner::registry::RunnerRegistry;
+use openautomate_core::secret::Secret;
+use openautomate_core::transport::message::SecretAnswer;
+use openautomate_core::transport::{AgentMessage, Assignment, Transport};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::attempt::{Attempt, Attempts};
+use crate::error::{Error, Result};
+use crate::fetch::PackageCache;
+use crate::{adopt, facts, platform, run, session};
+
+const SECRET_PATIENCE: Duration = Duration::from_secs(30);
+/// How long nothing is taken after an assignment could not be: the server would give it back at once.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(10);
+
+/// Puts an [`Agent`] together.
+#[derive(Debug)]
+pub struct AgentBuilder {
+    transport: Arc<dyn Transport>,
+    data_dir: PathBuf,
+    slots: u32,
+    runners: RunnerRegistry,
+    clock: Arc<dyn Clock>,
+    drain_timeout: Duration,
+    facts: AgentFacts,
+}
+
+impl AgentBuilder {
+    /// Runs this many executions at once; by default as many as there are processors.
+    #[must_use]
+    pub fn slots(mut self, slots: u32) -> Self {
+        self.slots = slots.max(1);
+        self
+    }
+
+    /// Runs executions with these runners; by default there is none.
+    #[must_use]
+    pub fn runners(mut self, runners: RunnerRegistry) -> Self {
+        self.runners = runners;
+        self
+    }
+
+    /// Takes the time of log lines from here.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Tells the server that these Pythons are here, as in `3.12.1`; by default none.
+    #[must_use]
+    pub fn python_versions(mut self, versions: Vec<String>) -> Self {
+        self.facts.python_versions = versions;
+        self
+    }
+
+    /// Lets runs go on for this long after the agent was asked to stop; by default 30 seconds.
+    #[must_use]
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain_timeout = timeout;
+        self
+    }
+
+    /// Makes the agent: takes its folder and takes up what is left in it.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] if another agent uses the folder; [`Error::Io`] if it can't be used.
+    pub fn build(self) -> Result<Agent> {
+        platform::create_private_dir(&self.data_dir).map_err(Error::io("made", &self.data_dir))?;
+        let lock = lock(&self.data_dir)?;
+        let attempts_dir = self.data_dir.join("attempts");
+        std::fs::create_dir_all(&attempts_dir).map_err(Error::io("made", &attempts_dir))?;
+        let attempts = adopt::leftovers(&attempts_dir, &*self.clock)?;
+        let work_dir = self.data_dir.join("work");
+        adopt::clear_work(&work_dir)?;
+        let inner = Inner {
+            transport: self.transport,
+            packages: PackageCache::open(&self.data_dir.join("packages"))?,
+            attempts_dir,
+            work_dir,
+            slots: self.slots,
+            runners: self.runners,
+            clock: self.clock,
+            drain_timeout: self.drain_timeout,
+            facts: self.facts,
+            attempts: Mutex::new(
+                attempts.into_iter().map(|attempt| (attempt.lease, Arc::new(attempt))).collect(),
+            ),
+            changed: Notify::new(),
+            connection: watch::Sender::new(None),
+            secrets: Mutex::default(),
+            next_request: AtomicU64::new(1),
+            takes_from: Mutex::new(Instant::now()),
+            running: TaskTracker::new(),
+            _lock: lock,
+        };
+        Ok(Agent { inner: Arc::new(inner) })
+    }
+}
+
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let file = File::create(&path).map_err(Error::io("opened", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(Error::io("locked", &path)(error)),
+    }
+}
+
+/// An agent.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    inner: Arc<Inner>,
+}
+
+impl Agent {
+    /// Begins to put an agent together that keeps what it needs in a folder.
+    #[must_use]
+    pub fn builder(transport: Arc<dyn Transport>, data_dir: impl Into<PathBuf>) -> AgentBuilder {
+        let slots = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        AgentBuilder {
+            transport,
+            data_dir: data_dir.into(),
+            slots: u32::try_from(slots).unwrap_or(2),
+            runners: RunnerRegistry::new(),
+            clock: Arc::new(SystemClock),
+            drain_timeout: Duration::from_secs(30),
+            facts: facts(),
+        }
+    }
+
+    /// Works until `stop` is cancelled: then takes nothing new, lets runs go on for the drain timeout, and
+    /// cancels the rest. What could not be told to the server is told at the next start.
+    pub async fn run(&self, stop: CancellationToken) {
+        session::run(Arc::clone(&self.inner), stop).await;
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) packages: PackageCache,
+    attempts_dir: PathBuf,
+    /// The working folders of the runs.
+    pub(crate) work_dir: PathBuf,
+    pub(crate) slots: u32,
+    pub(crate) runners: RunnerRegistry,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) drain_timeout: Duration,
+    pub(crate) facts: AgentFacts,
+    attempts: Mutex<Attempts>,
+    /// Something may be there to send.
+    pub(crate) changed: Notify,
+    /// How to reach the server, while there is a connection.
+    pub(crate) connection: watch::Sender<Option<mpsc::Sender<AgentMessage>>>,
+    pub(crate) secrets: Mutex<HashMap<u64, oneshot::Sender<SecretAnswer>>>,
+    next_request: AtomicU64,
+    takes_from: Mutex<Instant>,
+    /// The runs.
+    pub(crate) running: TaskTracker,
+    _lock: File,
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The attempts that are this agent's.
+    pub(crate) fn attempts(&self) -> Vec<Arc<Attempt>> {
+        self.lock().values().filter(|attempt| !attempt.is_given_up()).cloned().collect()
+    }
+
+    pub(crate) fn attempt(&self, lease: Lease) -> Option<Arc<Attempt>> {
+        self.lock().get(&lease).filter(|attempt| !attempt.is_given_up()).cloned()
+    }
+
+    /// Tells no more of an attempt. Its run is killed, if there is one; then nothing of it stays.
+    pub(crate) fn forget(&self, lease: Lease) {
+        let attempt = self.lock().get(&lease).cloned();
+        if let Some(attempt) = attempt.filter(|attempt| !attempt.give_up()) {
+            self.drop_attempt(&attempt);
+        }
+    }
+
+    /// Removes an attempt that nobody works on.
+    pub(crate) fn drop_attempt(&self, attempt: &Attempt) {
+        attempt.remove();
+        self.lock().remove(&attempt.lease);
+        self.changed.notify_one();
+    }
+
+    /// How many executions it would take now.
+    pub(crate) fn free(&self) -> u32 {
+        if Instant::now() < *self.takes_from.lock().unwrap_or_else(PoisonError::into_inner) {
+            return 0;
+        }
+        let busy = self.lock().values().filter(|attempt| attempt.takes_slot()).count();
+        self.slots.saturating_sub(u32::try_from(busy).unwrap_or(u32::MAX))
+    }
+
+    /// After an assignment that could not be taken.
+    pub(crate) fn take_nothing_for_a_while(&self) {
+        *self.takes_from.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + REFUSAL_PAUSE;
+    }
+
+    /// Begins to run an assignment. One that it has already goes on as it is.
+    pub(crate) fn begin(self: &Arc<Self>, assignment: Assignment, margin: Duration) {
+        let lease = assignment.lease;
+        let attempt = Arc::new(Attempt::assigned(&self.attempts_dir, &assignment, margin));
+        let superseded: Vec<Lease> = {
+            let mut attempts = self.lock();
+            if attempts.contains_key(&lease) {
+                tracing::warn!(?lease, "an assignment came twice; the second one is passed over");
+                return;
+            }
+            attempts.insert(lease, Arc::clone(&attempt));
+            let older = |known: &&Lease| known.execution == lease.execution && known.epoch < lease.epoch;
+            attempts.keys().filter(older).copied().collect()
+        };
+        // A newer grant of the same execution says that the older ones are no more.
+        for old in superseded {
+            self.forget(old);
+        }
+        self.running.spawn(run::run(attempt, Arc::clone(self), assignment));
+    }
+
+    /// Asks the server for the value of an asset; asks again after a reconnect.
+    pub(crate) async fn ask_secret(
+        &self,
+        lease: Lease,
+        name: &str,
+    ) -> openautomate_core::Result<Secret<String>> {
+        let asked = async {
+            let mut connection = self.connection.subscribe();
+            loop {
+                let Some(sender) = connection.borrow_and_update().clone() else {
+                    if connection.changed().await.is_err() {
+                        return Err(unreachable());
+                    }
+                    continue;
+                };
+                let question = Question::open(self);
+                let message =
+                    AgentMessage::Secret { request: question.request, lease, name: name.to_owned() };
+                if sender.send(message).await.is_err() {
+                    // This connection has ended; the next one is worth another try.
+                    if connection.changed().await.is_err() {
+                        return Err(unreachable());
+                    }
+                    continue;
+                }
+                // Not kept while the answer is awaited: it would keep a dead connection open.
+                drop(sender);
+                let answer = tokio::select! {
+                    answer = question.answered() => answer,
+                    _ = connection.changed() => None,
+                };
+                match answer {
+                    Some(SecretAnswer::Value(value)) => return Ok(value.0),
+                    Some(SecretAnswer::Refused { kind, message }) => {
+                        return Err(openautomate_core::Error::new(kind, "asset.refused", message));
+                    }
+                    None => {}
+                }
+            }
+        };
+        tokio::time::timeout(SECRET_PATIENCE, asked).await.unwrap_or_else(|_| Err(unreachable()))
+    }
+}
+
+/// A question to the server that is forgotten when nobody waits for its answer any more.
+struct Question<'a> {
+    agent: &'a Inner,
+    request: u64,
+    answer: oneshot::Receiver<SecretAnswer>,
+}
+
+impl<'a> Question<'a> {
+    fn open(agent: &'a Inner) -> Self {
+        let request = agent.next_request.fetch_add(1, Ordering::Relaxed);
+        let (reply, answer) = oneshot::channel();
+        agent.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(request, reply);
+        Self { agent, request, answer }
+    }
+
+    /// `None` if the connection ended before.
+    async fn answered(mut self) -> Option<SecretAnswer> {
+        (&mut self.answer).await.ok()
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        self.agent.secrets.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.request);
+    }
+}
+
+fn unreachable() -> openautomate_core::Error {
+    openautomate_core::Error::unavailable(
+        "asset.unreachable",
+        "the server can't be asked for the asset at this moment",
+    )
+}

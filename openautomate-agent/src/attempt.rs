@@ -1,0 +1,309 @@
+//! One attempt, from its assignment to the finish that the server has acknowledged: what the session and the
+//! run know of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use openautomate_core::clock::Clock;
+use openautomate_core::domain::{
+    Lease, LogLevel, LogLine, LogStream, Progress, RunError, RunResult, RunStatus,
+};
+use openautomate_core::transport::Assignment;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::disk;
+use crate::error::{Error, Result};
+use crate::spool::Spool;
+
+const ASSIGNMENT: &str = "assignment.json";
+const RESULT: &str = "result.json";
+const LOG: &str = "log.jsonl";
+
+/// What the session sees of an attempt.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) lease: Lease,
+    folder: PathBuf,
+    state: Mutex<State>,
+    /// Somebody asked for a cancel: the run gets its grace.
+    pub(crate) cancel: CancellationToken,
+    /// The lease is lost: the run is killed at once.
+    pub(crate) lost: CancellationToken,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) spool: Spool,
+    /// The run has begun.
+    pub(crate) started: bool,
+    /// The latest progress that was not sent.
+    pub(crate) progress: Option<Progress>,
+    /// How it ended.
+    pub(crate) result: Option<RunResult>,
+    /// When its processes must be dead unless the lease is renewed before.
+    deadline: Instant,
+    /// What was sent in this connection.
+    pub(crate) started_sent: bool,
+    pub(crate) finish_sent: bool,
+    /// The server has the finish.
+    pub(crate) finish_acknowledged: bool,
+    /// A task of this agent works on it.
+    is_running: bool,
+    /// The lease is not this agent's any more: nothing more is told of it.
+    is_given_up: bool,
+    /// It could not be taken: the server shall give it to somebody else.
+    is_refused: bool,
+    /// What was not acknowledged when repeats were last looked at.
+    waiting: Waiting,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waiting {
+    /// For lines behind this one.
+    lines: Option<u64>,
+    finish: bool,
+}
+
+impl Attempt {
+    /// An assignment that came just now. Nothing of it is on disk before [`Attempt::keep_assignment`].
+    pub(crate) fn assigned(folder: &Path, assignment: &Assignment, margin: Duration) -> Self {
+        let lease = assignment.lease;
+        let folder = folder.join(folder_name(lease));
+        let ttl = Duration::from_millis(assignment.lease_ttl_ms);
+        let spool = Spool::new(lease, folder.join(LOG));
+        let attempt = Self::with(folder, spool, lease);
+        {
+            let mut state = attempt.state();
+            state.deadline = Instant::now() + ttl.saturating_sub(margin);
+            state.is_running = true;
+        }
+        attempt
+    }
+
+    /// Takes up what an agent that was killed left in a folder; `None` if it holds no whole assignment.
+    pub(crate) fn adopt(folder: PathBuf, clock: &dyn Clock) -> Result<Option<Self>> {
+        let Some(assignment) = disk::read_whole::<Assignment>(&folder.join(ASSIGNMENT)) else {
+            return Ok(None);
+        };
+        let spool = Spool::open(assignment.lease, folder.join(LOG))?;
+        let attempt = Self::with(folder, spool, assignment.lease);
+        if let Some(result) = disk::read_whole::<RunResult>(&attempt.folder.join(RESULT)) {
+            attempt.state().result = Some(result);
+            return Ok(Some(attempt));
+        }
+        // What is left of its processes is killed before the server hears of it.
+        let text = "the agent was restarted; the run is lost";
+        attempt.append([LogLine::new(clock.now(), LogLevel::Error, LogStream::System, text)]);
+        let error =
+            RunError::new("AgentLost", "the agent was restarted while the run went on; the run is lost");
+        attempt.finish(RunResult::ended(RunStatus::Lost, error));
+        Ok(Some(attempt))
+    }
+
+    fn with(folder: PathBuf, spool: Spool, lease: Lease) -> Self {
+        let state = State {
+            spool,
+            started: false,
+            progress: None,
+            result: None,
+            deadline: Instant::now(),
+            started_sent: false,
+            finish_sent: false,
+            finish_acknowledged: false,
+            is_running: false,
+            is_given_up: false,
+            is_refused: false,
+            waiting: Waiting::default(),
+        };
+        Self {
+            lease,
+            folder,
+            state: Mutex::new(state),
+            cancel: CancellationToken::new(),
+            lost: CancellationToken::new(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the assignment on disk, so that an agent that is killed knows of it. Blocks.
+    pub(crate) fn keep_assignment(&self, assignment: &Assignment) -> Result<()> {
+        std::fs::create_dir_all(&self.folder).map_err(Error::io("made", &self.folder))?;
+        disk::write_whole(&self.folder.join(ASSIGNMENT), assignment)
+    }
+
+    /// Keeps how it ended, on disk first. Blocks.
+    pub(crate) fn finish(&self, result: RunResult) {
+        if let Err(error) = disk::write_whole(&self.folder.join(RESULT), &result) {
+            tracing::error!(lease = ?self.lease, %error, "the result is not on disk; it is kept in memory");
+        }
+        self.state().result = Some(result);
+    }
+
+    /// The lease holds until `deadline`.
+    pub(crate) fn renew(&self, deadline: Instant) {
+        let mut state = self.state();
+        state.deadline = state.deadline.max(deadline);
+    }
+
+    /// Waits until the lease was not renewed for so long that its processes must be dead.
+    pub(crate) async fn deadline_passed(&self) {
+        loop {
+            let deadline = self.state().deadline;
+            if deadline <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(deadline).await;
+        }
+    }
+
+    /// Gives it up: kills the run, and nothing more is told. Whether somebody still works on it, who then
+    /// removes it.
+    pub(crate) fn give_up(&self) -> bool {
+        self.lost.cancel();
+        let mut state = self.state();
+        state.is_given_up = true;
+        state.is_running
+    }
+
+    /// Gives it back to the server, since it can't be taken.
+    pub(crate) fn refuse(&self) {
+        self.state().is_refused = true;
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.state().is_refused
+    }
+
+    /// Notes that no task works on it any more. Whether it was given up meanwhile, and is to be removed.
+    pub(crate) fn rest(&self) -> bool {
+        let mut state = self.state();
+        state.is_running = false;
+        state.spool.close();
+        state.is_given_up
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.state().is_given_up
+    }
+
+    /// Whether it takes a slot: its run may still have processes.
+    pub(crate) fn takes_slot(&self) -> bool {
+        let state = self.state();
+        state.is_running && state.result.is_none()
+    }
+
+    /// Begins again after a reconnect.
+    pub(crate) fn rewind(&self) {
+        let mut state = self.state();
+        state.spool.rewind();
+        (state.started_sent, state.finish_sent) = (false, false);
+        state.waiting = Waiting::default();
+    }
+
+    /// Sends again what was not acknowledged since the last call.
+    pub(crate) fn repeat(&self) {
+        let mut state = self.state();
+        let now = Waiting {
+            lines: state.spool.is_waiting().then(|| state.spool.acknowledged_seq()),
+            finish: state.finish_sent && !state.finish_acknowledged,
+        };
+        let before = std::mem::replace(&mut state.waiting, now);
+        if now.lines.is_some() && now.lines == before.lines {
+            state.spool.rewind();
+        }
+        if now.finish && before.finish {
+            state.finish_sent = false;
+        }
+    }
+
+    /// Whether the server has all of it.
+    pub(crate) fn is_done(&self) -> bool {
+        let state = self.state();
+        state.finish_acknowledged && state.spool.is_acknowledged()
+    }
+
+    /// Removes what is on disk. Blocks.
+    pub(crate) fn remove(&self) {
+        self.state().spool.close();
+        if let Err(error) = disk::remove(&self.folder) {
+            tracing::warn!(%error, "an ended attempt stays on disk");
+        }
+    }
+
+    pub(crate) fn append(&self, lines: impl IntoIterator<Item = LogLine>) {
+        if let Err(error) = self.state().spool.append(lines) {
+            tracing::error!(lease = ?self.lease, %error, "log lines were lost");
+        }
+    }
+}
+
+/// Attempts by lease; the key is a copy of the attempt's own.
+pub(crate) type Attempts = std::collections::HashMap<Lease, Arc<Attempt>>;
+
+/// The name of the folder of an attempt.
+pub(crate) fn folder_name(lease: Lease) -> String {
+    format!("{}-{}", lease.execution, lease.epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use openautomate_core::clock::SystemClock;
+    use openautomate_core::id::ExecutionId;
+    use serde_json::Map;
+
+    use super::*;
+
+    #[test]
+    fn what_stays_unacknowledged_is_sent_again_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        let attempt =
+            Attempt::with(folder.path().to_owned(), Spool::new(lease, folder.path().join(LOG)), lease);
+        let line = |text: &str| LogLine::new(SystemClock.now(), LogLevel::Info, LogStream::Stdout, text);
+        let next = || attempt.state().spool.next_chunk().unwrap().map(|chunk| chunk.first_seq);
+        attempt.append([line("one")]);
+        assert_eq!(next(), Some(1));
+        attempt.append([line("two")]);
+        assert_eq!(next(), Some(2));
+        attempt.repeat();
+        assert_eq!(next(), None, "it was sent just now");
+        // An acknowledgement came in between: the server lives.
+        attempt.state().spool.acknowledge(1);
+        attempt.repeat();
+        assert_eq!(next(), None);
+        attempt.repeat();
+        assert_eq!(next(), Some(2));
+        attempt.state().spool.acknowledge(2);
+        attempt.finish(RunResult::succeeded(Map::new()));
+        attempt.state().finish_sent = true;
+        attempt.repeat();
+        assert!(attempt.state().finish_sent);
+        attempt.repeat();
+        assert!(!attempt.state().finish_sent);
+        (attempt.state().finish_sent, attempt.state().finish_acknowledged) = (true, true);
+        attempt.repeat();
+        attempt.repeat();
+        assert!(attempt.state().finish_sent && attempt.is_done());
+    }
+
+    #[test]
+    fn who_is_last_removes_what_was_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        let attempt = || {
+            let spool = Spool::new(lease, folder.path().join(LOG));
+            Attempt::with(folder.path().to_owned(), spool, lease)
+        };
+        let rests = attempt();
+        assert!(!rests.give_up(), "nobody works on it");
+        let runs = attempt();
+        runs.state().is_running = true;
+        assert!(runs.takes_slot() && runs.give_up() && runs.takes_slot(), "its processes may live");
+        assert!(runs.rest() && !runs.takes_slot());
+    }
+}

@@ -1,0 +1,139 @@
+//! `openautomate-agent`: enrols a machine and runs automations on it.
+
+mod config;
+mod python;
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Parser as _;
+use openautomate_agent::{Agent, Identity, StopSignals, WebSocketTransport, enrol};
+use openautomate_core::runner::registry::RunnerRegistry;
+use openautomate_core::secret::Secret;
+use tokio_util::sync::CancellationToken;
+
+use config::{Arguments, Command, EnrolOptions, RunOptions};
+
+const TOKEN_VARIABLE: &str = "OPENAUTOMATE_ENROLMENT_TOKEN";
+const MAX_TOKEN: u64 = 4 * 1024;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(execute(arguments)),
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the one line that says why")]
+            {
+                eprintln!("error: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::Enrol(options) => enrol_machine(options).await,
+        Command::Run(options) => run(options).await,
+        Command::Status { data_dir, json } => status(&data_dir, json),
+    }
+}
+
+async fn enrol_machine(options: EnrolOptions) -> anyhow::Result<()> {
+    let token = enrolment_token(options.token_file.as_deref())?;
+    let identity =
+        enrol(&options.data_dir, &options.server, &token, options.name, options.allow_plain_http).await?;
+    say(&identity, options.json, &format!("enrolled as {} ({})", identity.name, identity.agent_id))
+}
+
+/// The token: from a file, the environment or standard input. Never an argument, since those are for all to
+/// see.
+fn enrolment_token(file: Option<&Path>) -> anyhow::Result<Secret<String>> {
+    let text = match (file, std::env::var(TOKEN_VARIABLE)) {
+        (Some(path), _) => {
+            std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?
+        }
+        (None, Ok(text)) => text,
+        (None, Err(_)) => {
+            let mut text = String::new();
+            std::io::stdin()
+                .take(MAX_TOKEN)
+                .read_to_string(&mut text)
+                .context("standard input can't be read")?;
+            text
+        }
+    };
+    let token = text.trim();
+    if token.is_empty() {
+        bail!(
+            "there is no enrolment token; give it on standard input, by --token-file or in {TOKEN_VARIABLE}"
+        );
+    }
+    Ok(Secret::new(token.to_owned()))
+}
+
+fn status(data_dir: &Path, json: bool) -> anyhow::Result<()> {
+    let (identity, _) = Identity::load(data_dir)?;
+    say(&identity, json, &format!("{} ({}) of {}", identity.name, identity.agent_id, identity.server))
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for")]
+fn say(identity: &Identity, json: bool, text: &str) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(identity)?);
+    } else {
+        println!("{text}");
+    }
+    Ok(())
+}
+
+async fn run(options: RunOptions) -> anyhow::Result<()> {
+    log_to_stderr(options.json_logs);
+    let (identity, key) = Identity::load(&options.data_dir)?;
+    let transport = WebSocketTransport::new(identity, key)?;
+    let python = python::find(options.python.as_deref()).await?;
+    let versions = vec![python.version.clone()];
+    let runners = RunnerRegistry::new()
+        .with(Arc::new(openautomate_core::runner::command::CommandRunner::new()))
+        .with(python::runner(python, options.extension.as_deref(), &options.data_dir).await?);
+    let mut builder = Agent::builder(Arc::new(transport), &options.data_dir)
+        .runners(runners)
+        .python_versions(versions)
+        .drain_timeout(Duration::from_secs(options.drain_timeout));
+    if let Some(slots) = options.slots {
+        builder = builder.slots(slots);
+    }
+    let agent = builder.build()?;
+    let mut signals = StopSignals::listen().context("the signals of the system can't be heard")?;
+    let stop = CancellationToken::new();
+    let running = agent.run(stop.clone());
+    tokio::pin!(running);
+    tokio::select! {
+        () = &mut running => return Ok(()),
+        () = signals.next() => {}
+    }
+    tracing::info!("stopping; a second signal stops at once");
+    stop.cancel();
+    tokio::select! {
+        () = &mut running => Ok(()),
+        // The end of the program kills the runs; the next start reports them.
+        () = signals.next() => bail!("stopped by a second signal before the runs had ended"),
+    }
+}
+
+fn log_to_stderr(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    if json { builder.json().init() } else { builder.init() }
+}

@@ -1,0 +1,51 @@
+//! Small files that are there whole or not at all.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+use crate::platform;
+
+/// Writes a file as JSON. When this returns it outlives a loss of power; a crash in between leaves the old
+/// file or none.
+pub(crate) fn write_whole(path: &Path, value: &impl Serialize) -> Result<()> {
+    let malformed = |why: serde_json::Error| Error::Malformed { path: path.to_owned(), why: why.to_string() };
+    let bytes = serde_json::to_vec(value).map_err(malformed)?;
+    let partial = path.with_extension("partial");
+    let mut file = std::fs::File::create(&partial).map_err(Error::io("written", &partial))?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(Error::io("written", &partial))?;
+    std::fs::rename(&partial, path).map_err(Error::io("written", path))?;
+    // The name is part of the folder, which the system writes when it likes.
+    path.parent().map_or(Ok(()), platform::sync_dir).map_err(Error::io("written", path))
+}
+
+/// Reads a file of JSON; `None` if it is not there or not whole.
+pub(crate) fn read_whole<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// Removes a file or a folder with all in it, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
+    let removed = if is_folder { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("removed", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Does what blocks, where blocking is allowed.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Error::Ending),
+        },
+    }
+}

@@ -1,0 +1,41 @@
+//! The agent: runs automations on a machine, for a server that it reaches through a `Transport`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `agent` | putting an agent together and running it |
+//! | `session` | one connection: hello, heartbeats, what is sent and acknowledged |
+//! | `attempt` | one attempt from assignment to acknowledged finish |
+//! | `run` | running it: package, working folder, runner, deadline |
+//! | `listen` | what a run tells: lines, progress, files, assets |
+//! | `outcome` | how a run ended, masked and cut to what a message carries |
+//! | `spool` | the log lines of an attempt on disk until they are acknowledged |
+//! | `fetch` | the packages on disk |
+//! | `adopt` | what an agent that was killed left behind |
+//! | `websocket` | the transport over HTTP and WebSocket |
+//! | `identity` | which agent of which server this is, and its key |
+//! | `disk` | small files that are there whole or not at all |
+//! | `platform` | what differs between systems |
+//! | `facts` | what the machine is |
+
+mod adopt;
+mod agent;
+mod attempt;
+mod disk;
+mod error;
+mod facts;
+mod fetch;
+mod identity;
+mod listen;
+mod outcome;
+mod platform;
+mod run;
+mod session;
+mod spool;
+mod websocket;
+
+pub use agent::{Agent, AgentBuilder};
+pub use error::{Error, Result};
+pub use facts::facts;
+pub use identity::{Identity, enrol};
+pub use platform::StopSignals;
+pub use websocket::WebSocketTransport;

@@ -1,0 +1,87 @@
+//! What differs between systems.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Makes a new file that only this user may read.
+#[cfg(unix)]
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes a new file. On Windows the folder of a user is closed to others already.
+#[cfg(windows)]
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Makes a folder, and those above it, that only this user may enter.
+#[cfg(unix)]
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a folder, and those above it.
+#[cfg(windows)]
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Writes the names in a folder to the disk: a new file outlives a loss of power only then.
+#[cfg(unix)]
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Windows writes names with the file.
+#[cfg(windows)]
+#[expect(clippy::unnecessary_wraps, reason = "the twin for Unix can fail")]
+pub(crate) fn sync_dir(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal as First, Signal as Second};
+#[cfg(windows)]
+use tokio::signal::windows::{CtrlBreak as First, CtrlC as Second};
+
+/// The wishes of the user and of the system that the program stops. None is missed between two calls of
+/// [`StopSignals::next`].
+#[derive(Debug)]
+pub struct StopSignals {
+    first: First,
+    second: Second,
+}
+
+impl StopSignals {
+    /// Begins to listen; from now on a signal does not end the program by itself.
+    ///
+    /// # Errors
+    /// If the system gives no signals.
+    #[cfg(unix)]
+    pub fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { first: signal(SignalKind::terminate())?, second: signal(SignalKind::interrupt())? })
+    }
+
+    /// Begins to listen; from now on a signal does not end the program by itself.
+    ///
+    /// # Errors
+    /// If the system gives no signals.
+    #[cfg(windows)]
+    pub fn listen() -> io::Result<Self> {
+        use tokio::signal::windows::{ctrl_break, ctrl_c};
+        Ok(Self { first: ctrl_break()?, second: ctrl_c()? })
+    }
+
+    /// Waits for the next one. Cancel safe.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.first.recv() => {}
+            _ = self.second.recv() => {}
+        }
+    }
+}

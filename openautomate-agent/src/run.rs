@@ -1,0 +1,154 @@
+//! Running one attempt to its end, within its lease.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use openautomate_core::ErrorKind;
+use openautomate_core::domain::RunResult;
+use openautomate_core::runner::{Job, RunControl};
+use openautomate_core::secret::Masker;
+use openautomate_core::transport::Assignment;
+use tokio::sync::mpsc;
+
+use crate::agent::Inner;
+use crate::attempt::{Attempt, folder_name};
+use crate::disk::{self, blocking};
+use crate::error::Error;
+use crate::listen::{EVENTS, Listener};
+use crate::outcome::{cancelled, failed, lease_lost, tellable};
+
+/// How long a fetch waits before it is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often a package is fetched whose hash differs: the line may have broken it once.
+const MAX_BROKEN_FETCHES: u32 = 3;
+/// What a runner gets beyond the grace of a cancelled run, before it is dropped as defective.
+const STOP_SLACK: Duration = Duration::from_secs(15);
+
+/// Runs it to its end and keeps the result. Never fails: whatever goes wrong is the result.
+pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: Assignment) {
+    let kept = {
+        let (attempt, assignment) = (Arc::clone(&attempt), assignment.clone());
+        blocking(move || attempt.keep_assignment(&assignment)).await
+    };
+    if let Err(error) = kept {
+        tracing::error!(lease = ?attempt.lease, %error, "an assignment can't be taken; it is given back");
+        attempt.rest();
+        attempt.refuse();
+        agent.take_nothing_for_a_while();
+        agent.changed.notify_one();
+        return;
+    }
+    let work_dir = agent.work_dir.join(folder_name(attempt.lease));
+    let masker = Masker::new();
+    let grace = Duration::from_millis(assignment.grace_ms);
+    let runs = run_within_lease(&attempt, &agent, assignment, work_dir.clone(), &masker);
+    // A runner that panics must take neither its slot nor the agent with it.
+    let runs = AssertUnwindSafe(runs).catch_unwind();
+    // The run is dropped in here, and with it its processes.
+    let ended = tokio::select! {
+        result = runs => result.unwrap_or_else(|_| {
+            failed("RunnerPanicked", "the runner has a defect; see the agent's log")
+        }),
+        () = attempt.deadline_passed() => lease_lost(),
+        () = attempt.lost.cancelled() => lease_lost(),
+        () = does_not_stop(&attempt, grace) => cancelled("the run did not stop by itself and was killed"),
+    };
+    let result = tellable(ended, &masker);
+    if !attempt.is_given_up() {
+        let ended = Arc::clone(&attempt);
+        let finished = blocking(move || {
+            ended.finish(result);
+            Ok(())
+        });
+        if let Err(error) = finished.await {
+            tracing::error!(%error, "the result could not be kept");
+        }
+    }
+    let is_given_up = attempt.rest();
+    agent.changed.notify_one();
+    let removed = blocking(move || disk::remove(&work_dir)).await;
+    if let Err(error) = removed {
+        tracing::warn!(%error, "the working folder of a run stays on disk");
+    }
+    if is_given_up {
+        agent.drop_attempt(&attempt);
+    }
+}
+
+async fn does_not_stop(attempt: &Attempt, grace: Duration) {
+    attempt.cancel.cancelled().await;
+    tokio::time::sleep(grace + STOP_SLACK).await;
+    tracing::error!(lease = ?attempt.lease, "a runner did not end a cancelled run in time; it is killed");
+}
+
+async fn run_within_lease(
+    attempt: &Arc<Attempt>,
+    agent: &Arc<Inner>,
+    assignment: Assignment,
+    work_dir: PathBuf,
+    masker: &Masker,
+) -> RunResult {
+    let runner = match agent.runners.get(&assignment.runtime) {
+        Ok(runner) => runner,
+        Err(error) => return failed("StartFailed", error.message()),
+    };
+    let fetched = tokio::select! {
+        fetched = fetch(agent, &assignment) => fetched,
+        () = attempt.cancel.cancelled() => return cancelled("cancelled before it began"),
+    };
+    let package_dir = match fetched {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == ErrorKind::StaleLease => return lease_lost(),
+        Err(error) => return failed("PackageInvalid", error.message()),
+    };
+    let fresh = work_dir.clone();
+    let made = blocking(move || {
+        disk::remove(&fresh)?;
+        std::fs::create_dir_all(&fresh).map_err(Error::io("made", &fresh))
+    });
+    if let Err(error) = made.await {
+        return failed("StartFailed", error.to_string());
+    }
+    let job = Job {
+        lease: assignment.lease,
+        package: assignment.package.name,
+        package_dir,
+        work_dir,
+        entrypoint: assignment.entrypoint,
+        command: assignment.command,
+        inputs: assignment.inputs,
+        env: assignment.env,
+        timeout: assignment.timeout_ms.map(Duration::from_millis),
+        grace: Duration::from_millis(assignment.grace_ms),
+        python: None,
+    };
+    let (events, receiver) = mpsc::channel(EVENTS);
+    attempt.state().started = true;
+    agent.changed.notify_one();
+    let runs = runner.run(job, RunControl { events, cancel: attempt.cancel.clone() });
+    let listens = Listener::new(attempt, agent, masker).listen(receiver);
+    let (result, ()) = tokio::join!(runs, listens);
+    result
+}
+
+async fn fetch(agent: &Inner, assignment: &Assignment) -> openautomate_core::Result<PathBuf> {
+    let mut broken = 0;
+    loop {
+        match agent.packages.fetch(&*agent.transport, assignment).await {
+            Err(error) if error.code() == crate::fetch::BROKEN => {
+                broken += 1;
+                if broken == MAX_BROKEN_FETCHES {
+                    return Err(error);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                tracing::debug!(%error, "a package could not be fetched; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            other => return other,
+        }
+    }
+}

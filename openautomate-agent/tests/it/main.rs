@@ -1,0 +1,11 @@
+//! The agent against a real orchestrator over the in-process transport, against a server that a test plays
+//! message by message, and as a program.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+mod binary;
+mod breaks;
+mod place;
+mod played;
+mod runs;
+mod stage;

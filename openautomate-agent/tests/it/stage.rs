@@ -1,0 +1,306 @@
+//! A stage: the agent alone, and a server that the test plays message by message.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use openautomate_agent::{Agent, AgentBuilder};
+use openautomate_core::blob::BlobBody;
+use openautomate_core::domain::{Lease, LogLine, RunResult};
+use openautomate_core::error::{Error, Result};
+use openautomate_core::id::ExecutionId;
+use openautomate_core::package::archive::pack;
+use openautomate_core::runner::{Runner, registry::RunnerRegistry};
+use openautomate_core::transport::{
+    AgentLink, AgentMessage, ArtifactUpload, Assignment, Hello, PROTOCOL_VERSION, PackageRef, ServerLink,
+    ServerMessage, Transport, Welcome, link,
+};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A transport whose far end is the test.
+#[derive(Debug)]
+pub(crate) struct Played {
+    links: mpsc::UnboundedSender<ServerLink>,
+    archive: Vec<u8>,
+    /// A fetch never ends.
+    pub(crate) holds_package: AtomicBool,
+    pub(crate) fetches: AtomicUsize,
+    /// How many uploads fail before one is kept.
+    pub(crate) failing_uploads: AtomicUsize,
+    pub(crate) uploads: Mutex<Vec<(String, Vec<u8>)>>,
+}
+
+impl Played {
+    fn new(links: mpsc::UnboundedSender<ServerLink>, archive: Vec<u8>) -> Self {
+        Self {
+            links,
+            archive,
+            holds_package: AtomicBool::new(false),
+            fetches: AtomicUsize::new(0),
+            failing_uploads: AtomicUsize::new(0),
+            uploads: Mutex::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for Played {
+    async fn connect(&self) -> Result<AgentLink> {
+        let (ours, theirs) = link();
+        self.links.send(theirs).map_err(|_| Error::unavailable("test.over", "the test is over"))?;
+        Ok(ours)
+    }
+
+    async fn fetch_package(&self, _: Lease) -> Result<BlobBody> {
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        if self.holds_package.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        let bytes = self.archive.clone();
+        let size = bytes.len() as u64;
+        Ok(BlobBody { size, stream: futures_util::stream::iter([Ok(bytes.into())]).boxed() })
+    }
+
+    async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
+        let fails =
+            self.failing_uploads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if fails.is_ok() {
+            return Err(Error::unavailable("test.away", "the server is away"));
+        }
+        self.uploads.lock().unwrap().push((upload.name, std::fs::read(upload.path).unwrap()));
+        Ok(())
+    }
+}
+
+/// An agent and what the test needs to play its server.
+pub(crate) struct Stage {
+    folder: tempfile::TempDir,
+    /// The agent's folder.
+    pub(crate) data: PathBuf,
+    pub(crate) transport: Arc<Played>,
+    links: mpsc::UnboundedReceiver<ServerLink>,
+    digest: String,
+    pub(crate) ttl: Duration,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(folder.path());
+        let digest = openautomate_core::package::archive::Archive::check(
+            std::io::Cursor::new(&archive),
+            &openautomate_core::package::archive::Limits::default(),
+        );
+        let digest = digest.unwrap().digest;
+        let (sender, links) = mpsc::unbounded_channel();
+        let transport = Arc::new(Played::new(sender, archive));
+        let ttl = Duration::from_secs(60);
+        let data = folder.path().join("agent");
+        Self { folder, data, transport, links, digest, ttl, stop: CancellationToken::new() }
+    }
+
+    /// What an agent that is killed now leaves is what the next one finds. The one that runs goes on, out of
+    /// sight: it can't be killed alone in one process.
+    pub(crate) fn kill(&mut self) {
+        let next = self.folder.path().join("next");
+        copy(&self.data, &next);
+        self.data = next;
+        let (sender, links) = mpsc::unbounded_channel();
+        self.links = links;
+        self.transport = Arc::new(Played::new(sender, self.transport.archive.clone()));
+    }
+
+    pub(crate) fn builder(&self) -> AgentBuilder {
+        let transport: Arc<dyn Transport> = self.transport.clone();
+        Agent::builder(transport, &self.data).slots(2).drain_timeout(Duration::from_millis(50))
+    }
+
+    /// Starts an agent with this runner.
+    pub(crate) fn start(&self, runner: impl Runner) -> JoinHandle<()> {
+        let agent = self.builder().runners(RunnerRegistry::new().with(Arc::new(runner))).build().unwrap();
+        let stop = self.stop.clone();
+        tokio::spawn(async move { agent.run(stop).await })
+    }
+
+    pub(crate) fn assignment(&self, runtime: &str, command: &[&str]) -> Assignment {
+        Assignment {
+            lease: Lease { execution: ExecutionId::new(), epoch: 1 },
+            lease_ttl_ms: u64::try_from(self.ttl.as_millis()).unwrap(),
+            package: PackageRef {
+                name: "job".into(),
+                version_number: "1.0.0".into(),
+                digest: self.digest.clone(),
+                size: 0,
+            },
+            runtime: runtime.into(),
+            entrypoint: "main.py".into(),
+            command: command.iter().map(|&part| part.to_owned()).collect(),
+            env: BTreeMap::new(),
+            inputs: serde_json::Map::new(),
+            timeout_ms: None,
+            grace_ms: 100,
+        }
+    }
+
+    /// Takes the next connection up to its hello.
+    pub(crate) async fn hello(&mut self) -> (Server, Hello) {
+        let link = tokio::time::timeout(PATIENCE, self.links.recv()).await.expect("a connection").unwrap();
+        let mut server = Server { link, lines: BTreeMap::new(), acknowledges: true };
+        let AgentMessage::Hello(hello) = server.next().await else { panic!("the first message is no hello") };
+        (server, hello)
+    }
+
+    /// Takes the next connection and welcomes it.
+    pub(crate) async fn connected(&mut self) -> (Server, Hello) {
+        self.welcomed(|_| {}).await
+    }
+
+    pub(crate) async fn welcomed(&mut self, change: impl FnOnce(&mut Welcome)) -> (Server, Hello) {
+        let (server, hello) = self.hello().await;
+        let mut welcome = Welcome {
+            protocol: PROTOCOL_VERSION,
+            server_version: "test".into(),
+            lease_ttl_ms: u64::try_from(self.ttl.as_millis()).unwrap(),
+            renew_every_ms: 100,
+            lease_margin_ms: 0,
+            stale: Vec::new(),
+            cancel: Vec::new(),
+        };
+        change(&mut welcome);
+        server.say(ServerMessage::Welcome(welcome)).await;
+        (server, hello)
+    }
+
+    /// What is on disk of attempts.
+    pub(crate) fn attempts_on_disk(&self) -> usize {
+        std::fs::read_dir(self.data.join("attempts")).map_or(0, Iterator::count)
+    }
+
+    /// Waits until nothing is on disk of attempts and runs.
+    pub(crate) async fn is_clean(&self) {
+        let clean = async {
+            let count = |name: &str| std::fs::read_dir(self.data.join(name)).map_or(0, Iterator::count);
+            while count("attempts") + count("work") > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, clean).await.expect("something of an attempt stays on disk");
+    }
+}
+
+/// The server's end of one connection.
+pub(crate) struct Server {
+    link: ServerLink,
+    /// The lines stored, by lease.
+    pub(crate) lines: BTreeMap<Lease, Vec<LogLine>>,
+    /// Whether it acknowledges lines.
+    pub(crate) acknowledges: bool,
+}
+
+impl Server {
+    pub(crate) async fn say(&self, message: ServerMessage) {
+        self.link.sender.send(message).await.expect("the agent listens");
+    }
+
+    pub(crate) async fn assign(&self, assignment: &Assignment) {
+        self.say(ServerMessage::Assign(Box::new(assignment.clone()))).await;
+    }
+
+    pub(crate) async fn next(&mut self) -> AgentMessage {
+        let message = tokio::time::timeout(PATIENCE, self.link.receiver.recv()).await;
+        message.expect("the agent says nothing").expect("the agent ended the connection")
+    }
+
+    /// The next message that `wanted` takes; lines are stored and heartbeats passed over on the way.
+    pub(crate) async fn until<T>(&mut self, mut wanted: impl FnMut(&AgentMessage) -> Option<T>) -> T {
+        loop {
+            let message = self.next().await;
+            if let AgentMessage::Logs { chunks } = &message {
+                for chunk in chunks {
+                    let lines = self.lines.entry(chunk.lease).or_default();
+                    assert!(chunk.first_seq <= lines.len() as u64 + 1, "lines are missing");
+                    let known = lines.len() + 1 - usize::try_from(chunk.first_seq).unwrap();
+                    lines.extend(chunk.lines.iter().skip(known).cloned());
+                    let stored_seq = lines.len() as u64;
+                    if self.acknowledges {
+                        self.say(ServerMessage::LogAck { lease: chunk.lease, stored_seq }).await;
+                    }
+                }
+            }
+            if let Some(found) = wanted(&message) {
+                return found;
+            }
+        }
+    }
+
+    pub(crate) async fn started(&mut self, lease: Lease) {
+        self.until(|message| {
+            matches!(message, AgentMessage::Started { lease: told } if *told == lease).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits for the end of a run and acknowledges it.
+    pub(crate) async fn finished(&mut self, lease: Lease) -> RunResult {
+        let (result, last) = self.finished_unacknowledged(lease).await;
+        assert_eq!(self.texts(lease).len() as u64, last, "the end came before the last line");
+        self.say(ServerMessage::FinishAck { lease }).await;
+        result
+    }
+
+    pub(crate) async fn finished_unacknowledged(&mut self, lease: Lease) -> (RunResult, u64) {
+        self.until(|message| match message {
+            AgentMessage::Finished { lease: told, result, final_log_seq } if *told == lease => {
+                Some((result.clone(), *final_log_seq))
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for a word on free slots.
+    pub(crate) async fn ready(&mut self, free: u32, received: u64) {
+        let wanted = (free, received);
+        self.until(|message| match message {
+            AgentMessage::Ready { free, received } => ((*free, *received) == wanted).then_some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    pub(crate) fn texts(&self, lease: Lease) -> Vec<&str> {
+        self.lines.get(&lease).into_iter().flatten().map(|line| line.text.as_str()).collect()
+    }
+}
+
+fn archive(folder: &Path) -> Vec<u8> {
+    let package = folder.join("source");
+    std::fs::create_dir(&package).unwrap();
+    let manifest =
+        "[project]\nname = \"job\"\nversion = \"1.0.0\"\n[tool.openautomate]\nentrypoint = \"main.py\"\n";
+    std::fs::write(package.join("pyproject.toml"), manifest).unwrap();
+    std::fs::write(package.join("main.py"), "print('hello')\n").unwrap();
+    pack(&package).unwrap()
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
