@@ -1,0 +1,106 @@
+# The only definition of every task. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+VENV_PYTHON := $(VENV)/bin/python
+EXTENSION := _openautomate.abi3.so
+# The Python module links no libpython; its own folder keeps cargo from building everything again.
+EXTENSION_TARGET := target/extension
+CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast" || echo "test --no-fail-fast")
+
+.PHONY: help run test test-rust test-doc test-python test-main-job lint fmt doc deps openapi bench bench-smoke python extension clean
+
+help: ## Lists the tasks.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: python ## Builds everything and shows the main job running on real input, until Ctrl-C.
+	cargo build --release -p openautomate-http -p openautomate-agent --bins
+	$(MAKE) extension PROFILE=release
+	$(VENV_PYTHON) examples/main_job/run.py --binaries target/release --python $(VENV_PYTHON)
+
+# --- what the tests and the main job need
+
+python: $(VENV)/ready ## Makes the Python environment of the automations and the tests.
+
+$(VENV)/ready: examples/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r examples/requirements.txt
+	touch $@
+
+PROFILE ?= debug
+extension: ## Builds the native half of the Python module and puts it beside the binaries.
+	PYO3_BUILD_EXTENSION_MODULE=1 PYO3_PYTHON=$(abspath $(VENV_PYTHON)) cargo build -p openautomate-py --target-dir $(EXTENSION_TARGET) $(if $(filter release,$(PROFILE)),--release)
+	mkdir -p target/$(PROFILE)
+	cp $(EXTENSION_TARGET)/$(PROFILE)/lib_openautomate.so target/$(PROFILE)/$(EXTENSION)
+
+# --- tests
+
+# The binaries must not link libpython, so what needs it is built and run apart.
+RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
+	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION))
+
+test: python ## Installs what the tests need and runs them all.
+	$(MAKE) extension
+	$(MAKE) test-rust
+	$(MAKE) test-doc
+	$(MAKE) test-python
+	$(MAKE) test-main-job
+
+test-rust: python
+	$(RUST_ENV) cargo $(CARGO_TEST) --features openautomate-core/conformance
+	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
+
+test-doc: python
+	cargo test --doc --features openautomate-core/conformance
+
+test-python: python
+	cd openautomate-py && $(abspath $(VENV_PYTHON)) -m pytest -q -p no:cacheprovider
+	cd examples/automations/invoices && $(abspath $(VENV_PYTHON)) -m pytest -q -p no:cacheprovider
+
+test-main-job: python
+	cargo build --features openautomate-core/conformance --bins
+	OPENAUTOMATE_BINARIES=$(abspath target/debug) $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
+
+# --- the rules of the house
+
+lint: python ## Checks format, lints and the direction of dependencies.
+	cargo fmt --all --check
+	cargo clippy --all-targets --features openautomate-core/conformance -- -D warnings
+	PYO3_PYTHON=$(abspath $(VENV_PYTHON)) cargo clippy -p openautomate-core --all-targets --features python,conformance -- -D warnings
+	$(MAKE) deps
+	$(VENV_PYTHON) -m ruff check examples openautomate-py openautomate-core
+
+deps: ## Checks that the core names no database, no web framework and, without its feature, no Python.
+	@! cargo tree -p openautomate-core -e normal --no-default-features | grep -E '\b(sqlx|diesel|axum|pyo3) v'
+	@! cargo tree -p openautomate-store -e normal | grep -E '\b(axum|openautomate-http|openautomate-agent) v'
+	@! cargo tree -p openautomate-agent -e normal | grep -E '\b(sqlx|diesel|axum|openautomate-http|openautomate-store) v'
+	@! cargo tree -p openautomate-http -e normal --no-default-features | grep -E '\b(sqlx|diesel|openautomate-store|openautomate-agent) v'
+	@echo "dependencies point one way"
+
+fmt: ## Formats everything.
+	cargo fmt --all
+	[ ! -x $(VENV_PYTHON) ] || $(VENV_PYTHON) -m ruff format examples openautomate-py openautomate-core
+
+doc: ## Builds the documentation, warnings being errors.
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features openautomate-core/conformance
+
+openapi: ## Writes the golden OpenAPI document again.
+	UPDATE_OPENAPI=1 cargo test -p openautomate-http --test it openapi
+
+# --- measuring
+
+bench: python ## Runs the benchmarks (minutes).
+	cargo bench -p openautomate-benches
+	cargo build --release -p openautomate-http -p openautomate-agent --bins
+	$(MAKE) extension PROFILE=release
+	$(VENV_PYTHON) benches/load/main_job.py --binaries target/release
+
+bench-smoke: ## Runs every criterion benchmark once, to see that it still works.
+	cargo bench -p openautomate-benches -- --test
+
+clean: ## Removes what was built and the data of `make run`.
+	cargo clean
+	rm -rf $(VENV) .run
