@@ -22,6 +22,7 @@ use crate::runner::Runner;
 pub mod cases;
 pub mod hostile;
 pub mod play;
+pub mod tells;
 
 /// A runner under test.
 #[async_trait]
@@ -44,10 +45,12 @@ macro_rules! runner_conformance {
                 any_end_is_a_result, returned_values, outputs, rich_outputs, bad_outputs, inputs,
                 wrong_inputs, missing_inputs, entry_without_inputs, async_entry, script, script_exit,
                 system_exit, raised, base_exception, missing_module, missing_function, broken_import,
-                syntax_error, logging, print_and_log_keep_their_order, traceback_in_log, last_line, big_line,
-                unicode, progress, artifact, artifact_refused, secret, secret_refused, cancel_is_seen,
-                cancel_by_interrupt, timeout, ended_before_the_timeout, started_comes_first,
-                recursion, source_folder, two_at_once,
+                syntax_error, cancel_is_seen, cancel_by_interrupt, timeout, ended_before_the_timeout,
+                started_comes_first, recursion, source_folder, two_at_once,
+            }
+            $crate::__runner_cases! { tells, $fixture,
+                logging, print_and_log_keep_their_order, traceback_in_log, last_line, big_line,
+                unicode, progress, artifact, artifact_refused, secret, secret_refused,
             }
         }
     };
