@@ -122,6 +122,13 @@ fn lock(folder: &Path) -> Result<File> {
     }
 }
 
+/// How many executions run at once unless something else is asked for: as many as there are processors.
+#[must_use]
+pub fn default_slots() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    u32::try_from(processors).unwrap_or(2)
+}
+
 /// An agent.
 #[derive(Clone, Debug)]
 pub struct Agent {
@@ -132,11 +139,10 @@ impl Agent {
     /// Begins to put an agent together that keeps what it needs in a folder.
     #[must_use]
     pub fn builder(transport: Arc<dyn Transport>, data_dir: impl Into<PathBuf>) -> AgentBuilder {
-        let slots = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         AgentBuilder {
             transport,
             data_dir: data_dir.into(),
-            slots: u32::try_from(slots).unwrap_or(2),
+            slots: default_slots(),
             runners: RunnerRegistry::new(),
             clock: Arc::new(SystemClock),
             drain_timeout: Duration::from_secs(30),

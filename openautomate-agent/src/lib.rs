@@ -33,7 +33,7 @@ mod session;
 mod spool;
 mod websocket;
 
-pub use agent::{Agent, AgentBuilder};
+pub use agent::{Agent, AgentBuilder, default_slots};
 pub use error::{Error, Result};
 pub use facts::facts;
 pub use identity::{Identity, enrol};

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::{LogStream, RunError, RunResult, RunStatus};
 use crate::runner::output::Stream;
 use crate::runner::process::supervise::{Bounds, Ended, Stop, supervise};
-use crate::runner::process::{Exit, Launch, Launched, Process, launch};
+use crate::runner::process::{Exit, Launch, Launched, Mark, Process, launch};
 use crate::runner::{Job, RunControl, RunEvent, Runner, environment};
 
 /// Names the file with the inputs, a JSON object.
@@ -102,7 +102,7 @@ async fn start(job: &Job, outputs: &Path) -> Result<Launched, RunError> {
         args: args.iter().map(OsString::from).collect(),
         env,
         dir: job.work_dir.clone(),
-        lease: job.lease,
+        mark: Mark::of(job.lease),
         has_channel: false,
     });
     launched.await.map_err(|error| failed(format!("{program}: {error}")))

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 #[cfg(unix)]
 mod command;
+mod pool;
 
 /// The interpreter of the tests: `OPENAUTOMATE_TEST_PYTHON`, or the one on the path.
 fn python() -> PathBuf {
@@ -48,16 +49,21 @@ struct Native {
 #[async_trait]
 impl RunnerFixture for Native {
     async fn open() -> Self {
-        let extension = std::env::var_os("OPENAUTOMATE_EXTENSION").map_or_else(beside, PathBuf::from);
-        assert!(extension.is_file(), "there is no {}; run `make extension`", extension.display());
-        let dir = tempfile::tempdir().unwrap();
-        let runtime = install_runtime(dir.path(), Some(&extension)).unwrap();
-        Self { runner: Arc::new(IsolatedPython::new(python(), runtime)), _dir: dir }
+        let (runner, dir) = native();
+        Self { runner: Arc::new(runner), _dir: dir }
     }
 
     fn runner(&self) -> Arc<dyn Runner> {
         self.runner.clone()
     }
+}
+
+fn native() -> (IsolatedPython, TempDir) {
+    let extension = std::env::var_os("OPENAUTOMATE_EXTENSION").map_or_else(beside, PathBuf::from);
+    assert!(extension.is_file(), "there is no {}; run `make extension`", extension.display());
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = install_runtime(dir.path(), Some(&extension)).unwrap();
+    (IsolatedPython::new(python(), runtime), dir)
 }
 
 /// `make extension` puts the library two folders above the tests.

@@ -65,6 +65,13 @@ pub(crate) struct RunOptions {
     /// The native half of the Python module; otherwise the one beside this program, if there is one.
     #[arg(long, env = "OPENAUTOMATE_AGENT_EXTENSION")]
     pub(crate) extension: Option<PathBuf>,
+    /// How many interpreters wait for runs at most, so that these start at once; 0 for none. Otherwise two more
+    /// than there are slots.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_WARM", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) warm: Option<u32>,
+    /// A module that the waiting interpreters import ahead; may be given again. None may start threads.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_PRELOAD", value_delimiter = ',')]
+    pub(crate) preload: Vec<String>,
     /// How long runs may go on after a stop was asked for, in seconds.
     #[arg(long, env = "OPENAUTOMATE_AGENT_DRAIN_TIMEOUT", default_value_t = 30)]
     pub(crate) drain_timeout: u64,

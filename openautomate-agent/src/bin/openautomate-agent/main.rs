@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
-use openautomate_agent::{Agent, Identity, StopSignals, WebSocketTransport, enrol};
+use openautomate_agent::{Agent, Identity, StopSignals, WebSocketTransport, default_slots, enrol};
+use openautomate_core::runner::python::PoolSettings;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
 use tokio_util::sync::CancellationToken;
@@ -102,16 +103,17 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
     let transport = WebSocketTransport::new(identity, key)?;
     let python = python::find(options.python.as_deref()).await?;
     let versions = vec![python.version.clone()];
+    let slots = options.slots.unwrap_or_else(default_slots);
+    let max_idle = usize::try_from(options.warm.unwrap_or(slots + 2))?;
+    let pool = PoolSettings { max_idle, preload: options.preload, ..PoolSettings::default() };
     let runners = RunnerRegistry::new()
         .with(Arc::new(openautomate_core::runner::command::CommandRunner::new()))
-        .with(python::runner(python, options.extension.as_deref(), &options.data_dir).await?);
-    let mut builder = Agent::builder(Arc::new(transport), &options.data_dir)
+        .with(python::runner(python, options.extension.as_deref(), &options.data_dir, pool).await?);
+    let builder = Agent::builder(Arc::new(transport), &options.data_dir)
         .runners(runners)
         .python_versions(versions)
-        .drain_timeout(Duration::from_secs(options.drain_timeout));
-    if let Some(slots) = options.slots {
-        builder = builder.slots(slots);
-    }
+        .drain_timeout(Duration::from_secs(options.drain_timeout))
+        .slots(slots);
     let agent = builder.build()?;
     let mut signals = StopSignals::listen().context("the signals of the system can't be heard")?;
     let stop = CancellationToken::new();

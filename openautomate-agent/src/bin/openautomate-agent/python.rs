@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use openautomate_core::runner::Runner;
-use openautomate_core::runner::python::{IsolatedPython, install_runtime};
+use openautomate_core::runner::python::{IsolatedPython, PoolSettings, install_runtime};
 use tokio::process::Command;
 
 const EXTENSION: &str = if cfg!(windows) { "_openautomate.pyd" } else { "_openautomate.abi3.so" };
@@ -42,6 +42,7 @@ pub(crate) async fn runner(
     python: Python,
     extension: Option<&Path>,
     data_dir: &Path,
+    pool: PoolSettings,
 ) -> anyhow::Result<Arc<dyn Runner>> {
     let extension = match extension {
         Some(path) if !path.is_file() => bail!("{} is no file; mend --extension", path.display()),
@@ -51,7 +52,9 @@ pub(crate) async fn runner(
     let base = data_dir.join("runtime");
     let runtime = tokio::task::spawn_blocking(move || install_runtime(&base, extension.as_deref())).await??;
     tracing::info!(python = %python.path.display(), version = %python.version, "automations run with this interpreter");
-    Ok(Arc::new(IsolatedPython::new(python.path, runtime)))
+    let runner = IsolatedPython::new(python.path, runtime).with_pool(pool);
+    runner.prepare(None);
+    Ok(Arc::new(runner))
 }
 
 fn beside_this_program() -> Option<PathBuf> {

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::RunnerFixture;
 use super::play::{Play, Told};
 use crate::domain::{LogStream, RunStatus};
+use crate::runner::process::Mark;
 use crate::runner::{RunControl, RunEvent};
 
 /// Whether a process lives; a dead one that nobody has reaped does not.
@@ -267,7 +268,7 @@ def run():
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
     let expected = json!({"python": [], "own": "x", "path": true, "cargo": false,
-        "lease": format!("{}-1", lease.execution)});
+        "lease": Mark::of(lease).as_str()});
     assert_eq!(play.run(fixture).await.outputs(), expected);
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::domain::Lease;
 
 #[cfg(target_os = "linux")]
-mod linux;
+pub(crate) mod linux;
 pub(crate) mod supervise;
 #[cfg(unix)]
 mod unix;
@@ -21,17 +21,41 @@ use self::unix as platform;
 #[cfg(windows)]
 use self::windows as platform;
 
+#[cfg(all(feature = "python", target_os = "linux"))]
+pub(crate) use platform::become_run;
 #[cfg(feature = "python")]
-pub(crate) use platform::{MainThread, end_own_group, open_channel};
+pub(crate) use platform::{MainThread, end_own_group, open_channel, remark};
 pub(crate) use platform::{Process, Sink, Source, launch};
 
 /// The environment variable that marks the processes of a run, so that none escapes by leaving its session.
 pub const MARKER: &str = "OPENAUTOMATE_LEASE";
 
-/// The value of [`MARKER`] in the processes of a lease.
-#[must_use]
-pub fn marker(lease: Lease) -> String {
-    format!("{}-{}", lease.execution, lease.epoch)
+/// The value of [`MARKER`]: which run a process belongs to. All are equally long, so that one can be written
+/// over another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark(String);
+
+impl Mark {
+    /// Of the processes of a lease.
+    #[must_use]
+    pub fn of(lease: Lease) -> Self {
+        Self(format!("{}-{:020}", lease.execution, lease.epoch))
+    }
+
+    /// Of a process that waits for its run.
+    pub(crate) fn idle() -> Self {
+        Self(format!("{:-<57}", "idle"))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.starts_with("idle")
+    }
 }
 
 /// Kills what is left of a run that another, dead agent process started; waits until nothing is.
@@ -39,7 +63,7 @@ pub fn marker(lease: Lease) -> String {
 /// Gives the number of processes that were found. Only Linux lets a process look for marks: elsewhere it
 /// finds nothing (on Windows nothing outlives its agent).
 pub async fn kill_marked(lease: Lease) -> usize {
-    platform::kill_marked(marker(lease)).await
+    platform::kill_marked(&Mark::of(lease)).await
 }
 
 /// What to start.
@@ -50,7 +74,7 @@ pub(crate) struct Launch {
     /// The whole environment; nothing is inherited.
     pub(crate) env: Vec<(OsString, OsString)>,
     pub(crate) dir: PathBuf,
-    pub(crate) lease: Lease,
+    pub(crate) mark: Mark,
     /// Whether it gets a control channel; the channel's name is then its last argument.
     pub(crate) has_channel: bool,
 }
@@ -87,5 +111,19 @@ impl fmt::Display for Exit {
             Self::Code(code) => write!(f, "exited with the code {code}"),
             Self::Signal(number) => write!(f, "was killed by {}", platform::signal_name(*number)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ExecutionId;
+
+    #[test]
+    fn marks_are_equally_long() {
+        let mark = |epoch| Mark::of(Lease { execution: ExecutionId::new(), epoch });
+        assert_eq!(mark(1).as_str().len(), Mark::idle().as_str().len());
+        assert_eq!(mark(u32::MAX).as_str().len(), Mark::idle().as_str().len());
+        assert!(Mark::idle().is_idle() && !mark(1).is_idle());
     }
 }

@@ -20,8 +20,16 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
 
 #[cfg(target_os = "linux")]
-use super::linux::Family;
-use super::{Exit, Launch, Launched, MARKER};
+use super::linux::{Family, Forked};
+use super::{Exit, Launch, Launched, MARKER, Mark};
+
+#[cfg(feature = "python")]
+mod child;
+
+#[cfg(all(feature = "python", target_os = "linux"))]
+pub(crate) use child::become_run;
+#[cfg(feature = "python")]
+pub(crate) use child::{MainThread, end_own_group, open_channel, remark};
 
 /// Starts a process in a session of its own, with nothing open but its three streams and the channel.
 pub(crate) async fn launch(launch: Launch) -> io::Result<Launched> {
@@ -58,7 +66,7 @@ fn on_lasting_thread(errand: Errand) -> io::Result<()> {
 
 fn launch_here(launch: Launch) -> io::Result<Launched> {
     let mut command = Command::new(&launch.program);
-    command.args(&launch.args).env_clear().envs(launch.env).env(MARKER, super::marker(launch.lease));
+    command.args(&launch.args).env_clear().envs(launch.env).env(MARKER, launch.mark.as_str());
     command.current_dir(&launch.dir).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
 
@@ -86,8 +94,8 @@ fn launch_here(launch: Launch) -> io::Result<Launched> {
         process: Process {
             leader: Pid::from_raw(leader),
             #[cfg(target_os = "linux")]
-            family: Family::of(leader, &super::marker(launch.lease)),
-            child,
+            family: Family::of(leader, &launch.mark),
+            own: Own::Spawned(child),
             exited: None,
             is_over: false,
         },
@@ -155,10 +163,20 @@ unsafe fn close_on_exec_from(first: RawFd) {
     }
 }
 
+/// Whose child a process is.
+#[derive(Debug)]
+enum Own {
+    /// Ours.
+    Spawned(Child),
+    /// That of a zygote.
+    #[cfg(target_os = "linux")]
+    Forked(Forked),
+}
+
 /// A process with all that it starts.
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Child,
+    own: Own,
     leader: Pid,
     #[cfg(target_os = "linux")]
     family: Family,
@@ -167,14 +185,48 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// A process that a zygote forked.
+    #[cfg(target_os = "linux")]
+    pub(super) fn forked(forked: Forked, mark: &Mark) -> Self {
+        let leader = forked.pid();
+        Self {
+            own: Own::Forked(forked),
+            leader: Pid::from_raw(leader),
+            family: Family::of(leader, mark),
+            exited: None,
+            is_over: false,
+        }
+    }
+
+    /// Gives a process that waited its run: what bears the run's mark belongs to it from now on.
+    pub(crate) fn bind(&mut self, mark: &Mark) {
+        #[cfg(target_os = "linux")]
+        self.family.bind(mark);
+        #[cfg(not(target_os = "linux"))]
+        let _ = mark;
+    }
+
+    /// Its memory in bytes that no other process shares, where the system tells.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        #[cfg(target_os = "linux")]
+        return super::linux::memory(self.leader.as_raw());
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+
     /// Waits for the end of the process itself. Cancel safe.
     pub(crate) async fn wait(&mut self) -> io::Result<Exit> {
         if let Some(exit) = self.exited {
             return Ok(exit);
         }
-        let status = self.child.wait().await?;
-        let exit =
-            status.code().map_or_else(|| Exit::Signal(status.signal().unwrap_or_default()), Exit::Code);
+        let exit = match &mut self.own {
+            Own::Spawned(child) => {
+                let status = child.wait().await?;
+                status.code().map_or_else(|| Exit::Signal(status.signal().unwrap_or_default()), Exit::Code)
+            }
+            #[cfg(target_os = "linux")]
+            Own::Forked(forked) => forked.wait().await,
+        };
         self.exited = Some(exit);
         Ok(exit)
     }
@@ -219,12 +271,12 @@ impl Drop for Process {
 }
 
 /// Kills every process that bears the marker.
-pub(super) async fn kill_marked(marker: String) -> usize {
+pub(super) async fn kill_marked(mark: &Mark) -> usize {
     #[cfg(target_os = "linux")]
-    return Family::marked(&marker).kill_all().await;
+    return Family::marked(mark).kill_all().await;
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = marker;
+        let _ = mark;
         0
     }
 }
@@ -278,65 +330,11 @@ impl Source {
 
 /// Where bytes go.
 #[derive(Debug)]
-pub(crate) struct Sink(OwnedWriteHalf);
+pub(crate) struct Sink(pub(super) OwnedWriteHalf);
 
 impl Sink {
     /// Writes all bytes. Not cancel safe: a part may have been written.
     pub(crate) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes).await
     }
-}
-
-/// A channel as the process of a run has it, and the numbers of its descriptors.
-#[cfg(feature = "python")]
-pub(crate) type ChildChannel = (Box<dyn io::Read + Send>, Box<dyn io::Write + Send>, Vec<i32>);
-
-/// Opens the channel that the agent passed, in the process of a run.
-#[cfg(feature = "python")]
-pub(crate) fn open_channel(argument: &str) -> io::Result<ChildChannel> {
-    use std::os::fd::FromRawFd;
-
-    let descriptor: RawFd = argument
-        .strip_prefix("fd:")
-        .and_then(|number| number.parse().ok())
-        .filter(|number| *number > 2)
-        .ok_or_else(|| io::Error::other("the channel is no descriptor"))?;
-    // SAFETY: the agent opened this descriptor for us and nobody else here knows of it; fcntl fails if it
-    // is not open.
-    let stream = unsafe {
-        if libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) == -1 {
-            return Err(io::Error::last_os_error());
-        }
-        StdUnixStream::from_raw_fd(descriptor)
-    };
-    let reading = stream.try_clone()?;
-    let descriptors = vec![stream.as_raw_fd(), reading.as_raw_fd()];
-    Ok((Box::new(reading), Box::new(stream), descriptors))
-}
-
-/// The thread that an interrupt reaches.
-#[cfg(feature = "python")]
-pub(crate) struct MainThread(nix::sys::pthread::Pthread);
-
-#[cfg(feature = "python")]
-impl MainThread {
-    pub(crate) fn current() -> Self {
-        Self(nix::sys::pthread::pthread_self())
-    }
-
-    /// Raises `KeyboardInterrupt` in it, out of a blocking call too.
-    pub(crate) fn interrupt(&self) {
-        // It may be gone, and the process with it.
-        let _ = nix::sys::pthread::pthread_kill(self.0, Signal::SIGINT);
-    }
-}
-
-/// Ends this process and, if it leads a group, all of the group.
-#[cfg(feature = "python")]
-pub(crate) fn end_own_group() {
-    let own = Pid::this();
-    if nix::unistd::getpgrp() == own {
-        let _ = killpg(own, Signal::SIGKILL);
-    }
-    std::process::abort();
 }

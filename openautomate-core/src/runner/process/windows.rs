@@ -28,7 +28,7 @@ use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, OpenThread, ResumeThread, THREAD_SUSPEND_RESUME,
 };
 
-use super::{Exit, Launch, Launched, MARKER};
+use super::{Exit, Launch, Launched, MARKER, Mark};
 
 /// How long the end of a terminated job is awaited.
 const END: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ const END: Duration = Duration::from_secs(5);
 /// it starts is outside.
 pub(crate) async fn launch(launch: Launch) -> io::Result<Launched> {
     let mut command = Command::new(&launch.program);
-    command.args(&launch.args).env_clear().envs(launch.env).env(MARKER, super::marker(launch.lease));
+    command.args(&launch.args).env_clear().envs(launch.env).env(MARKER, launch.mark.as_str());
     command.current_dir(&launch.dir).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.creation_flags(CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP);
@@ -173,6 +173,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Gives a process that waited its run; the job object knows what belongs to it.
+    #[expect(clippy::unused_self, reason = "its twin for Unix uses it")]
+    pub(crate) fn bind(&mut self, _: &Mark) {}
+
+    /// Its memory; not asked for here.
+    #[expect(clippy::unused_self, reason = "its twin for Unix uses it")]
+    pub(crate) fn memory(&self) -> Option<u64> {
+        None
+    }
+
     /// Waits for the end of the process itself. Cancel safe.
     pub(crate) async fn wait(&mut self) -> io::Result<Exit> {
         if let Some(exit) = self.exited {
@@ -207,7 +217,7 @@ impl Process {
 }
 
 /// Nothing outlives its agent here: the job closes with it.
-pub(super) async fn kill_marked(_: String) -> usize {
+pub(super) async fn kill_marked(_: &Mark) -> usize {
     0
 }
 
@@ -338,3 +348,7 @@ impl MainThread {
 pub(crate) fn end_own_group() {
     std::process::abort();
 }
+
+/// Changes the mark of this process; on Windows the job object marks it.
+#[cfg(feature = "python")]
+pub(crate) fn remark(_: &str) {}

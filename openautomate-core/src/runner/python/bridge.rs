@@ -37,10 +37,14 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
     bridge.send(&ChildMessage::Ready { version: protocol::VERSION, python, native: true });
     let mut reader = BufReader::new(reader);
     let (start, reader) = py.detach(move || (receive(&mut reader), reader));
-    let Some(ParentMessage::Start { entrypoint, package_dir, inputs }) = start else {
+    let Some(ParentMessage::Start { entrypoint, package_dir, inputs, place }) = start else {
         return Err(PyRuntimeError::new_err("the agent did not say what to run"));
     };
     let module = py.import("openautomate._entry")?;
+    if let Some(place) = place {
+        process::remark(&place.mark);
+        module.call_method1("take_place", (process::MARKER, &place.mark, &place.work_dir, place.env))?;
+    }
     module.call_method1("leave_at_fork", pyo3::types::PyTuple::new(py, descriptors)?)?;
     let listener = bridge.clone();
     std::thread::Builder::new()
@@ -55,6 +59,16 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
     finished.saw_cancel = bridge.is_cancelled();
     py.detach(|| bridge.finish(finished, &mut exit_code));
     Ok(exit_code)
+}
+
+/// Makes this process, which a zygote has just forked, the process of a run; its channel is `fd:3`.
+///
+/// # Errors
+/// If the zygote is gone or a descriptor is none.
+#[cfg(target_os = "linux")]
+pub fn become_run(zygote: i32, stdout: i32, stderr: i32, channel: i32) -> PyResult<()> {
+    let done = process::become_run(zygote, [stdout, stderr, channel]);
+    done.map_err(|error| PyOSError::new_err(error.to_string()))
 }
 
 fn receive(reader: &mut impl BufRead) -> Option<ParentMessage> {

@@ -9,6 +9,7 @@ mod convert;
 #[cfg(feature = "python")]
 pub mod in_process;
 pub mod isolated;
+pub mod pool;
 pub mod protocol;
 pub mod runtime;
 mod session;
@@ -16,4 +17,5 @@ mod session;
 #[cfg(feature = "python")]
 pub use in_process::InProcess;
 pub use isolated::IsolatedPython;
+pub use pool::PoolSettings;
 pub use runtime::install_runtime;

@@ -4,6 +4,8 @@
 //! The process may be hostile: a line has a bound, and what does not fit ends the run, never the agent.
 //! Unknown fields are ignored, so that either side may be newer.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -27,6 +29,9 @@ pub enum ParentMessage {
         package_dir: String,
         /// The inputs by name.
         inputs: Map<String, Value>,
+        /// What a process that was started before its run was known has to take over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<Place>,
     },
     /// Stop soon.
     Cancel,
@@ -56,6 +61,25 @@ pub enum ParentMessage {
         /// Why.
         message: String,
     },
+}
+
+/// What a process gets at its start, if its run is known by then.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The value of the mark of the run's processes.
+    pub mark: String,
+    /// The working directory; absolute.
+    pub work_dir: String,
+    /// The environment variables that the package asks for.
+    pub env: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Place {
+    /// Hides the variables: packages put all sorts of things there.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").field("mark", &self.mark).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for ParentMessage {

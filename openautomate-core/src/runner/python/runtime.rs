@@ -27,11 +27,17 @@ const SOURCES: &[(&str, &str)] = sources![
     "_runner.py",
     "_state.py",
     "_streams.py",
+    "_zygote.py",
     "py.typed",
 ];
 
 /// The name of the native bridge beside the sources.
 const EXTENSION: &str = if cfg!(windows) { "_openautomate.pyd" } else { "_openautomate.abi3.so" };
+
+/// Whether the runtime in a folder has the native bridge.
+pub(super) fn has_bridge(dir: &Path) -> bool {
+    dir.join("openautomate").join(EXTENSION).is_file()
+}
 
 /// Puts the runtime of Python runs below `base` and gives its folder.
 ///

@@ -60,7 +60,10 @@ impl Session {
         outbox: mpsc::UnboundedSender<Vec<u8>>,
         abort: CancellationToken,
         [stdout, stderr, channel]: [Source; 3],
+        said: &[u8],
     ) -> Self {
+        let mut inbox = Inbox::default();
+        inbox.push(said);
         Self {
             events,
             outbox,
@@ -69,7 +72,7 @@ impl Session {
             stderr: Stream::new(stderr, LogStream::Stderr),
             channel,
             channel_has_ended: false,
-            inbox: Inbox::default(),
+            inbox,
             answers: FuturesUnordered::new(),
             told: Told::default(),
         }

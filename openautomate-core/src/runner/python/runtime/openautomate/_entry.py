@@ -260,6 +260,13 @@ def _cut(text: str) -> str:
     return f"{text[: MAX_TEXT // 3]}\n… [cut]\n{text[-MAX_TEXT // 3 * 2 :]}"
 
 
+def take_place(marker: str, mark: str, work_dir: str, env: Mapping[str, str]) -> None:
+    """Takes over what a process that was started for no run in particular lacks."""
+    os.environ.update(env)
+    os.environ[marker] = mark
+    os.chdir(work_dir)
+
+
 def leave_at_fork(*descriptors: int) -> None:
     """A forked process is not the run: it must not write into the channel."""
     if not hasattr(os, "register_at_fork"):

@@ -1,4 +1,6 @@
-"""What the agent starts, by its path: ``python _runner.py <channel>``.
+"""What the agent starts, by its path: ``python _runner.py <mode> [<preload>…] <channel>``.
+
+The mode is ``run`` for a run that is known, ``wait`` for one that is not, and ``zygote``.
 
 Started as a file and not by ``-m``, which costs several milliseconds. Imports as little as it can: how long
 this file takes is how long every execution takes to begin.
@@ -6,6 +8,9 @@ this file takes is how long every execution takes to begin.
 
 import os
 import sys
+
+CANNOT_WAIT = 71
+"""The exit code where the native bridge is missing: without it a process can't take over a run's mark."""
 
 
 class _LoggingHook:
@@ -80,6 +85,8 @@ def search_in(package_dir: str) -> None:
 
 def main() -> int:
     """Runs one automation; returns the exit code of the process."""
+    mode, *preload, channel = sys.argv[1:]
+    del sys.argv[1:]
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     # Ours go first only until they are loaded; the package and its environment follow.
     sys.path[0] = root
@@ -93,12 +100,19 @@ def main() -> int:
     try:
         from openautomate import _openautomate as bridge
     except ImportError:
+        if mode != "run":
+            return CANNOT_WAIT
         from openautomate import _fallback as bridge  # type: ignore[no-redef]
     from openautomate import _convert, _entry  # noqa: F401
 
     # At the end it is still found by a process that the automation starts with this path.
     sys.path.append(sys.path.pop(0))
-    return bridge.run(sys.argv[1], search_in)  # type: ignore[no-any-return]
+    if mode == "zygote":
+        from openautomate import _zygote
+
+        _zygote.serve(int(channel.partition(":")[2]), preload, bridge.become_run)
+        channel = "fd:3"
+    return bridge.run(channel, search_in)  # type: ignore[no-any-return]
 
 
 if __name__ == "__main__":

@@ -10,18 +10,19 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::MARKER;
+use super::super::{MARKER, Mark};
 
 /// A fork bomb needs many rounds; anything else needs two.
 const ROUNDS: u32 = 300;
 
 /// Who belongs to a run.
 #[derive(Clone, Debug)]
-pub(super) struct Family {
+pub(crate) struct Family {
     leader: Option<i32>,
     /// The start of the leader in the kernel's ticks: what is older can't descend from it.
     since: u64,
-    mark: Vec<u8>,
+    /// `None` while it waits for its run: it has started nothing, and those that wait have one mark.
+    mark: Option<Vec<u8>>,
 }
 
 struct Member {
@@ -33,17 +34,26 @@ struct Member {
 }
 
 impl Family {
-    pub(super) fn of(leader: i32, marker: &str) -> Self {
+    pub(in super::super) fn of(leader: i32, mark: &Mark) -> Self {
         let since = stat(leader).map_or(0, |member| member.since);
-        Self { leader: Some(leader), since, mark: mark(marker) }
+        let mut family = Self { leader: Some(leader), since, mark: None };
+        family.bind(mark);
+        family
     }
 
-    pub(super) fn marked(marker: &str) -> Self {
-        Self { leader: None, since: 0, mark: mark(marker) }
+    pub(in super::super) fn marked(mark: &Mark) -> Self {
+        let mut family = Self { leader: None, since: 0, mark: None };
+        family.bind(mark);
+        family
+    }
+
+    /// From now on the bearers of this mark belong to it.
+    pub(in super::super) fn bind(&mut self, mark: &Mark) {
+        self.mark = (!mark.is_idle()).then(|| format!("{MARKER}={}", mark.as_str()).into_bytes());
     }
 
     /// Kills every member; gives how many there were.
-    pub(super) fn kill_once(&self) -> usize {
+    pub(in super::super) fn kill_once(&self) -> usize {
         let members = self.members();
         for pid in &members {
             // It may have ended meanwhile.
@@ -53,7 +63,7 @@ impl Family {
     }
 
     /// Kills until no member is left; gives how many were found in the first round.
-    pub(super) async fn kill_all(self) -> usize {
+    pub(in super::super) async fn kill_all(self) -> usize {
         let mut first = None;
         for round in 0..ROUNDS {
             let family = self.clone();
@@ -69,7 +79,7 @@ impl Family {
     }
 
     /// The same for a thread that may sleep.
-    pub(super) fn kill_all_blocking(&self) {
+    pub(in super::super) fn kill_all_blocking(&self) {
         for round in 0..ROUNDS {
             if self.kill_once() == 0 {
                 return;
@@ -111,13 +121,10 @@ impl Family {
     }
 
     fn bears_mark(&self, pid: i32) -> bool {
+        let Some(mark) = &self.mark else { return false };
         fs::read(format!("/proc/{pid}/environ"))
-            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == self.mark))
+            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == mark))
     }
-}
-
-fn mark(marker: &str) -> Vec<u8> {
-    format!("{MARKER}={marker}").into_bytes()
 }
 
 fn stat(pid: i32) -> Option<Member> {
@@ -138,6 +145,8 @@ fn stat(pid: i32) -> Option<Member> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Lease;
+    use crate::id::ExecutionId;
 
     #[test]
     fn a_process_is_read() {
@@ -149,6 +158,8 @@ mod tests {
 
     #[test]
     fn nobody_bears_an_unused_mark() {
-        assert_eq!(Family::marked("nobody-0").members(), Vec::<i32>::new());
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        assert_eq!(Family::marked(&Mark::of(lease)).members(), Vec::<i32>::new());
+        assert_eq!(Family::marked(&Mark::idle()).members(), Vec::<i32>::new());
     }
 }

@@ -1,0 +1,16 @@
+//! What only Linux offers: finding the processes of a run, and forking them from a process that waits.
+
+mod family;
+mod zygote;
+
+pub(super) use family::Family;
+pub(super) use zygote::Forked;
+pub(crate) use zygote::Zygote;
+
+/// The memory of a process in bytes that no other shares, plus its part of what is shared (`proc(5)`, Pss).
+pub(super) fn memory(pid: i32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}

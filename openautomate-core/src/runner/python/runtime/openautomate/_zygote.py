@@ -1,0 +1,113 @@
+"""A process that waits with everything loaded and forks when the agent asks (Linux only).
+
+The requests and answers are described in ``runner/process/linux/zygote.rs``. No code of an automation runs in
+here, and there is one thread, so that a fork copies nothing that another thread is in the middle of.
+"""
+
+from __future__ import annotations
+
+import _signal
+import _socket
+import gc
+import os
+import select
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_REQUEST = 5
+
+
+def serve(control: int, preload: list[str], become_run: Callable[..., None]) -> None:
+    """Forks for the agent; returns in the children only."""
+    for name in preload:
+        __import__(name)
+    # The first use of the compiler takes a millisecond.
+    compile("pass", "<warm>", "exec")
+    if len(os.listdir("/proc/self/task")) != 1:
+        print(f"a module of {', '.join(preload)} starts threads, so it can't be preloaded", file=sys.stderr)
+        os._exit(72)
+    gc.freeze()
+    _Zygote(control).serve(become_run)
+
+
+class _Zygote:
+    def __init__(self, control: int) -> None:
+        os.set_inheritable(control, False)
+        self.socket = _socket.socket(fileno=control)
+        self.woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        _signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        _signal.signal(_signal.SIGCHLD, lambda number, frame: None)
+        self.pid = os.getpid()
+        # The children, and whether the agent has no more to do with them.
+        self.children: dict[int, bool] = {}
+        self.told: set[int] = set()
+
+    def serve(self, become_run: Callable[..., None]) -> None:
+        poll = select.poll()
+        poll.register(self.socket.fileno(), select.POLLIN)
+        poll.register(self.woken, select.POLLIN)
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor == self.woken:
+                    os.read(self.woken, 4096)
+                    self._look()
+                elif self._answer(become_run):
+                    return
+
+    def _answer(self, become_run: Callable[..., None]) -> bool:
+        """Does what the agent asks for; true in a forked child."""
+        request, rights, _, _ = self.socket.recvmsg(_REQUEST, _socket.CMSG_SPACE(12))
+        if len(request) != _REQUEST:
+            os._exit(0)
+        if request[:1] == b"R":
+            self._reap(int.from_bytes(request[1:], "little", signed=True))
+            return False
+        packed = b"".join(data for _, _, data in rights)
+        descriptors = [int.from_bytes(packed[at : at + 4], sys.byteorder) for at in range(0, len(packed), 4)]
+        pid = os.fork()
+        if pid == 0:
+            _signal.set_wakeup_fd(-1)
+            _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+            # Closed by number below: an object that closes its number later would close another's.
+            self.socket.detach()
+            become_run(self.pid, *descriptors)
+            return True
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self.children[pid] = False
+        self._tell(b"P", pid, 0)
+        return False
+
+    def _look(self) -> None:
+        """Tells of the children that have ended, and reaps those that nobody asks for any more."""
+        for pid, is_given_up in list(self.children.items()):
+            if is_given_up:
+                self._reap(pid)
+                continue
+            if pid in self.told:
+                continue
+            ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is not None:
+                by_itself = ended.si_code == os.CLD_EXITED
+                self.told.add(pid)
+                self._tell(b"X", pid, ended.si_status if by_itself else -ended.si_status)
+
+    def _reap(self, pid: int) -> None:
+        if pid not in self.children:
+            return
+        reaped, _ = os.waitpid(pid, os.WNOHANG)
+        if reaped:
+            del self.children[pid]
+            self.told.discard(pid)
+        else:
+            self.children[pid] = True
+
+    def _tell(self, kind: bytes, pid: int, value: int) -> None:
+        answer = kind + pid.to_bytes(4, "little", signed=True) + value.to_bytes(4, "little", signed=True)
+        try:
+            self.socket.sendall(answer)
+        except OSError:
+            os._exit(0)

@@ -1,0 +1,289 @@
+//! Processes that wait for runs: the public suite in each of them, and what only they can get wrong.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use openautomate_core::conformance::runner::RunnerFixture;
+use openautomate_core::conformance::runner::play::{Ended, Play};
+use openautomate_core::domain::RunStatus;
+use openautomate_core::runner::Runner;
+use openautomate_core::runner::python::{IsolatedPython, PoolSettings};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{native, python};
+
+/// Waits until a process waits.
+async fn until_waiting(runner: &IsolatedPython, wanted: impl Fn(usize) -> bool) {
+    let began = Instant::now();
+    while !wanted(runner.waiting(None)) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{} processes wait", runner.waiting(None));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+async fn pooled(settings: PoolSettings) -> (Arc<IsolatedPython>, TempDir) {
+    let (runner, dir) = native();
+    let runner = runner.with_pool(settings);
+    runner.prepare(None);
+    until_waiting(&runner, |waiting| waiting > 0).await;
+    (Arc::new(runner), dir)
+}
+
+/// Processes that were started one by one.
+struct Spawned(Arc<IsolatedPython>, #[expect(dead_code, reason = "kept for its end")] TempDir);
+
+#[async_trait]
+impl RunnerFixture for Spawned {
+    async fn open() -> Self {
+        let (runner, dir) = pooled(PoolSettings { zygote: false, ..Default::default() }).await;
+        Self(runner, dir)
+    }
+
+    fn runner(&self) -> Arc<dyn Runner> {
+        self.0.clone()
+    }
+}
+
+openautomate_core::runner_conformance!(spawned, Spawned);
+openautomate_core::isolated_runner_conformance!(spawned_isolated, Spawned);
+
+/// Processes that a zygote forked; elsewhere than on Linux they are started one by one.
+struct Forked(Arc<IsolatedPython>, #[expect(dead_code, reason = "kept for its end")] TempDir);
+
+#[async_trait]
+impl RunnerFixture for Forked {
+    async fn open() -> Self {
+        let (runner, dir) = pooled(PoolSettings::default()).await;
+        Self(runner, dir)
+    }
+
+    fn runner(&self) -> Arc<dyn Runner> {
+        self.0.clone()
+    }
+}
+
+openautomate_core::runner_conformance!(forked, Forked);
+openautomate_core::isolated_runner_conformance!(forked_isolated, Forked);
+
+async fn outputs(source: &str, fixture: &impl RunnerFixture) -> Value {
+    Play::main(source).run(fixture).await.outputs()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_takes_the_process_that_waited() {
+    for zygote in [false, true] {
+        let (runner, _dir) = pooled(PoolSettings { zygote, ..Default::default() }).await;
+        let fixture = Forked(runner, tempfile::tempdir().unwrap());
+        let source = "import os
+def run():
+    # Fields 20 and up of the line are behind the name: ticks since boot.
+    ticks = int(open('/proc/self/stat').read().rpartition(')')[2].split()[19])
+    up = float(open('/proc/uptime').read().split()[0])
+    return {'age': up - ticks / os.sysconf('SC_CLK_TCK')}
+";
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let told = outputs(source, &fixture).await;
+        assert!(told["age"].as_f64().unwrap() > 0.25, "it was started for this run: {told}");
+    }
+}
+
+/// What one run leaves behind, the next must not find; in both kinds of processes.
+async fn leaks_nothing(fixture: &impl RunnerFixture) {
+    let dirty = "
+import builtins, logging, os, signal, sys, threading, time, json, socket, tempfile, locale, random
+builtins.leaked = 1
+json.leaked = 1
+sys.leaked = 1
+import openautomate
+openautomate.leaked = 1
+def run():
+    random.seed(7)
+    os.environ['LEAKED'] = '1'
+    os.environ['PATH'] = '/nowhere'
+    os.chdir('/')
+    os.umask(0o777)
+    sys.path.insert(0, '/leaked')
+    sys.setrecursionlimit(77777)
+    sys.setswitchinterval(7)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    logging.getLogger().setLevel(1)
+    files = [open(os.devnull) for _ in range(40)]
+    builtins.kept = (files, socket.socketpair())
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    sys.modules['left_behind'] = sys
+    print('dirty', os.getpid())
+";
+    let look = "
+import builtins, json, os, signal, sys, threading
+import openautomate
+def run():
+    here = os.getcwd()
+    return {
+        'leaked': [hasattr(m, 'leaked') for m in (builtins, json, sys, openautomate)],
+        'environment': 'LEAKED' in os.environ or os.environ['PATH'] == '/nowhere',
+        'folder': os.listdir(here),
+        'umask': os.umask(0o22) == 0o777,
+        'path': '/leaked' in sys.path,
+        'limits': [sys.getrecursionlimit() == 77777, sys.getswitchinterval() == 7],
+        'signal': signal.getsignal(signal.SIGTERM) != signal.SIG_DFL,
+        'threads': threading.active_count(),
+        'modules': 'left_behind' in sys.modules,
+        'files': sorted(int(n) for n in os.listdir('/proc/self/fd')),
+        'session': os.getsid(0) == os.getpid() == os.getpgrp(),
+        'pid': os.getpid(),
+    }
+";
+    Play::main(dirty).run(fixture).await.expect(RunStatus::Succeeded);
+    for _ in 0..2 {
+        let mut told = outputs(look, fixture).await;
+        // 0, 1, 2, the channel twice, and the listing itself.
+        let files = told["files"].take();
+        assert!(files.as_array().unwrap().len() <= 6, "files stay open: {files}");
+        let pid = told["pid"].take();
+        assert!(pid.is_number());
+        let clean = json!({
+            "leaked": [false, false, false, false], "environment": false, "folder": [], "umask": false,
+            "path": false, "limits": [false, false], "signal": false, "threads": 1, "modules": false,
+            "files": null, "session": true, "pid": null,
+        });
+        assert_eq!(told, clean);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_run_sees_another() {
+    leaks_nothing(&Spawned::open().await).await;
+    leaks_nothing(&Forked::open().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_takes_over_folder_environment_and_mark() {
+    let source = "
+import os, subprocess, sys
+def run():
+    marks = [os.environ['OPENAUTOMATE_LEASE']]
+    marks.append(dict(e.split('=', 1) for e in open('/proc/self/environ').read().split(chr(0)) if '=' in e)['OPENAUTOMATE_LEASE'])
+    child = [sys.executable, '-c', 'import os; print(os.environ[\"OPENAUTOMATE_LEASE\"], os.environ[\"ASKED\"])']
+    marks.append(subprocess.check_output(child, text=True).split()[0])
+    return {'marks': marks, 'asked': os.environ['ASKED'], 'cwd': os.getcwd(), 'python': os.environ.get('PYTHONPATH')}
+";
+    for fixture in [
+        pooled(PoolSettings { zygote: false, ..Default::default() }).await,
+        pooled(PoolSettings::default()).await,
+    ] {
+        let fixture = Forked(fixture.0, fixture.1);
+        let mut play = Play::main(source);
+        play.job.env =
+            BTreeMap::from([("ASKED".into(), "yes".into()), ("PYTHONPATH".into(), "/evil".into())]);
+        let (lease, folder) = (play.job.lease, play.job.work_dir.canonicalize().unwrap());
+        let told = play.run(&fixture).await.outputs();
+        let mark = openautomate_core::runner::process::Mark::of(lease);
+        assert_eq!(told["marks"], json!([mark.as_str(), mark.as_str(), mark.as_str()]));
+        assert_eq!((told["asked"].as_str(), told["python"].as_str()), (Some("yes"), None));
+        assert_eq!(Path::new(told["cwd"].as_str().unwrap()), folder);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_variable_of_the_loader_is_there_from_the_start() {
+    let fixture = Forked::open().await;
+    let mut play = Play::main("import time\ndef run():\n  return time.tzname[0]");
+    play.job.env = BTreeMap::from([("TZ".into(), "XYZ-5".into())]);
+    assert_eq!(play.run(&fixture).await.outputs()["result"], "XYZ");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_died_while_it_waited_costs_no_run() {
+    for zygote in [false, true] {
+        let (runner, dir) = pooled(PoolSettings { zygote, max_idle: 1, ..Default::default() }).await;
+        for process in children_that_wait() {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), nix::sys::signal::SIGKILL).unwrap();
+        }
+        let ended = Play::main("def run(): print('here')").run(&Forked(runner, dir)).await;
+        ended.expect(RunStatus::Succeeded);
+        assert_eq!(ended.texts(), ["here"]);
+    }
+}
+
+/// Those that wait in this test's process, zygotes too.
+#[cfg(unix)]
+fn children_that_wait() -> Vec<i32> {
+    let own = std::process::id().to_string();
+    let parent = |pid: i32| -> Option<String> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        Some(stat.rsplit(')').next()?.split_whitespace().nth(1)?.to_owned())
+    };
+    let all: Vec<i32> = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    let ours: Vec<i32> = all.iter().copied().filter(|pid| parent(*pid).as_deref() == Some(&own)).collect();
+    let theirs = all
+        .iter()
+        .copied()
+        .filter(|pid| parent(*pid).is_some_and(|parent| ours.iter().any(|own| own.to_string() == parent)));
+    let mut found: Vec<i32> = theirs.collect();
+    found.extend(ours);
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn demand_raises_what_waits_and_its_end_lowers_it() {
+    let (runner, dir) = pooled(PoolSettings { max_idle: 3, ..Default::default() }).await;
+    let fixture = Forked(runner.clone(), dir);
+    let plays: Vec<Ended> =
+        futures_util::future::join_all((0..8).map(|_| Play::main("def run(): pass").run(&fixture))).await;
+    plays.iter().for_each(|ended| ended.expect(RunStatus::Succeeded));
+    until_waiting(&runner, |waiting| waiting == 3).await;
+    until_waiting(&runner, |waiting| waiting == 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_bounds_what_waits() {
+    let (runner, dir) = native();
+    let runner = runner.with_pool(PoolSettings { max_idle_bytes: 1, ..Default::default() });
+    runner.prepare(None);
+    let ended = Play::main("def run(): return 1").run(&Forked(Arc::new(runner.clone()), dir)).await;
+    ended.expect(RunStatus::Succeeded);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(runner.waiting(None), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preload_that_starts_a_thread_is_refused_and_runs_go_on() {
+    let (runner, dir) = native();
+    let preload = vec!["json".to_owned(), "absent_module".to_owned()];
+    let runner = runner.with_pool(PoolSettings { preload, ..Default::default() });
+    runner.prepare(None);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let ended = Play::main("def run(): return 1").run(&Forked(Arc::new(runner), dir)).await;
+    ended.expect(RunStatus::Succeeded);
+    let preload = vec!["json".to_owned(), "decimal".to_owned()];
+    let (runner, dir) = pooled(PoolSettings { preload, ..Default::default() }).await;
+    let source = "import sys\nloaded = 'decimal' in sys.modules\ndef run(): return loaded";
+    let told = Play::main(source).run(&Forked(runner, dir)).await.outputs();
+    assert_eq!(told["result"], cfg!(target_os = "linux"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_waits_once_the_pool_is_gone() {
+    let (runner, _dir) = pooled(PoolSettings::default()).await;
+    assert!(!children_that_wait().is_empty());
+    drop(runner);
+    let began = Instant::now();
+    while !children_that_wait().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", children_that_wait());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_interpreter_of_the_tests_is_real() {
+    assert!(std::process::Command::new(python()).arg("--version").status().unwrap().success());
+}
