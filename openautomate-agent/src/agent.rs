@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use openautomate_core::clock::{Clock, SystemClock};
-use openautomate_core::domain::{AgentFacts, Lease};
+use openautomate_core::domain::{AgentFacts, Lease, Limits};
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::message::SecretAnswer;
@@ -36,6 +36,7 @@ pub struct AgentBuilder {
     runners: RunnerRegistry,
     clock: Arc<dyn Clock>,
     drain_timeout: Duration,
+    limits: Limits,
     facts: AgentFacts,
 }
 
@@ -75,6 +76,13 @@ impl AgentBuilder {
         self
     }
 
+    /// Lets no run use more than this, whatever its package asks for; by default there is no limit.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Makes the agent: takes its folder and takes up what is left in it.
     ///
     /// # Errors
@@ -96,6 +104,7 @@ impl AgentBuilder {
             runners: self.runners,
             clock: self.clock,
             drain_timeout: self.drain_timeout,
+            limits: self.limits,
             facts: self.facts,
             attempts: Mutex::new(
                 attempts.into_iter().map(|attempt| (attempt.lease, Arc::new(attempt))).collect(),
@@ -146,6 +155,7 @@ impl Agent {
             runners: RunnerRegistry::new(),
             clock: Arc::new(SystemClock),
             drain_timeout: Duration::from_secs(30),
+            limits: Limits::default(),
             facts: facts(),
         }
     }
@@ -168,6 +178,7 @@ pub(crate) struct Inner {
     pub(crate) runners: RunnerRegistry,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) drain_timeout: Duration,
+    pub(crate) limits: Limits,
     pub(crate) facts: AgentFacts,
     attempts: Mutex<Attempts>,
     /// Something may be there to send.

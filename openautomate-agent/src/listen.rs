@@ -15,6 +15,7 @@ use openautomate_core::runner::RunEvent;
 use openautomate_core::secret::{Masker, Secret};
 use openautomate_core::transport::ArtifactUpload;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::agent::Inner;
 use crate::attempt::Attempt;
@@ -35,23 +36,38 @@ pub(crate) struct Listener<'a> {
     agent: &'a Arc<Inner>,
     masker: &'a Masker,
     open: FuturesUnordered<BoxFuture<'a, ()>>,
+    /// Log lines a second; what comes faster waits, and the run with it.
+    rate: Option<u32>,
 }
 
 impl<'a> Listener<'a> {
-    pub(crate) fn new(attempt: &'a Arc<Attempt>, agent: &'a Arc<Inner>, masker: &'a Masker) -> Self {
-        Self { attempt, agent, masker, open: FuturesUnordered::new() }
+    pub(crate) fn new(
+        attempt: &'a Arc<Attempt>,
+        agent: &'a Arc<Inner>,
+        masker: &'a Masker,
+        rate: Option<u32>,
+    ) -> Self {
+        Self { attempt, agent, masker, open: FuturesUnordered::new(), rate }
     }
 
     /// Takes what the run tells until it has ended and everything it told is dealt with.
     pub(crate) async fn listen(mut self, mut receiver: mpsc::Receiver<RunEvent>) {
         let mut events = Vec::new();
+        let mut next = Instant::now();
         loop {
+            let is_due = tokio::time::sleep_until(next);
             tokio::select! {
-                count = receiver.recv_many(&mut events, EVENTS), if self.open.len() < MAX_OPEN => {
+                count = async { is_due.await; receiver.recv_many(&mut events, EVENTS).await },
+                    if self.open.len() < MAX_OPEN =>
+                {
                     if count == 0 {
                         break;
                     }
-                    self.take(events.drain(..));
+                    let lines = self.take(events.drain(..));
+                    if let Some(rate) = self.rate {
+                        let pause = Duration::from_secs(1).mul_f64(f64::from(lines) / f64::from(rate));
+                        next = Instant::now() + pause;
+                    }
                 }
                 Some(()) = self.open.next(), if !self.open.is_empty() => {}
             }
@@ -59,7 +75,8 @@ impl<'a> Listener<'a> {
         while self.open.next().await.is_some() {}
     }
 
-    fn take(&mut self, events: impl Iterator<Item = RunEvent>) {
+    /// Deals with events; tells how many lines they were.
+    fn take(&mut self, events: impl Iterator<Item = RunEvent>) -> u32 {
         let mut lines = Vec::new();
         for event in events {
             match event {
@@ -77,10 +94,12 @@ impl<'a> Listener<'a> {
                 }
             }
         }
-        if !lines.is_empty() {
+        let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        if count > 0 {
             self.attempt.append(lines);
         }
         self.agent.changed.notify_one();
+        count
     }
 
     fn masked(&self, mut line: LogLine) -> LogLine {

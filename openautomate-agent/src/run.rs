@@ -124,12 +124,17 @@ async fn run_within_lease(
         timeout: assignment.timeout_ms.map(Duration::from_millis),
         grace: Duration::from_millis(assignment.grace_ms),
         python: None,
+        limits: assignment.limits.within(&agent.limits),
     };
     let (events, receiver) = mpsc::channel(EVENTS);
+    if let Some(bytes) = job.limits.log_bytes {
+        attempt.state().spool.keep_at_most(bytes);
+    }
+    let rate = job.limits.log_lines_per_second;
     attempt.state().started = true;
     agent.changed.notify_one();
     let runs = runner.run(job, RunControl { events, cancel: attempt.cancel.clone() });
-    let listens = Listener::new(attempt, agent, masker).listen(receiver);
+    let listens = Listener::new(attempt, agent, masker, rate).listen(receiver);
     let (result, ()) = tokio::join!(runs, listens);
     result
 }

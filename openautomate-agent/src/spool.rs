@@ -64,6 +64,11 @@ impl Spool {
         }
     }
 
+    /// Keeps no more than so many bytes.
+    pub(crate) fn keep_at_most(&mut self, bytes: u64) {
+        self.limit = self.limit.min(bytes);
+    }
+
     /// Opens the spool that an earlier agent wrote; a torn last line, left by a kill, is cut off.
     pub(crate) fn open(lease: Lease, path: PathBuf) -> Result<Self> {
         let mut spool = Self::new(lease, path);

@@ -10,6 +10,7 @@ use crate::domain::{
 use crate::id::{AgentId, ArtifactId, AssetId, ExecutionId, PackageId, ScheduleId};
 
 /// A row of any kind that commands write.
+#[expect(clippy::large_enum_variant, reason = "a change holds a few of them and lives for a moment")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     /// A person.

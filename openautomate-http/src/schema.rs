@@ -1,6 +1,7 @@
 //! The core's enums as the OpenAPI document shows them. The core itself knows nothing of OpenAPI; the test
 //! below keeps the two the same.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -50,6 +51,43 @@ mirror! {
     /// What kind of actor asked.
     #[serde(rename_all = "camelCase")]
     ActorKind { User, Agent, System, Anonymous }
+    /// How far a run was kept from harming the machine.
+    IsolationLevel { L0, L1, L2 }
+    /// Why a run was stopped.
+    #[serde(rename_all = "camelCase")]
+    StopReason { Cancelled, TimedOut, LimitExceeded, Misbehaved }
+}
+
+/// The proof that a run which was stopped is over.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes; it is never made")]
+pub(crate) struct StopProof {
+    /// Why.
+    reason: StopReason,
+    /// When the agent learnt that it has to stop.
+    requested_at: DateTime<Utc>,
+    /// When the run was told, or killed where it is not asked first.
+    delivered_at: DateTime<Utc>,
+    /// Whether it had to be killed.
+    killed: bool,
+    /// When no process of it was left.
+    empty_at: Option<DateTime<Utc>>,
+    /// How many processes could not be killed.
+    survivors: u32,
+}
+
+/// What the agent saw of a run from outside.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes; it is never made")]
+pub(crate) struct RunReport {
+    /// The level that was reached.
+    isolation: IsolationLevel,
+    /// The proof of its stop, if it was stopped.
+    stop: Option<StopProof>,
+    /// Processes that it had left behind when it ended, and that were killed.
+    left_behind: u32,
 }
 
 #[cfg(test)]
@@ -89,6 +127,13 @@ mod tests {
             OnAgentLost = [d::OnAgentLost::Fail, d::OnAgentLost::Retry];
             ActorKind = [
                 d::ActorKind::User, d::ActorKind::Agent, d::ActorKind::System, d::ActorKind::Anonymous
+            ];
+        }
+        same! {
+            IsolationLevel = [d::IsolationLevel::L0, d::IsolationLevel::L1, d::IsolationLevel::L2];
+            StopReason = [
+                d::StopReason::Cancelled, d::StopReason::TimedOut, d::StopReason::LimitExceeded,
+                d::StopReason::Misbehaved
             ];
         }
         for role in d::Role::ALL {

@@ -58,6 +58,7 @@ fn shelf(folder: &Path) -> (Shelf, Assignment) {
         inputs: serde_json::Map::new(),
         timeout_ms: None,
         grace_ms: 0,
+        limits: Default::default(),
     };
     (Shelf { archive, fetched: AtomicUsize::new(0) }, assignment)
 }

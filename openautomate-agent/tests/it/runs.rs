@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use openautomate_core::command::asset::PutAsset;
 use openautomate_core::command::execution::CancelExecution;
-use openautomate_core::domain::{AssetKind, ExecutionState, RunError, RunResult, RunStatus};
+use openautomate_core::domain::{AssetKind, ExecutionState, Limits, RunError, RunResult, RunStatus};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::runner::RunEvent;
+use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
 use serde_json::{Map, json};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::place::{Place, print};
+use super::place::{Place, Scripted, print};
 
 fn nothing() -> RunResult {
     RunResult::succeeded(Map::new())
@@ -232,4 +233,29 @@ async fn a_second_agent_on_the_same_folder_is_refused() {
     let _first = place.agent(place.transport(None), |_, _| async { nothing() });
     let second = openautomate_agent::Agent::builder(place.transport(None), place.folder.path().join("agent"));
     assert!(matches!(second.build(), Err(openautomate_agent::Error::InUse(_))));
+}
+
+#[tokio::test]
+async fn a_log_is_bounded_in_size_and_rate() {
+    let place = Place::new(Settings::default()).await;
+    let runners = RunnerRegistry::new().with(std::sync::Arc::new(Scripted::new(|_, control| async move {
+        for number in 0..300 {
+            print(&control, format!("line {number}")).await;
+        }
+        nothing()
+    })));
+    let limits = Limits { log_bytes: Some(20_000), log_lines_per_second: Some(150), ..Limits::default() };
+    let agent = openautomate_agent::Agent::builder(place.transport(None), place.folder.path().join("agent"))
+        .runners(runners)
+        .limits(limits)
+        .build()
+        .unwrap();
+    tokio::spawn(async move { agent.run(CancellationToken::new()).await });
+    let id = place.enqueue().await;
+    let ended = place.reaches(id, ExecutionState::Succeeded).await;
+    let took = ended.ended_at.unwrap() - ended.started_at.unwrap();
+    assert!(took >= chrono::TimeDelta::milliseconds(900), "300 lines came within {took}");
+    let log = place.log(id).await;
+    let last = log[&1].last().unwrap();
+    assert!(last.contains("limit reached") && log[&1].len() < 300, "{} lines, {last}", log[&1].len());
 }

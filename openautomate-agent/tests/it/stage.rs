@@ -148,6 +148,7 @@ impl Stage {
             inputs: serde_json::Map::new(),
             timeout_ms: None,
             grace_ms: 100,
+            limits: Default::default(),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::runner::Runner;
 
 pub mod cases;
 pub mod hostile;
+pub mod limited;
 pub mod play;
 pub mod tells;
 
@@ -69,6 +70,13 @@ macro_rules! isolated_runner_conformance {
                 forged_messages, endless_message, closed_channel, forked_logger, environment, working_folder,
                 package_stays_clean, sleeping_is_interrupted, lasting_thread, dropped, huge_outputs,
                 missing_interpreter, foreign_output_keeps_its_order, exit_hook_crash,
+            }
+            #[cfg(target_os = "linux")]
+            $crate::__runner_cases! { limited, $fixture,
+                huge_allocation, leak, leak_of_a_child, too_many_processes, growing_tree, too_many_files,
+                huge_file, many_files, busy, within_limits, limits_end_with_their_run, limits_stay,
+                stops_are_proven, left_behind, deaf, stopped_itself, blocked_in_c, kills_its_group,
+                hundreds_of_threads,
             }
         }
     };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
+use crate::domain::RunReport;
 use crate::id::{AgentId, ExecutionId};
 
 /// The right to run an execution: the epoch is the fencing token, raised by one with each grant.
@@ -68,6 +69,8 @@ pub struct Attempt {
     pub error: Option<RunError>,
     /// The exit code of the process, where there was one.
     pub exit_code: Option<i32>,
+    /// What the agent saw of the run from outside.
+    pub report: Option<RunReport>,
     /// The highest contiguous log line stored.
     pub stored_log_seq: u64,
     /// The last log line there is, told by the agent when it finished.
@@ -163,18 +166,21 @@ pub struct RunResult {
     /// The exit code of the process, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// What the agent saw of the run from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<RunReport>,
 }
 
 impl RunResult {
     /// A run that ended well.
     #[must_use]
     pub fn succeeded(outputs: Map<String, Value>) -> Self {
-        Self { status: RunStatus::Succeeded, outputs, error: None, exit_code: None }
+        Self { status: RunStatus::Succeeded, outputs, error: None, exit_code: None, report: None }
     }
 
     /// A run that ended otherwise.
     #[must_use]
     pub fn ended(status: RunStatus, error: RunError) -> Self {
-        Self { status, outputs: Map::new(), error: Some(error), exit_code: None }
+        Self { status, outputs: Map::new(), error: Some(error), exit_code: None, report: None }
     }
 }

@@ -12,9 +12,11 @@ mod audit;
 mod environment;
 mod execution;
 mod idempotency;
+mod limits;
 mod log;
 mod name;
 mod package;
+mod report;
 mod role;
 mod schedule;
 mod transition;
@@ -30,9 +32,11 @@ pub use execution::{
     AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress, RetryPolicy,
 };
 pub use idempotency::IdempotencyRecord;
+pub use limits::Limits;
 pub use log::{LogChunk, LogLevel, LogLine, LogRecord, LogStream, MAX_LINE_BYTES};
 pub use name::{Description, check_description, check_email, check_label, check_name};
 pub use package::{Package, PackageVersion};
+pub use report::{IsolationLevel, RunReport, StopProof, StopReason};
 pub use role::Role;
 pub use schedule::{Firing, Schedule};
 pub use transition::{check_attempt_transition, check_transition};

@@ -99,6 +99,7 @@ impl Orchestrator {
             inputs: execution.inputs.clone(),
             timeout_ms: execution.timeout_ms,
             grace_ms: millis(manifest.grace),
+            limits: manifest.limits.clone(),
         })
     }
 

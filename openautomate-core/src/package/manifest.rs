@@ -6,8 +6,8 @@ use std::time::Duration;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{duration, entrypoint, shown, version};
-use crate::domain::{check_description, check_label};
+use super::{duration, entrypoint, limits, shown, version};
+use crate::domain::{Limits, check_description, check_label};
 use crate::error::{Error, Result};
 
 /// The largest `pyproject.toml`, in bytes.
@@ -89,6 +89,9 @@ pub struct Manifest {
     /// The Python version it asks for, as in `3.12`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python: Option<String>,
+    /// What a run may use.
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +141,8 @@ struct Settings {
     #[serde(default)]
     env: BTreeMap<String, String>,
     python: Option<String>,
+    #[serde(default)]
+    limits: limits::Table,
 }
 
 #[derive(Default, Deserialize)]
@@ -188,6 +193,7 @@ impl Manifest {
             priority: settings.priority,
             env: settings.env,
             python: settings.python,
+            limits: settings.limits.check()?,
         };
         manifest.check_runtime()?;
         Ok(manifest)

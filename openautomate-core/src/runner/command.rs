@@ -51,11 +51,15 @@ impl CommandRunner {
         let outputs = job.work_dir.join(".openautomate-outputs.json");
         let launched = start(&job, &outputs).await?;
         let Launched { mut process, stdout, stderr, .. } = launched;
+        // What the program starts within its first instants may escape the limits of number and memory.
+        let limited = process.limit(&job.limits, &Mark::of(job.lease));
+        let isolation = limited.map_err(|error| {
+            RunError::new("StartFailed", format!("the limits of the command can't be set: {error}"))
+        })?;
         // Nobody waits for it.
         let _ = control.events.send(RunEvent::Started).await;
         let (exited, abort) = (CancellationToken::new(), CancellationToken::new());
-        let bounds =
-            Bounds { timeout: job.timeout, grace: job.grace, cancel: &control.cancel, abort: &abort };
+        let bounds = Bounds::of(&job, &control.cancel, &abort, isolation);
         let supervision = async {
             let ended = supervise(&mut process, bounds, |process: &Process, _| process.terminate()).await;
             exited.cancel();
@@ -172,5 +176,5 @@ fn result(ended: Ended, outputs: Result<Map<String, Value>, RunError>) -> RunRes
             (RunStatus::Failed, Some(RunError::new("Signal", format!("the program {exit}"))))
         }
     };
-    RunResult { status, outputs: outputs.unwrap_or_default(), error, exit_code }
+    RunResult { status, outputs: outputs.unwrap_or_default(), error, exit_code, report: Some(ended.report) }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Lease, LogLine, Progress, RunResult};
+use crate::domain::{Lease, Limits, LogLine, Progress, RunResult};
 use crate::error::Result;
 use crate::secret::Secret;
 
@@ -47,6 +47,8 @@ pub struct Job {
     pub grace: Duration,
     /// The Python interpreter to use; `None` is the runner's default.
     pub python: Option<PathBuf>,
+    /// What it may use.
+    pub limits: Limits,
 }
 
 /// What a run tells while it goes on.

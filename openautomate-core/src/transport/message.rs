@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::domain::{AgentFacts, Lease, LogChunk, Progress, RunResult};
+use crate::domain::{AgentFacts, Lease, Limits, LogChunk, Progress, RunResult};
 use crate::error::ErrorKind;
 use crate::secret::Secret;
 
@@ -204,6 +204,9 @@ pub struct Assignment {
     pub timeout_ms: Option<u64>,
     /// How long a cancelled run may take to end by itself, in milliseconds.
     pub grace_ms: u64,
+    /// What the package may use.
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 /// The answer to a request for an asset's value.

@@ -30,7 +30,8 @@ async fn a_second_start_changes_nothing() {
     let mut connection = fixture.direct().await;
     let count: i64 =
         query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(&mut connection).await.unwrap();
-    assert_eq!(count, 1);
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap();
+    assert_eq!(count, i64::try_from(files.count()).unwrap());
 }
 
 /// Runs a statement on a closed database and opens it.

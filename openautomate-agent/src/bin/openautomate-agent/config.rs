@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use openautomate_core::domain::Limits;
+use openautomate_core::package::limits::parse_size;
 
 /// The agent of OpenAutomate: runs automations on this machine.
 #[derive(Debug, Parser)]
@@ -72,10 +74,58 @@ pub(crate) struct RunOptions {
     /// A module that the waiting interpreters import ahead; may be given again. None may start threads.
     #[arg(long, env = "OPENAUTOMATE_AGENT_PRELOAD", value_delimiter = ',')]
     pub(crate) preload: Vec<String>,
+    #[command(flatten)]
+    pub(crate) limits: LimitOptions,
     /// How long runs may go on after a stop was asked for, in seconds.
     #[arg(long, env = "OPENAUTOMATE_AGENT_DRAIN_TIMEOUT", default_value_t = 30)]
     pub(crate) drain_timeout: u64,
     /// Writes the log as JSON.
     #[arg(long)]
     pub(crate) json_logs: bool,
+}
+
+/// What no run may exceed, whatever its package asks for.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits of each run")]
+pub(crate) struct LimitOptions {
+    /// Memory, as in 2G.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_MEMORY", value_parser = size)]
+    max_memory: Option<u64>,
+    /// Processor time of each process, in seconds.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_CPU", value_parser = clap::value_parser!(u64).range(1..))]
+    max_cpu: Option<u64>,
+    /// Processes at one time.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_PROCESSES", default_value_t = 512,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    max_processes: u32,
+    /// Open files of each process.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_OPEN_FILES", value_parser = clap::value_parser!(u32).range(16..))]
+    max_open_files: Option<u32>,
+    /// Room in the working folder, as in 10G.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_DISK", value_parser = size)]
+    max_disk: Option<u64>,
+    /// Log that is kept, as in 100M.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_LOG", value_parser = size)]
+    max_log: Option<u64>,
+    /// Log lines a second; a run that says more is slowed down.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_LOG_RATE", value_parser = clap::value_parser!(u32).range(1..))]
+    max_log_rate: Option<u32>,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    parse_size(text).ok_or_else(|| "is no size of the form 512M, 2G or 100K".to_owned())
+}
+
+impl From<LimitOptions> for Limits {
+    fn from(options: LimitOptions) -> Self {
+        Self {
+            memory_bytes: options.max_memory,
+            cpu_ms: options.max_cpu.map(|seconds| seconds.saturating_mul(1000)),
+            processes: Some(options.max_processes),
+            open_files: options.max_open_files,
+            disk_bytes: options.max_disk,
+            log_bytes: options.max_log,
+            log_lines_per_second: options.max_log_rate,
+        }
+    }
 }

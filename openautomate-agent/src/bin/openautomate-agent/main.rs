@@ -113,6 +113,7 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
         .runners(runners)
         .python_versions(versions)
         .drain_timeout(Duration::from_secs(options.drain_timeout))
+        .limits(options.limits.into())
         .slots(slots);
     let agent = builder.build()?;
     let mut signals = StopSignals::listen().context("the signals of the system can't be heard")?;

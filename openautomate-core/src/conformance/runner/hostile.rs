@@ -14,7 +14,7 @@ use crate::runner::process::Mark;
 use crate::runner::{RunControl, RunEvent};
 
 /// Whether a process lives; a dead one that nobody has reaped does not.
-fn is_alive(pid: i32) -> bool {
+pub(super) fn is_alive(pid: i32) -> bool {
     match fs::read_to_string(format!("/proc/{pid}/stat")) {
         Ok(stat) => !stat.rsplit(')').next().unwrap().trim_start().starts_with(['Z', 'X']),
         Err(_) => cfg!(not(target_os = "linux")) && lives_elsewhere(pid),

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::RunnerFixture;
-use crate::domain::{Lease, LogLine, LogStream, Progress, RunError, RunResult, RunStatus};
+use crate::domain::{Lease, Limits, LogLine, LogStream, Progress, RunError, RunResult, RunStatus};
 use crate::error::Error;
 use crate::id::ExecutionId;
 use crate::runner::{Job, RunControl, RunEvent};
@@ -67,6 +67,7 @@ impl Play {
             timeout: Some(Duration::from_secs(60)),
             grace: Duration::from_millis(300),
             python: None,
+            limits: Limits::default(),
         };
         Self { dir, job, cancel: CancellationToken::new() }
     }

@@ -90,6 +90,7 @@ pub async fn claim_grants<F: StoreFixture>(fixture: F) {
         ended_at: None,
         error: None,
         exit_code: None,
+        report: None,
         stored_log_seq: 0,
         final_log_seq: None,
     };
@@ -221,6 +222,7 @@ pub async fn finish_ends<F: StoreFixture>(fixture: F) {
     let attempt = world.store.attempts(expected.id).await.unwrap().remove(0);
     assert_eq!((attempt.state, attempt.ended_at), (AttemptState::Succeeded, Some(at(5))));
     assert_eq!((attempt.exit_code, attempt.final_log_seq, attempt.error), (Some(0), Some(7), None));
+    assert_eq!(attempt.report, succeeded().report);
 }
 
 /// A run that never said that it began may be finished too.

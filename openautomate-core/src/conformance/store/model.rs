@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
     Agent, Artifact, Execution, ExecutionState, Lease, OnAgentLost, Progress, RetryPolicy, RunError,
-    RunResult, RunStatus,
+    RunReport, RunResult, RunStatus,
 };
 use crate::error::Result;
 use crate::id::{AgentId, ArtifactId, ExecutionId};
@@ -255,6 +255,7 @@ impl Walk {
             error: (status != RunStatus::Succeeded)
                 .then(|| RunError::new(format!("{status:?}"), &*self.place)),
             exit_code: self.numbers.pick(&[None, Some(0), Some(-9)]),
+            report: self.numbers.pick(&[false, true]).then(RunReport::default),
         };
         let final_log_seq = u64::from(self.numbers.below(6));
         let finish = FinishAttempt { lease, agent_id, result, final_log_seq, now: self.now };

@@ -9,9 +9,9 @@ use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::domain::{
     ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry,
-    EnrolmentToken, Environment, Execution, ExecutionState, Invitation, Lease, LogChunk, LogLevel, LogLine,
-    LogStream, OnAgentLost, Origin, Package, PackageVersion, RetryPolicy, Role, RunError, RunResult,
-    RunStatus, Schedule, Session, User,
+    EnrolmentToken, Environment, Execution, ExecutionState, Invitation, IsolationLevel, Lease, LogChunk,
+    LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package, PackageVersion, RetryPolicy, Role, RunError,
+    RunReport, RunResult, RunStatus, Schedule, Session, StopProof, StopReason, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, AuditId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId,
@@ -146,11 +146,31 @@ pub fn chunk(lease: Lease, first: u64, last: u64) -> LogChunk {
     }
 }
 
+/// What an agent tells of a run that was stopped.
+#[must_use]
+pub fn report() -> RunReport {
+    let at =
+        |second: i64| chrono::DateTime::from_timestamp(1_790_000_000 + second, 5_000).unwrap_or_default();
+    RunReport {
+        isolation: IsolationLevel::L2,
+        stop: Some(StopProof {
+            reason: StopReason::LimitExceeded,
+            requested_at: at(0),
+            delivered_at: at(1),
+            killed: true,
+            empty_at: Some(at(2)),
+            survivors: 0,
+        }),
+        left_behind: 3,
+    }
+}
+
 /// A run that failed.
 #[must_use]
 pub fn failed() -> RunResult {
     RunResult {
         exit_code: Some(1),
+        report: Some(report()),
         ..RunResult::ended(RunStatus::Failed, RunError::new("ValueError", "no total"))
     }
 }
@@ -158,7 +178,8 @@ pub fn failed() -> RunResult {
 /// A run that ended well with one output.
 #[must_use]
 pub fn succeeded() -> RunResult {
-    RunResult { exit_code: Some(0), ..RunResult::succeeded(map(json!({"total": 12.5}))) }
+    let result = RunResult::succeeded(map(json!({"total": 12.5})));
+    RunResult { exit_code: Some(0), report: Some(report()), ..result }
 }
 
 /// A store that holds one of each thing that an execution needs.

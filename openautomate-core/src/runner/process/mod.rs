@@ -13,6 +13,7 @@ pub(crate) mod linux;
 pub(crate) mod supervise;
 #[cfg(unix)]
 mod unix;
+pub(crate) mod watch;
 #[cfg(windows)]
 mod windows;
 
@@ -86,6 +87,15 @@ pub(crate) struct Launched {
     pub(crate) stdout: Source,
     pub(crate) stderr: Source,
     pub(crate) channel: Option<(Source, Sink)>,
+}
+
+/// What became of the processes of a run at its end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TreeEnd {
+    /// How many were left when the process itself had ended, or had to be killed with it.
+    pub(crate) found: u32,
+    /// How many could not be killed.
+    pub(crate) survivors: u32,
 }
 
 /// How a process ended.

@@ -20,8 +20,11 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
 
 #[cfg(target_os = "linux")]
-use super::linux::{Family, Forked};
-use super::{Exit, Launch, Launched, MARKER, Mark};
+pub(crate) use super::linux::Meter;
+#[cfg(target_os = "linux")]
+use super::linux::{Family, Forked, Killed};
+use super::{Exit, Launch, Launched, MARKER, Mark, TreeEnd};
+use crate::domain::{IsolationLevel, Limits};
 
 #[cfg(feature = "python")]
 mod child;
@@ -95,6 +98,8 @@ fn launch_here(launch: Launch) -> io::Result<Launched> {
             leader: Pid::from_raw(leader),
             #[cfg(target_os = "linux")]
             family: Family::of(leader, &launch.mark),
+            #[cfg(target_os = "linux")]
+            meter: None,
             own: Own::Spawned(child),
             exited: None,
             is_over: false,
@@ -163,6 +168,26 @@ unsafe fn close_on_exec_from(first: RawFd) {
     }
 }
 
+/// Nothing is looked at where there is no `/proc`.
+#[cfg(not(target_os = "linux"))]
+#[derive(Clone, Debug)]
+pub(crate) struct Meter;
+
+#[cfg(not(target_os = "linux"))]
+impl Meter {
+    pub(crate) fn has_work(&self, _: &Limits) -> bool {
+        false
+    }
+
+    pub(crate) fn look(&self, _: &Limits) -> Option<super::watch::Excess> {
+        None
+    }
+
+    pub(crate) fn cause(&self, _: i32, _: &Limits) -> Option<super::watch::Excess> {
+        None
+    }
+}
+
 /// Whose child a process is.
 #[derive(Debug)]
 enum Own {
@@ -180,6 +205,8 @@ pub(crate) struct Process {
     leader: Pid,
     #[cfg(target_os = "linux")]
     family: Family,
+    #[cfg(target_os = "linux")]
+    meter: Option<Meter>,
     exited: Option<Exit>,
     is_over: bool,
 }
@@ -193,6 +220,7 @@ impl Process {
             own: Own::Forked(forked),
             leader: Pid::from_raw(leader),
             family: Family::of(leader, mark),
+            meter: None,
             exited: None,
             is_over: false,
         }
@@ -204,6 +232,29 @@ impl Process {
         self.family.bind(mark);
         #[cfg(not(target_os = "linux"))]
         let _ = mark;
+    }
+
+    /// Has limits hold for it and all that it starts from now on; tells how far that goes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit(&mut self, limits: &Limits, mark: &Mark) -> io::Result<IsolationLevel> {
+        let leader = self.leader.as_raw();
+        let meter = Meter::limited(self.family.clone(), leader, mark.as_str(), limits)?;
+        self.meter = Some(meter);
+        Ok(IsolationLevel::L1)
+    }
+
+    /// Only Linux limits a process that runs already.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn limit(&mut self, _: &Limits, _: &Mark) -> io::Result<IsolationLevel> {
+        Ok(IsolationLevel::L0)
+    }
+
+    /// What looks at its processes.
+    pub(crate) fn meter(&self) -> Meter {
+        #[cfg(target_os = "linux")]
+        return self.meter.clone().unwrap_or_else(|| Meter::new(self.family.clone()));
+        #[cfg(not(target_os = "linux"))]
+        Meter
     }
 
     /// Its memory in bytes that no other process shares, where the system tells.
@@ -239,11 +290,18 @@ impl Process {
     }
 
     /// Kills the process and everything that it started, and waits until it is gone.
-    pub(crate) async fn kill_tree(&mut self) {
+    pub(crate) async fn kill_tree(&mut self) -> TreeEnd {
         self.kill_group();
         #[cfg(target_os = "linux")]
-        self.family.clone().kill_all().await;
+        let end = {
+            let Killed { found, survivors } = self.family.clone().kill_all().await;
+            let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            TreeEnd { found: count(found), survivors: count(survivors) }
+        };
+        #[cfg(not(target_os = "linux"))]
+        let end = TreeEnd::default();
         self.is_over = true;
+        end
     }
 
     fn kill_group(&self) {
@@ -273,7 +331,7 @@ impl Drop for Process {
 /// Kills every process that bears the marker.
 pub(super) async fn kill_marked(mark: &Mark) -> usize {
     #[cfg(target_os = "linux")]
-    return Family::marked(mark).kill_all().await;
+    return Family::marked(mark).kill_all().await.found;
     #[cfg(not(target_os = "linux"))]
     {
         let _ = mark;

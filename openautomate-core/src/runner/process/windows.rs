@@ -19,7 +19,8 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::{
     CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
 };
 use windows_sys::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_ACTIVE_PROCESS, JOB_OBJECT_LIMIT_JOB_MEMORY,
+    JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_PROCESS_TIME,
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
     JobObjectBasicAccountingInformation, JobObjectExtendedLimitInformation, QueryInformationJobObject,
     SetInformationJobObject, TerminateJobObject,
@@ -28,7 +29,9 @@ use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, OpenThread, ResumeThread, THREAD_SUSPEND_RESUME,
 };
 
-use super::{Exit, Launch, Launched, MARKER, Mark};
+use super::watch::Excess;
+use super::{Exit, Launch, Launched, MARKER, Mark, TreeEnd};
+use crate::domain::{IsolationLevel, Limits};
 
 /// How long the end of a terminated job is awaited.
 const END: Duration = Duration::from_secs(5);
@@ -97,6 +100,36 @@ impl Job {
                 return Err(io::Error::last_os_error());
             }
             Ok(job)
+        }
+    }
+
+    fn limit(&self, wanted: &Limits) -> io::Result<()> {
+        // SAFETY: the place is valid and its size is told; zero is a valid value of every field.
+        unsafe {
+            let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = zeroed();
+            let basic = &mut limits.BasicLimitInformation;
+            basic.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+            if let Some(count) = wanted.processes {
+                basic.LimitFlags |= JOB_OBJECT_LIMIT_ACTIVE_PROCESS;
+                basic.ActiveProcessLimit = count;
+            }
+            if let Some(milliseconds) = wanted.cpu_ms {
+                basic.LimitFlags |= JOB_OBJECT_LIMIT_PROCESS_TIME;
+                // In units of 100 nanoseconds.
+                basic.PerProcessUserTimeLimit =
+                    i64::try_from(milliseconds).unwrap_or(i64::MAX / 10_000) * 10_000;
+            }
+            if let Some(bytes) = wanted.memory_bytes {
+                basic.LimitFlags |= JOB_OBJECT_LIMIT_JOB_MEMORY;
+                limits.JobMemoryLimit = usize::try_from(bytes).unwrap_or(usize::MAX);
+            }
+            let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
+            let limits = (&raw const limits).cast();
+            let job = self.0.as_raw_handle() as _;
+            match SetInformationJobObject(job, JobObjectExtendedLimitInformation, limits, size) {
+                0 => Err(io::Error::last_os_error()),
+                _ => Ok(()),
+            }
         }
     }
 
@@ -177,6 +210,18 @@ impl Process {
     #[expect(clippy::unused_self, reason = "its twin for Unix uses it")]
     pub(crate) fn bind(&mut self, _: &Mark) {}
 
+    /// Has the job object keep memory and number of processes for it and all that it starts.
+    pub(crate) fn limit(&mut self, limits: &Limits, _: &Mark) -> io::Result<IsolationLevel> {
+        self.job.limit(limits)?;
+        Ok(IsolationLevel::L1)
+    }
+
+    /// What looks at its processes; the job object does.
+    #[expect(clippy::unused_self, reason = "its twin for Unix uses it")]
+    pub(crate) fn meter(&self) -> Meter {
+        Meter
+    }
+
     /// Its memory; not asked for here.
     #[expect(clippy::unused_self, reason = "its twin for Unix uses it")]
     pub(crate) fn memory(&self) -> Option<u64> {
@@ -203,7 +248,7 @@ impl Process {
     }
 
     /// Kills the process and everything that it started, and waits until it is gone.
-    pub(crate) async fn kill_tree(&mut self) {
+    pub(crate) async fn kill_tree(&mut self) -> TreeEnd {
         self.job.terminate();
         let ended = async {
             while !self.job.is_empty() {
@@ -212,7 +257,9 @@ impl Process {
         };
         if tokio::time::timeout(END, ended).await.is_err() {
             tracing::error!(pid = self.pid, "processes of a run can't be killed");
+            return TreeEnd { found: 0, survivors: 1 };
         }
+        TreeEnd::default()
     }
 }
 
@@ -352,3 +399,21 @@ pub(crate) fn end_own_group() {
 /// Changes the mark of this process; on Windows the job object marks it.
 #[cfg(feature = "python")]
 pub(crate) fn remark(_: &str) {}
+
+/// The job object keeps the limits; nothing is looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Meter;
+
+impl Meter {
+    pub(crate) fn has_work(&self, _: &Limits) -> bool {
+        false
+    }
+
+    pub(crate) fn look(&self, _: &Limits) -> Option<Excess> {
+        None
+    }
+
+    pub(crate) fn cause(&self, _: i32, _: &Limits) -> Option<Excess> {
+        None
+    }
+}

@@ -11,7 +11,6 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 
 use super::bootstrap::{Entry, Host, Record, execute};
 use super::protocol::Finished;
@@ -19,7 +18,7 @@ use super::session::settled;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::{LogLevel, LogLine, LogStream, Progress, RunError, RunResult, RunStatus};
 use crate::runner::output::{LineAssembler, line};
-use crate::runner::process::supervise::{Bounds, Stop, first_stop};
+use crate::runner::process::supervise::{Stop, first_stop};
 use crate::runner::{Job, RunControl, RunEvent, Runner};
 
 /// Runs a package in the interpreter of this process; the runtime is `python`.
@@ -62,9 +61,7 @@ impl Runner for InProcess {
         let run = Arc::new(SharedRun::new(control.events));
         // Dropping the future asks the run to stop, which is all that can be done.
         let stopper = Stopper(run.clone());
-        let abort = CancellationToken::new();
         let cancel = control.cancel;
-        let bounds = Bounds { timeout: job.timeout, grace: job.grace, cancel: &cancel, abort: &abort };
         let runtime_dir = self.runtime_dir.clone();
         let (package, here) = (job.clone(), run.clone());
         let mut task = tokio::task::spawn_blocking(move || run_here(&package, &here, &runtime_dir));
@@ -72,7 +69,7 @@ impl Runner for InProcess {
         let ended = tokio::select! {
             biased;
             ended = &mut task => Some(ended),
-            stop = first_stop(bounds) => {
+            stop = first_stop(job.timeout, &cancel) => {
                 asked = Some(stop);
                 stopper.0.stop();
                 tokio::select! {
@@ -115,7 +112,7 @@ fn result(ended: Result<Finished, RunError>, asked: Option<Stop>) -> RunResult {
         None if finished.succeeded => (RunStatus::Succeeded, None),
         None => (RunStatus::Failed, error),
     };
-    RunResult { status, outputs: finished.outputs, error, exit_code: None }
+    RunResult { status, outputs: finished.outputs, error, exit_code: None, report: None }
 }
 
 fn run_here(job: &Job, run: &Arc<SharedRun>, runtime_dir: &Path) -> Result<Finished, RunError> {

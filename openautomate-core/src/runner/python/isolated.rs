@@ -171,6 +171,8 @@ async fn talk(
     let start = protocol::encode(&start).map_err(start_failed)?;
     let Warm { launched: Launched { mut process, stdout, stderr, channel }, said } = process;
     let (reading, sink) = channel.ok_or_else(|| start_failed("it has no channel"))?;
+    let limited = process.limit(&job.limits, &Mark::of(job.lease));
+    let isolation = limited.map_err(|error| start_failed(format!("its limits can't be set: {error}")))?;
 
     let (outbox, letters) = mpsc::unbounded_channel();
     // The writer below holds the other end.
@@ -178,7 +180,7 @@ async fn talk(
     let (exited, abort) = (CancellationToken::new(), CancellationToken::new());
     let session =
         Session::new(control.events, outbox.clone(), abort.clone(), [stdout, stderr, reading], &said);
-    let bounds = Bounds { timeout: job.timeout, grace: job.grace, cancel: &control.cancel, abort: &abort };
+    let bounds = Bounds::of(job, &control.cancel, &abort, isolation);
     let supervision = async {
         let ended = supervise(&mut process, bounds, |_, _| {
             if let Ok(line) = protocol::encode(&ParentMessage::Cancel) {
@@ -223,11 +225,14 @@ async fn write(mut sink: Sink, mut letters: mpsc::UnboundedReceiver<Vec<u8>>) {
 }
 
 fn result(ended: Ended, told: Told) -> RunResult {
-    let exit_code = ended.exit.code();
+    let (exit_code, report) = (ended.exit.code(), Some(ended.report.clone()));
+    RunResult { exit_code, report, ..outcome(&ended, told) }
+}
+
+fn outcome(ended: &Ended, told: Told) -> RunResult {
     if let Some(fault) = told.fault {
         let message = format!("the process broke the protocol of its control channel: {fault}");
-        let error = RunError::new("ProtocolError", message);
-        return RunResult { exit_code, ..RunResult::ended(RunStatus::Failed, error) };
+        return RunResult::ended(RunStatus::Failed, RunError::new("ProtocolError", message));
     }
     let finished = told.finished;
     let ended_first = !ended.was_killed && finished.as_ref().is_some_and(|finished| !finished.saw_cancel);
@@ -238,23 +243,20 @@ fn result(ended: Ended, told: Told) -> RunResult {
         if let Some(told) = finished.error {
             (error.traceback, error.frames) = (told.traceback, told.frames);
         }
-        return RunResult { status: stop.status(), outputs: finished.outputs, error: Some(error), exit_code };
+        return RunResult { outputs: finished.outputs, ..RunResult::ended(stop.status(), error) };
     }
     match finished {
         Some(finished) if finished.succeeded && ended.exit == Exit::Code(0) => {
-            RunResult { exit_code, ..RunResult::succeeded(finished.outputs) }
+            RunResult::succeeded(finished.outputs)
         }
         Some(finished) => {
             let error = finished.error.unwrap_or_else(|| died(ended.exit, true));
-            RunResult { status: RunStatus::Failed, outputs: finished.outputs, error: Some(error), exit_code }
+            RunResult { outputs: finished.outputs, ..RunResult::ended(RunStatus::Failed, error) }
         }
+        None if told.is_ready => RunResult::ended(RunStatus::Failed, died(ended.exit, false)),
         None => {
-            let error = if told.is_ready {
-                died(ended.exit, false)
-            } else {
-                start_failed(format!("the interpreter {}; stderr tells more", ended.exit))
-            };
-            RunResult { exit_code, ..RunResult::ended(RunStatus::Failed, error) }
+            let why = start_failed(format!("the interpreter {}; stderr tells more", ended.exit));
+            RunResult::ended(RunStatus::Failed, why)
         }
     }
 }

@@ -179,6 +179,7 @@ impl State {
             ended_at: None,
             error: None,
             exit_code: None,
+            report: None,
             stored_log_seq: 0,
             final_log_seq: None,
         };
@@ -208,6 +209,7 @@ impl State {
             attempt.ended_at = Some(now);
             attempt.error.clone_from(&result.error);
             attempt.exit_code = result.exit_code;
+            attempt.report.clone_from(&result.report);
         }
         execution.state = after.state;
         execution.run_at = after.run_at;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use openautomate_core::domain::{
     Attempt, AttemptState, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress,
-    RunError,
+    RunError, RunReport,
 };
 use openautomate_core::error::Result;
 use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
@@ -247,6 +247,9 @@ pub(super) struct AttemptView {
     error: Option<RunErrorView>,
     /// The exit code of the process.
     exit_code: Option<i32>,
+    /// What the agent saw of the run from outside: how far it was confined, and the proof of its stop.
+    #[schema(value_type = Option<schema::RunReport>)]
+    report: Option<RunReport>,
     /// How many log lines are stored.
     log_lines: u64,
     /// Whether every line is stored.
@@ -265,6 +268,7 @@ impl From<Attempt> for AttemptView {
             ended_at: attempt.ended_at,
             error: attempt.error.map(RunErrorView::from),
             exit_code: attempt.exit_code,
+            report: attempt.report,
             log_lines: attempt.stored_log_seq,
         }
     }

@@ -68,6 +68,7 @@ impl Operation for Expire {
                 outputs: Map::new(),
                 error: Some(Execution::agent_lost_error()),
                 exit_code: None,
+                report: None,
             };
             expired.push(end(Execution::read(row)?, lost, None, self.now, &mut *connection).await?);
         }
@@ -86,7 +87,7 @@ async fn end(
     // Both in one message to the connection's thread; placeholders count on through the two.
     const END: &str = "UPDATE executions SET state = ?, run_at = ?, failed_attempts = ?, lease_until = NULL,
             outputs = ?, error = ?, ended_at = ?, revision = ? WHERE id = ?;
-        UPDATE attempts SET state = ?, ended_at = ?, error = ?, exit_code = ?, final_log_seq = ?
+        UPDATE attempts SET state = ?, ended_at = ?, error = ?, exit_code = ?, report = ?, final_log_seq = ?
             WHERE execution_id = ? AND epoch = ?";
     let after = execution.after_attempt(result.status, now);
     execution.state = after.state;
@@ -114,6 +115,7 @@ async fn end(
         .bind(micros(now))
         .bind(result.error.as_ref().map(Json))
         .bind(result.exit_code)
+        .bind(result.report.as_ref().map(Json))
         .bind(final_log_seq.map(u64::cast_signed))
         .bind(execution.id.as_uuid())
         .bind(execution.lease_epoch)

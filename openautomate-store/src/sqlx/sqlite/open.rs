@@ -23,7 +23,10 @@ const READER_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 256;
 
 fn migrations() -> Migrator {
-    let files = [(1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql"))];
+    let files = [
+        (1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
+        (2, "attempt report", include_str!("../../../migrations/sqlite/0002_attempt_report.sql")),
+    ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };

@@ -15,6 +15,15 @@ use super::super::{MARKER, Mark};
 /// A fork bomb needs many rounds; anything else needs two.
 const ROUNDS: u32 = 300;
 
+/// What became of the processes of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Killed {
+    /// How many there were.
+    pub(crate) found: usize,
+    /// How many could not be killed.
+    pub(crate) survivors: usize,
+}
+
 /// Who belongs to a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Family {
@@ -62,20 +71,22 @@ impl Family {
         members.len()
     }
 
-    /// Kills until no member is left; gives how many were found in the first round.
-    pub(in super::super) async fn kill_all(self) -> usize {
+    /// Kills until no member is left.
+    pub(in super::super) async fn kill_all(self) -> Killed {
         let mut first = None;
+        let mut survivors = 0;
         for round in 0..ROUNDS {
             let family = self.clone();
             let found = tokio::task::spawn_blocking(move || family.kill_once()).await.unwrap_or(0);
-            let total = *first.get_or_insert(found);
+            let found_first = *first.get_or_insert(found);
             if found == 0 {
-                return total;
+                return Killed { found: found_first, survivors: 0 };
             }
+            survivors = found;
             tokio::time::sleep(Duration::from_millis(u64::from(round.min(10)))).await;
         }
         tracing::error!(leader = self.leader, "processes of a run can't be killed");
-        first.unwrap_or(0)
+        Killed { found: first.unwrap_or(0), survivors }
     }
 
     /// The same for a thread that may sleep.
@@ -88,7 +99,7 @@ impl Family {
         }
     }
 
-    fn members(&self) -> Vec<i32> {
+    pub(super) fn members(&self) -> Vec<i32> {
         let own = std::process::id();
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
         let mut others: Vec<Member> = entries

@@ -1,9 +1,13 @@
 //! What only Linux offers: finding the processes of a run, and forking them from a process that waits.
 
+mod cgroup;
 mod family;
+mod limit;
+mod meter;
 mod zygote;
 
-pub(super) use family::Family;
+pub(super) use family::{Family, Killed};
+pub(crate) use meter::Meter;
 pub(super) use zygote::Forked;
 pub(crate) use zygote::Zygote;
 

@@ -19,6 +19,7 @@ pub(in crate::sqlx::sqlite) fn read_attempt(row: &SqliteRow) -> Result<Attempt> 
         ended_at: columns.time_or_none("ended_at")?,
         error: columns.json_or_none("error")?,
         exit_code: columns.get("exit_code")?,
+        report: columns.json_or_none("report")?,
         stored_log_seq: columns.unsigned("stored_log_seq")?,
         final_log_seq: columns.unsigned_or_none("final_log_seq")?,
     })

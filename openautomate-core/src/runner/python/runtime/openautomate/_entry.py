@@ -230,9 +230,10 @@ def _first_frame(traceback: TracebackType | None) -> TracebackType | None:
 
 
 def _traceback(error: BaseException, first: TracebackType | None) -> str | None:
-    import traceback
-
     try:
+        # The import fails where the automation has no file left to open.
+        import traceback
+
         return _cut("".join(traceback.format_exception(type(error), error, first)))
     except Exception:
         return None
