@@ -92,14 +92,17 @@ openapi: ## Writes the golden OpenAPI document again.
 
 # --- measuring
 
+BENCH_ENV = OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_EXTENSION=$(abspath target/release/$(EXTENSION))
+
 bench: python ## Runs the benchmarks (minutes).
-	cargo bench -p openautomate-benches
 	cargo build --release -p openautomate-http -p openautomate-agent --bins
 	$(MAKE) extension PROFILE=release
-	$(VENV_PYTHON) benches/load/main_job.py --binaries target/release
+	$(BENCH_ENV) cargo bench -p openautomate-benches
+	$(VENV_PYTHON) benches/load/main_job.py --binaries target/release $(if $(shell command -v redis-server),--rq)
 
-bench-smoke: ## Runs every criterion benchmark once, to see that it still works.
-	cargo bench -p openautomate-benches -- --test
+bench-smoke: python ## Runs every criterion benchmark once, to see that it still works.
+	$(MAKE) extension PROFILE=release
+	$(BENCH_ENV) cargo bench -p openautomate-benches -- --test
 
 clean: ## Removes what was built and the data of `make run`.
 	cargo clean

@@ -1,10 +1,11 @@
 """End to end, through the public API: trigger to first user line, executions a second, memory when idle.
 
     make bench, or:
-    .venv/bin/python benches/load/main_job.py --binaries target/release
+    .venv/bin/python benches/load/main_job.py --binaries target/release [--rq]
 
 Every figure is set beside the floor measured in the same run: a fresh interpreter of the same environment
-started by hand. All on one machine, so its clock serves both ends.
+started by hand. With ``--rq`` also beside RQ, with two workers on a Redis of its own (``redis-server`` must be
+installed; RQ comes from PyPI). All on one machine, so its clock serves both ends.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "examples" / "main_job"))
+sys.path[:0] = [str(ROOT / "examples" / "main_job"), str(Path(__file__).parent)]
 
 from client import Client  # noqa: E402
 from installation import Installation, package  # noqa: E402
+from rq_peer import measure_rq  # noqa: E402
 
 HELLO = "def run() -> None:\n    print('hello')\n"
 MANIFEST = '[project]\nname = "first-line"\nversion = "1.0.0"\n[tool.openautomate]\nentrypoint = "job:run"\n'
@@ -91,6 +93,21 @@ def executions_per_second(client: Client, package_id: str, count: int) -> float:
     return round(len(ids) / (time.perf_counter() - began), 1)
 
 
+def memory_of_waiting(agent: int) -> dict[str, float]:
+    """The memory of the interpreters that wait for runs, shared pages counted in part (Pss), on Linux."""
+    waiting = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().split(b"\0")
+            rollup = (folder / "smaps_rollup").read_text()
+        except OSError:
+            continue
+        if any(part.endswith(b"_runner.py") for part in line):
+            pss = next(text for text in rollup.splitlines() if text.startswith("Pss:"))
+            waiting.append(int(pss.split()[1]) / 1024)
+    return {"processes, the zygote among them": len(waiting), "MB each": round(statistics.mean(waiting), 1)}
+
+
 def memory_mb(pid: int) -> float | None:
     """The resident memory of a process, on Linux."""
     try:
@@ -106,6 +123,7 @@ def main() -> None:
     parser.add_argument("--binaries", type=Path, default=ROOT / "target" / "release")
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--rq", action="store_true", help="measure RQ in the same run")
     options = parser.parse_args()
     figures: dict[str, Any] = {
         "fresh interpreter to first line, ms": fresh_interpreter(options.python, options.count)
@@ -126,14 +144,20 @@ def main() -> None:
             time.sleep(2)
             figures["idle memory of the server, MB"] = memory_mb(installation.server.pid)
             figures["idle memory of the agent, MB"] = memory_mb(installation.agent.pid)
+            figures["interpreters that wait"] = memory_of_waiting(installation.agent.pid)
             first_line(client, package_id, 5)
             figures["trigger to first user line, ms"] = first_line(client, package_id, options.count)
             figures["isolated executions a second, 2 slots"] = executions_per_second(client, package_id, 200)
         finally:
             installation.stop()
     floor = figures["fresh interpreter to first line, ms"]["p50"]
-    ratio = figures["trigger to first user line, ms"]["p50"] / floor
-    figures["trigger to first user line / fresh interpreter, p50"] = round(ratio, 2)
+    first = figures["trigger to first user line, ms"]["p50"]
+    figures["trigger to first user line / fresh interpreter, p50"] = round(first / floor, 2)
+    if options.rq:
+        rq = figures["RQ"] = measure_rq(options.count)
+        figures["trigger to first user line / RQ, p50"] = round(first / rq["trigger to first line, ms"]["p50"], 2)
+        rate = figures["isolated executions a second, 2 slots"] / rq["jobs a second, 2 workers"]
+        figures["executions a second / RQ"] = round(rate, 2)
     print(json.dumps(figures, indent=2))
 
 
