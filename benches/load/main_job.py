@@ -155,7 +155,9 @@ def main() -> None:
     figures["trigger to first user line / fresh interpreter, p50"] = round(first / floor, 2)
     if options.rq:
         rq = figures["RQ"] = measure_rq(options.count)
-        figures["trigger to first user line / RQ, p50"] = round(first / rq["trigger to first line, ms"]["p50"], 2)
+        figures["trigger to first user line / RQ, p50"] = round(
+            first / rq["trigger to first line, ms"]["p50"], 2
+        )
         rate = figures["isolated executions a second, 2 slots"] / rq["jobs a second, 2 workers"]
         figures["executions a second / RQ"] = round(rate, 2)
     print(json.dumps(figures, indent=2))

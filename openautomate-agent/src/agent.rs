@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use openautomate_core::clock::{Clock, SystemClock};
-use openautomate_core::domain::{AgentFacts, Lease, Limits};
+use openautomate_core::domain::{AgentFacts, IsolationLevel, Lease, Limits};
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::message::SecretAnswer;
@@ -37,6 +37,7 @@ pub struct AgentBuilder {
     clock: Arc<dyn Clock>,
     drain_timeout: Duration,
     limits: Limits,
+    isolation: IsolationLevel,
     facts: AgentFacts,
 }
 
@@ -83,6 +84,13 @@ impl AgentBuilder {
         self
     }
 
+    /// Confines every run at least so far, where the machine can; by default as far as its package asks.
+    #[must_use]
+    pub fn isolation(mut self, level: IsolationLevel) -> Self {
+        self.isolation = level;
+        self
+    }
+
     /// Makes the agent: takes its folder and takes up what is left in it.
     ///
     /// # Errors
@@ -105,6 +113,7 @@ impl AgentBuilder {
             clock: self.clock,
             drain_timeout: self.drain_timeout,
             limits: self.limits,
+            isolation: self.isolation,
             facts: self.facts,
             attempts: Mutex::new(
                 attempts.into_iter().map(|attempt| (attempt.lease, Arc::new(attempt))).collect(),
@@ -156,6 +165,7 @@ impl Agent {
             clock: Arc::new(SystemClock),
             drain_timeout: Duration::from_secs(30),
             limits: Limits::default(),
+            isolation: IsolationLevel::default(),
             facts: facts(),
         }
     }
@@ -179,6 +189,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) drain_timeout: Duration,
     pub(crate) limits: Limits,
+    pub(crate) isolation: IsolationLevel,
     pub(crate) facts: AgentFacts,
     attempts: Mutex<Attempts>,
     /// Something may be there to send.

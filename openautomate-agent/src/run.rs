@@ -125,6 +125,7 @@ async fn run_within_lease(
         grace: Duration::from_millis(assignment.grace_ms),
         python: None,
         limits: assignment.limits.within(&agent.limits),
+        isolation: assignment.isolation.max(agent.isolation),
     };
     let (events, receiver) = mpsc::channel(EVENTS);
     if let Some(bytes) = job.limits.log_bytes {

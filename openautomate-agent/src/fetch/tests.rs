@@ -59,6 +59,7 @@ fn shelf(folder: &Path) -> (Shelf, Assignment) {
         timeout_ms: None,
         grace_ms: 0,
         limits: Default::default(),
+        isolation: Default::default(),
     };
     (Shelf { archive, fetched: AtomicUsize::new(0) }, assignment)
 }

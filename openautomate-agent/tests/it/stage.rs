@@ -149,6 +149,7 @@ impl Stage {
             timeout_ms: None,
             grace_ms: 100,
             limits: Default::default(),
+            isolation: Default::default(),
         }
     }
 

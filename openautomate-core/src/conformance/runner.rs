@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use crate::runner::Runner;
 
 pub mod cases;
+pub mod confined;
 pub mod hostile;
 pub mod limited;
 pub mod play;
@@ -77,6 +78,20 @@ macro_rules! isolated_runner_conformance {
                 huge_file, many_files, busy, within_limits, limits_end_with_their_run, limits_stay,
                 stops_are_proven, left_behind, deaf, stopped_itself, blocked_in_c, kills_its_group,
                 hundreds_of_threads,
+            }
+        }
+    };
+}
+
+/// Makes a module with a test for every case that a runner passes which can confine runs (Linux).
+#[macro_export]
+macro_rules! confining_runner_conformance {
+    ($name:ident, $fixture:ty) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::__runner_cases! { confined, $fixture,
+                ordinary_work, foreign_files, foreign_processes, the_next_is_free,
             }
         }
     };

@@ -12,7 +12,7 @@ pub enum IsolationLevel {
     L0,
     /// Limits of memory, processes, files and processor time that the system enforces.
     L1,
-    /// A control group for the whole tree, and on Linux files and system calls confined by Landlock and seccomp.
+    /// On Linux, files and system calls confined by Landlock and seccomp.
     L2,
 }
 

@@ -100,6 +100,7 @@ impl Orchestrator {
             timeout_ms: execution.timeout_ms,
             grace_ms: millis(manifest.grace),
             limits: manifest.limits.clone(),
+            isolation: manifest.isolation,
         })
     }
 

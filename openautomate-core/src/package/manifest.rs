@@ -7,7 +7,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{duration, entrypoint, limits, shown, version};
-use crate::domain::{Limits, check_description, check_label};
+use crate::domain::{IsolationLevel, Limits, check_description, check_label};
 use crate::error::{Error, Result};
 
 /// The largest `pyproject.toml`, in bytes.
@@ -92,6 +92,9 @@ pub struct Manifest {
     /// What a run may use.
     #[serde(default)]
     pub limits: Limits,
+    /// How far it wants to be confined.
+    #[serde(default)]
+    pub isolation: IsolationLevel,
 }
 
 #[derive(Deserialize)]
@@ -143,6 +146,8 @@ struct Settings {
     python: Option<String>,
     #[serde(default)]
     limits: limits::Table,
+    #[serde(default)]
+    isolation: IsolationLevel,
 }
 
 #[derive(Default, Deserialize)]
@@ -194,6 +199,7 @@ impl Manifest {
             env: settings.env,
             python: settings.python,
             limits: settings.limits.check()?,
+            isolation: settings.isolation,
         };
         manifest.check_runtime()?;
         Ok(manifest)

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Lease, Limits, LogLine, Progress, RunResult};
+use crate::domain::{IsolationLevel, Lease, Limits, LogLine, Progress, RunResult};
 use crate::error::Result;
 use crate::secret::Secret;
 
@@ -49,6 +49,8 @@ pub struct Job {
     pub python: Option<PathBuf>,
     /// What it may use.
     pub limits: Limits,
+    /// How far it shall be confined. Reached is what the machine can; the report of the run says it.
+    pub isolation: IsolationLevel,
 }
 
 /// What a run tells while it goes on.

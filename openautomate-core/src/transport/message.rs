@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::domain::{AgentFacts, Lease, Limits, LogChunk, Progress, RunResult};
+use crate::domain::{AgentFacts, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult};
 use crate::error::ErrorKind;
 use crate::secret::Secret;
 
@@ -207,6 +207,9 @@ pub struct Assignment {
     /// What the package may use.
     #[serde(default)]
     pub limits: Limits,
+    /// How far the package wants to be confined.
+    #[serde(default)]
+    pub isolation: IsolationLevel,
 }
 
 /// The answer to a request for an asset's value.

@@ -74,6 +74,8 @@ fn beside() -> PathBuf {
 
 openautomate_core::runner_conformance!(native, Native);
 openautomate_core::isolated_runner_conformance!(native_isolated, Native);
+#[cfg(target_os = "linux")]
+openautomate_core::confining_runner_conformance!(native_confining, Native);
 
 #[tokio::test]
 async fn the_native_bridge_is_used() {

@@ -76,6 +76,9 @@ pub(crate) struct RunOptions {
     pub(crate) preload: Vec<String>,
     #[command(flatten)]
     pub(crate) limits: LimitOptions,
+    /// Confines files and system calls of every run (level L2), also of packages that do not ask for it.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_CONFINE")]
+    pub(crate) confine: bool,
     /// How long runs may go on after a stop was asked for, in seconds.
     #[arg(long, env = "OPENAUTOMATE_AGENT_DRAIN_TIMEOUT", default_value_t = 30)]
     pub(crate) drain_timeout: u64,

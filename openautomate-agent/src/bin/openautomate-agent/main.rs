@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use openautomate_agent::{Agent, Identity, StopSignals, WebSocketTransport, default_slots, enrol};
+use openautomate_core::domain::IsolationLevel;
 use openautomate_core::runner::python::PoolSettings;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
@@ -114,6 +115,7 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
         .python_versions(versions)
         .drain_timeout(Duration::from_secs(options.drain_timeout))
         .limits(options.limits.into())
+        .isolation(if options.confine { IsolationLevel::L2 } else { IsolationLevel::L0 })
         .slots(slots);
     let agent = builder.build()?;
     let mut signals = StopSignals::listen().context("the signals of the system can't be heard")?;

@@ -11,7 +11,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::RunnerFixture;
-use crate::domain::{Lease, Limits, LogLine, LogStream, Progress, RunError, RunResult, RunStatus};
+use crate::domain::{
+    IsolationLevel, Lease, Limits, LogLine, LogStream, Progress, RunError, RunResult, RunStatus,
+};
 use crate::error::Error;
 use crate::id::ExecutionId;
 use crate::runner::{Job, RunControl, RunEvent};
@@ -68,6 +70,7 @@ impl Play {
             grace: Duration::from_millis(300),
             python: None,
             limits: Limits::default(),
+            isolation: IsolationLevel::L1,
         };
         Self { dir, job, cancel: CancellationToken::new() }
     }

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use serde::Serialize;
 
 use super::bootstrap::{self, Entry, Host, Record};
-use super::protocol::{self, ChildMessage, Finished, MAX_MESSAGE_BYTES, ParentMessage};
+use super::protocol::{self, ChildMessage, Confine, Finished, MAX_MESSAGE_BYTES, ParentMessage};
 use crate::domain::{LogStream, MAX_LINE_BYTES, RunError};
 use crate::runner::process::{self, MainThread};
 
@@ -29,6 +29,7 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
         answers: Mutex::default(),
         next_id: AtomicU64::new(1),
         is_cancelled: AtomicBool::new(false),
+        is_confined: AtomicBool::new(false),
         has_ended: AtomicBool::new(false),
         main: MainThread::current(),
     });
@@ -37,7 +38,7 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
     bridge.send(&ChildMessage::Ready { version: protocol::VERSION, python, native: true });
     let mut reader = BufReader::new(reader);
     let (start, reader) = py.detach(move || (receive(&mut reader), reader));
-    let Some(ParentMessage::Start { entrypoint, package_dir, inputs, place }) = start else {
+    let Some(ParentMessage::Start { entrypoint, package_dir, inputs, place, confine }) = start else {
         return Err(PyRuntimeError::new_err("the agent did not say what to run"));
     };
     let module = py.import("openautomate._entry")?;
@@ -46,6 +47,10 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
         module.call_method1("take_place", (process::MARKER, &place.mark, &place.work_dir, place.env))?;
     }
     module.call_method1("leave_at_fork", pyo3::types::PyTuple::new(py, descriptors)?)?;
+    // Before there is a second thread: it holds for this one and those that it starts.
+    if let Some(confine) = confine {
+        bridge.is_confined.store(confined(py, confine)?, Ordering::SeqCst);
+    }
     let listener = bridge.clone();
     std::thread::Builder::new()
         .name("openautomate".to_owned())
@@ -59,6 +64,34 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
     finished.saw_cancel = bridge.is_cancelled();
     py.detach(|| bridge.finish(finished, &mut exit_code));
     Ok(exit_code)
+}
+
+/// Confines this process; whether the kernel can. A run that can't be confined goes on: its report says so.
+#[cfg(target_os = "linux")]
+fn confined(py: Python<'_>, confine: Confine) -> PyResult<bool> {
+    let Confine { mut readable, mut writable } = confine;
+    let sys = py.import("sys")?;
+    for name in ["prefix", "base_prefix", "exec_prefix", "base_exec_prefix"] {
+        readable.push(sys.getattr(name)?.extract()?);
+    }
+    // Ours, from which the rest of the runtime is still imported, and places that the interpreter was given.
+    for place in sys.getattr("path")?.try_iter()? {
+        readable.extend(place?.extract::<std::path::PathBuf>().ok().filter(|place| place.is_absolute()));
+    }
+    readable.retain(|place| place.exists());
+    let module = py.import("openautomate._entry")?;
+    for work_dir in &writable {
+        module.call_method1("use_temporary_folder", (work_dir,))?;
+    }
+    writable.retain(|place| place.exists());
+    Ok(process::linux::confine::confine(&readable, &writable).is_ok())
+}
+
+/// Only Linux can.
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "its twin can fail")]
+fn confined(_: Python<'_>, _: Confine) -> PyResult<bool> {
+    Ok(false)
 }
 
 /// Makes this process, which a zygote has just forked, the process of a run; its channel is `fd:3`.
@@ -89,6 +122,7 @@ struct Bridge {
     answers: Mutex<HashMap<u64, Waiter>>,
     next_id: AtomicU64,
     is_cancelled: AtomicBool,
+    is_confined: AtomicBool,
     has_ended: AtomicBool,
     main: MainThread,
 }
@@ -162,7 +196,7 @@ impl Bridge {
 
 impl Host for Bridge {
     fn started(&self) {
-        self.send(&ChildMessage::Started);
+        self.send(&ChildMessage::Started { confined: self.is_confined.load(Ordering::SeqCst) });
     }
 
     fn log(&self, record: Record) {

@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::pool::{Pool, PoolSettings, Warm};
-use super::protocol::{self, ParentMessage, Place};
+use super::protocol::{self, Confine, ParentMessage, Place};
 use super::runtime::has_bridge;
 use super::session::{Session, Told};
-use crate::domain::{RunError, RunResult, RunStatus};
+use crate::domain::{IsolationLevel, RunError, RunResult, RunStatus};
 use crate::runner::process::supervise::{Bounds, Ended, supervise};
 use crate::runner::process::{Exit, Launch, Launched, Mark, Sink, launch};
 use crate::runner::{Job, RunControl, Runner, environment};
@@ -154,6 +154,11 @@ impl IsolatedPython {
     }
 }
 
+/// What a confined run may read and write besides its interpreter.
+fn confine(job: &Job) -> Confine {
+    Confine { readable: vec![job.package_dir.clone()], writable: vec![job.work_dir.clone()] }
+}
+
 /// Tells a process what to run, and takes what it says until it and all that it started have ended.
 async fn talk(
     job: &Job,
@@ -167,6 +172,7 @@ async fn talk(
         package_dir: package_dir.to_owned(),
         inputs: job.inputs.clone(),
         place,
+        confine: (job.isolation == IsolationLevel::L2).then(|| confine(job)),
     };
     let start = protocol::encode(&start).map_err(start_failed)?;
     let Warm { launched: Launched { mut process, stdout, stderr, channel }, said } = process;
@@ -225,8 +231,11 @@ async fn write(mut sink: Sink, mut letters: mpsc::UnboundedReceiver<Vec<u8>>) {
 }
 
 fn result(ended: Ended, told: Told) -> RunResult {
-    let (exit_code, report) = (ended.exit.code(), Some(ended.report.clone()));
-    RunResult { exit_code, report, ..outcome(&ended, told) }
+    let mut report = ended.report.clone();
+    if told.is_confined && report.isolation == IsolationLevel::L1 {
+        report.isolation = IsolationLevel::L2;
+    }
+    RunResult { exit_code: ended.exit.code(), report: Some(report), ..outcome(&ended, told) }
 }
 
 fn outcome(ended: &Ended, told: Told) -> RunResult {

@@ -5,6 +5,7 @@
 //! Unknown fields are ignored, so that either side may be newer.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -32,6 +33,9 @@ pub enum ParentMessage {
         /// What a process that was started before its run was known has to take over.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<Place>,
+        /// What it may read and write, if it shall be confined.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confine: Option<Confine>,
     },
     /// Stop soon.
     Cancel,
@@ -75,6 +79,16 @@ pub struct Place {
     pub env: BTreeMap<String, String>,
 }
 
+/// How a run is confined: beyond what every program reads and writes, and its interpreter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confine {
+    /// Folders that it may read.
+    pub readable: Vec<PathBuf>,
+    /// Folders that it may write.
+    pub writable: Vec<PathBuf>,
+}
+
 impl std::fmt::Debug for Place {
     /// Hides the variables: packages put all sorts of things there.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -110,7 +124,11 @@ pub enum ChildMessage {
         native: bool,
     },
     /// The automation's first instruction is about to run.
-    Started,
+    Started {
+        /// Whether files and system calls are confined.
+        #[serde(default)]
+        confined: bool,
+    },
     /// A record of `logging`.
     Log {
         /// When, in microseconds since 1970.

@@ -34,6 +34,7 @@ pub(super) const DRAIN: Duration = Duration::from_secs(2);
 pub(super) struct Told {
     pub(super) is_ready: bool,
     pub(super) has_started: bool,
+    pub(super) is_confined: bool,
     pub(super) finished: Option<Finished>,
     /// What it said against the protocol.
     pub(super) fault: Option<String>,
@@ -165,8 +166,11 @@ impl Session {
         }
         match message {
             ChildMessage::Ready { version, .. } => self.ready(version),
-            ChildMessage::Started if self.told.has_started => self.fault("it started twice".to_owned()),
-            ChildMessage::Started => {
+            ChildMessage::Started { .. } if self.told.has_started => {
+                self.fault("it started twice".to_owned());
+            }
+            ChildMessage::Started { confined } => {
+                self.told.is_confined = confined;
                 self.told.has_started = true;
                 self.send(RunEvent::Started, lines).await;
             }

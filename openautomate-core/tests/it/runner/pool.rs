@@ -68,6 +68,8 @@ impl RunnerFixture for Forked {
 
 openautomate_core::runner_conformance!(forked, Forked);
 openautomate_core::isolated_runner_conformance!(forked_isolated, Forked);
+#[cfg(target_os = "linux")]
+openautomate_core::confining_runner_conformance!(forked_confining, Forked);
 
 async fn outputs(source: &str, fixture: &impl RunnerFixture) -> Value {
     Play::main(source).run(fixture).await.outputs()

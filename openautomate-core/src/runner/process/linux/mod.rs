@@ -1,6 +1,8 @@
 //! What only Linux offers: finding the processes of a run, and forking them from a process that waits.
 
 mod cgroup;
+#[cfg(feature = "python")]
+pub(crate) mod confine;
 mod family;
 mod limit;
 mod meter;

@@ -268,6 +268,13 @@ def take_place(marker: str, mark: str, work_dir: str, env: Mapping[str, str]) ->
     os.chdir(work_dir)
 
 
+def use_temporary_folder(work_dir: str) -> None:
+    """Has temporary files lie in the working folder: a confined run may write nowhere else."""
+    folder = os.path.join(work_dir, ".tmp")
+    os.makedirs(folder, exist_ok=True)
+    os.environ.update(TMPDIR=folder, TEMP=folder, TMP=folder)
+
+
 def leave_at_fork(*descriptors: int) -> None:
     """A forked process is not the run: it must not write into the channel."""
     if not hasattr(os, "register_at_fork"):
