@@ -131,9 +131,12 @@ impl Attempt {
     }
 
     /// Keeps the assignment on disk, so that an agent that is killed knows of it. Blocks.
+    ///
+    /// A loss of power may take it: the run is gone then as well, and an agent that does not name the lease in
+    /// its hello says just that.
     pub(crate) fn keep_assignment(&self, assignment: &Assignment) -> Result<()> {
         std::fs::create_dir_all(&self.folder).map_err(Error::io("made", &self.folder))?;
-        disk::write_whole(&self.folder.join(ASSIGNMENT), assignment)
+        disk::write_complete(&self.folder.join(ASSIGNMENT), assignment)
     }
 
     /// Keeps how it ended, on disk first. Blocks.

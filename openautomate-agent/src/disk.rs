@@ -12,12 +12,28 @@ use crate::platform;
 /// Writes a file as JSON. When this returns it outlives a loss of power; a crash in between leaves the old
 /// file or none.
 pub(crate) fn write_whole(path: &Path, value: &impl Serialize) -> Result<()> {
+    write(path, value, true)
+}
+
+/// Writes a file as JSON that outlives the program, and a loss of power once the system has written it: then it
+/// is there, is not, or is torn, which [`read_whole`] takes for not there.
+pub(crate) fn write_complete(path: &Path, value: &impl Serialize) -> Result<()> {
+    write(path, value, false)
+}
+
+fn write(path: &Path, value: &impl Serialize, is_synced: bool) -> Result<()> {
     let malformed = |why: serde_json::Error| Error::Malformed { path: path.to_owned(), why: why.to_string() };
     let bytes = serde_json::to_vec(value).map_err(malformed)?;
     let partial = path.with_extension("partial");
     let mut file = std::fs::File::create(&partial).map_err(Error::io("written", &partial))?;
-    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(Error::io("written", &partial))?;
+    file.write_all(&bytes).map_err(Error::io("written", &partial))?;
+    if is_synced {
+        file.sync_all().map_err(Error::io("written", &partial))?;
+    }
     std::fs::rename(&partial, path).map_err(Error::io("written", path))?;
+    if !is_synced {
+        return Ok(());
+    }
     // The name is part of the folder, which the system writes when it likes.
     path.parent().map_or(Ok(()), platform::sync_dir).map_err(Error::io("written", path))
 }

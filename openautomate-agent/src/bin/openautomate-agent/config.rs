@@ -98,9 +98,8 @@ pub(crate) struct LimitOptions {
     #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_CPU", value_parser = clap::value_parser!(u64).range(1..))]
     max_cpu: Option<u64>,
     /// Processes at one time.
-    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_PROCESSES", default_value_t = 512,
-        value_parser = clap::value_parser!(u32).range(1..))]
-    max_processes: u32,
+    #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_PROCESSES", value_parser = clap::value_parser!(u32).range(1..))]
+    max_processes: Option<u32>,
     /// Open files of each process.
     #[arg(long, env = "OPENAUTOMATE_AGENT_MAX_OPEN_FILES", value_parser = clap::value_parser!(u32).range(16..))]
     max_open_files: Option<u32>,
@@ -124,7 +123,7 @@ impl From<LimitOptions> for Limits {
         Self {
             memory_bytes: options.max_memory,
             cpu_ms: options.max_cpu.map(|seconds| seconds.saturating_mul(1000)),
-            processes: Some(options.max_processes),
+            processes: options.max_processes,
             open_files: options.max_open_files,
             disk_bytes: options.max_disk,
             log_bytes: options.max_log,

@@ -234,6 +234,12 @@ impl Process {
         let _ = mark;
     }
 
+    /// Its number.
+    #[cfg(target_os = "linux")]
+    pub(super) fn id(&self) -> i32 {
+        self.leader.as_raw()
+    }
+
     /// Has limits hold for it and all that it starts from now on; tells how far that goes.
     #[cfg(target_os = "linux")]
     pub(crate) fn limit(&mut self, limits: &Limits, mark: &Mark) -> io::Result<IsolationLevel> {

@@ -14,6 +14,9 @@ use crate::domain::Limits;
 
 const ROOT: &str = "/sys/fs/cgroup";
 
+/// A run that has no limit of its own can't fork more than this together with the others of its zygote.
+const MAX_SHARED: u32 = 4096;
+
 /// Where groups can be made.
 #[derive(Debug)]
 enum Place {
@@ -55,6 +58,13 @@ impl Cgroup {
                 None
             }
         }
+    }
+
+    /// A group for a zygote and all that it forks, so that a run without a limit of its own can't fill the
+    /// machine. Children are born in it, which is free; moving a process takes the kernel ten milliseconds.
+    pub(super) fn shared(zygote: i32) -> Option<Self> {
+        let limits = Limits { processes: Some(MAX_SHARED), ..Limits::default() };
+        Self::of(zygote, &format!("openautomate-zygote-{zygote}"), &limits)
     }
 
     fn fill(&self, pid: i32, limits: &Limits) -> io::Result<()> {

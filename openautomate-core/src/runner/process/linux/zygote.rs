@@ -18,6 +18,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::super::{Exit, Launch, Launched, Mark, Process, Sink, Source, launch};
+use super::cgroup::Cgroup;
 
 /// How much of what a zygote prints is told.
 const MAX_PRINTED: usize = 4096;
@@ -75,8 +76,11 @@ impl Zygote {
             return Err(io::Error::other("the zygote has no channel"));
         };
         let socket = reading.reunite(writing).map_err(io::Error::other)?;
+        let pid = process.id();
+        // Beside the runtime: the kernel takes its time.
+        let group = tokio::task::spawn_blocking(move || Cgroup::shared(pid)).await.unwrap_or(None);
         let (requests, asked) = mpsc::unbounded_channel();
-        tokio::spawn(serve(process, socket, asked, requests.downgrade()));
+        tokio::spawn(serve((process, group), socket, asked, requests.downgrade()));
         tokio::spawn(tell(stdout));
         tokio::spawn(tell(stderr));
         Ok(Self { requests })
@@ -118,10 +122,10 @@ fn pipe() -> io::Result<(Receiver, OwnedFd)> {
     Ok((Receiver::from_owned_fd(reading)?, writing.into()))
 }
 
-/// Carries requests and answers until nobody holds the zygote or a child of it, or it ends. Dropping `process`
-/// kills it, and its children with it.
+/// Carries requests and answers until nobody holds the zygote or a child of it, or it ends. Dropping the process
+/// kills it, and its children with it; the group goes after it.
 async fn serve(
-    process: Process,
+    zygote: (Process, Option<Cgroup>),
     socket: UnixStream,
     mut asked: mpsc::UnboundedReceiver<Request>,
     requests: mpsc::WeakUnboundedSender<Request>,
@@ -179,7 +183,7 @@ async fn serve(
             }
         }
     }
-    drop(process);
+    drop(zygote);
 }
 
 async fn send(socket: &UnixStream, request: [u8; 5], descriptors: &[RawFd]) -> io::Result<()> {
