@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod data_dir;
+mod memory;
 mod serve;
 mod signal;
 
@@ -14,6 +15,7 @@ use clap::Parser as _;
 use config::{AuditCommand, Cli, Command};
 
 fn main() -> ExitCode {
+    memory::give_large_blocks_back();
     let cli = Cli::parse();
     match run(cli) {
         Ok(code) => code,
