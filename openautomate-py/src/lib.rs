@@ -8,6 +8,13 @@ fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyResult<
     openautomate_core::runner::python::bridge::run(py, channel, search_in)
 }
 
+/// Makes this process a zygote.
+#[cfg(target_os = "linux")]
+#[pyfunction]
+fn become_zygote() -> PyResult<()> {
+    openautomate_core::runner::python::bridge::become_zygote()
+}
+
 /// Makes a process that a zygote has just forked the process of a run.
 #[cfg(target_os = "linux")]
 #[pyfunction]
@@ -18,6 +25,9 @@ fn become_run(zygote: i32, stdout: i32, stderr: i32, channel: i32) -> PyResult<(
 #[pymodule]
 fn _openautomate(module: &Bound<'_, PyModule>) -> PyResult<()> {
     #[cfg(target_os = "linux")]
-    module.add_function(wrap_pyfunction!(become_run, module)?)?;
+    {
+        module.add_function(wrap_pyfunction!(become_run, module)?)?;
+        module.add_function(wrap_pyfunction!(become_zygote, module)?)?;
+    }
     module.add_function(wrap_pyfunction!(run, module)?)
 }

@@ -22,11 +22,11 @@ use self::unix as platform;
 #[cfg(windows)]
 use self::windows as platform;
 
-#[cfg(all(feature = "python", target_os = "linux"))]
-pub(crate) use platform::become_run;
 #[cfg(feature = "python")]
 pub(crate) use platform::{MainThread, end_own_group, open_channel, remark};
 pub(crate) use platform::{Process, Sink, Source, launch};
+#[cfg(all(feature = "python", target_os = "linux"))]
+pub(crate) use platform::{become_run, become_zygote};
 
 /// The environment variable that marks the processes of a run, so that none escapes by leaving its session.
 pub const MARKER: &str = "OPENAUTOMATE_LEASE";

@@ -94,6 +94,15 @@ fn confined(_: Python<'_>, _: Confine) -> PyResult<bool> {
     Ok(false)
 }
 
+/// Makes this process a zygote.
+///
+/// # Errors
+/// If the kernel refuses.
+#[cfg(target_os = "linux")]
+pub fn become_zygote() -> PyResult<()> {
+    process::become_zygote().map_err(|error| PyOSError::new_err(error.to_string()))
+}
+
 /// Makes this process, which a zygote has just forked, the process of a run; its channel is `fd:3`.
 ///
 /// # Errors

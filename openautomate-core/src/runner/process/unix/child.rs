@@ -85,6 +85,15 @@ pub(crate) fn remark(mark: &str) {
     let _ = mark;
 }
 
+/// Makes this process a zygote: what its children leave behind becomes its own, and it outlives the agent for
+/// the moment that it takes to end all of it.
+#[cfg(target_os = "linux")]
+pub(crate) fn become_zygote() -> io::Result<()> {
+    nix::sys::prctl::set_child_subreaper(true)?;
+    nix::sys::prctl::set_pdeathsig(None)?;
+    Ok(())
+}
+
 /// Makes a process that was just forked the process of a run: a session of its own, the three descriptors as
 /// stdout, stderr and the channel (number 3), and nothing else of the parent.
 #[cfg(target_os = "linux")]

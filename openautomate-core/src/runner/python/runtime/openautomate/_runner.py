@@ -110,6 +110,7 @@ def main() -> int:
     if mode == "zygote":
         from openautomate import _zygote
 
+        bridge.become_zygote()
         _zygote.serve(int(channel.partition(":")[2]), preload, bridge.become_run)
         channel = "fd:3"
     return bridge.run(channel, search_in)  # type: ignore[no-any-return]

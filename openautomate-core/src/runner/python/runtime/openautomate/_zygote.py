@@ -59,9 +59,12 @@ class _Zygote:
 
     def _answer(self, become_run: Callable[..., None]) -> bool:
         """Does what the agent asks for; true in a forked child."""
-        request, rights, _, _ = self.socket.recvmsg(_REQUEST, _socket.CMSG_SPACE(12))
+        try:
+            request, rights, _, _ = self.socket.recvmsg(_REQUEST, _socket.CMSG_SPACE(12))
+        except OSError:
+            request = b""
         if len(request) != _REQUEST:
-            os._exit(0)
+            self._end()
         if request[:1] == b"R":
             self._reap(int.from_bytes(request[1:], "little", signed=True))
             return False
@@ -95,6 +98,30 @@ class _Zygote:
                 self.told.add(pid)
                 self._tell(b"X", pid, ended.si_status if by_itself else -ended.si_status)
 
+        for pid in _children():
+            # What a run left behind has become ours.
+            if pid not in self.children:
+                os.waitpid(pid, os.WNOHANG)
+
+    def _end(self) -> None:
+        """The agent is gone: so goes everything that it had started."""
+        for _ in range(200):
+            family = _family()
+            if not family:
+                break
+            for pid in family:
+                try:  # noqa: SIM105 - contextlib takes a while to import
+                    os.kill(pid, _signal.SIGKILL)
+                except OSError:
+                    pass
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except OSError:
+                break
+            select.select([], [], [], 0.005)
+        os._exit(0)
+
     def _reap(self, pid: int) -> None:
         if pid not in self.children:
             return
@@ -110,4 +137,25 @@ class _Zygote:
         try:
             self.socket.sendall(answer)
         except OSError:
-            os._exit(0)
+            self._end()
+
+
+def _children(of: int | str = "self") -> list[int]:
+    """The children of a process, those that became its own too (`proc(5)`)."""
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{of}/task"):
+            with open(f"/proc/{of}/task/{task}/children") as file:
+                found += map(int, file.read().split())
+    except OSError:
+        pass
+    return found
+
+
+def _family() -> list[int]:
+    """All that descend from this process."""
+    found, new = [], _children()
+    while new:
+        found += new
+        new = [pid for parent in new for pid in _children(parent)]
+    return found
