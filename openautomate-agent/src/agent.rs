@@ -175,6 +175,13 @@ impl Agent {
     pub async fn run(&self, stop: CancellationToken) {
         session::run(Arc::clone(&self.inner), stop).await;
     }
+
+    /// Kills every run at once. Nothing is told of it.
+    pub(crate) fn kill_runs(&self) {
+        for attempt in self.inner.attempts() {
+            attempt.lost.cancel();
+        }
+    }
 }
 
 #[derive(Debug)]

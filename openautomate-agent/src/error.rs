@@ -42,6 +42,12 @@ pub enum Error {
     /// The server's address is no good.
     #[error("{0}")]
     Address(String),
+    /// The package is none that could be published.
+    #[error("the package can't be run: {0}")]
+    Package(#[source] openautomate_core::Error),
+    /// The inputs are none that an execution may have.
+    #[error("the inputs can't be used: {0}")]
+    Inputs(#[source] openautomate_core::Error),
     /// The server refused.
     #[error("the server refused: {0}")]
     Refused(#[from] openautomate_core::Error),

@@ -13,6 +13,7 @@
 //! | `adopt` | what an agent that was killed left behind |
 //! | `websocket` | the transport over HTTP and WebSocket |
 //! | `identity` | which agent of which server this is, and its key |
+//! | `local` | a package run without any server: a server for one execution, in this process |
 //! | `disk` | small files that are there whole or not at all |
 //! | `platform` | what differs between systems |
 //! | `facts` | what the machine is |
@@ -26,6 +27,7 @@ mod facts;
 mod fetch;
 mod identity;
 mod listen;
+pub mod local;
 mod outcome;
 mod platform;
 mod run;

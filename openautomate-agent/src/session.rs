@@ -313,6 +313,11 @@ impl Session {
             finish.map(|result| (result, state.spool.last_seq()))
         };
         if let Some((result, final_log_seq)) = finish {
+            // The last word on how far it came would be lost with a run that ends between two ticks.
+            let progress = attempt.state().progress.take();
+            if let Some(progress) = progress {
+                self.send(AgentMessage::Progress { lease, progress }).await?;
+            }
             self.send(AgentMessage::Finished { lease, result, final_log_seq }).await?;
         }
         Ok(())

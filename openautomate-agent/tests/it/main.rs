@@ -5,6 +5,7 @@
 
 mod binary;
 mod breaks;
+mod local;
 mod place;
 mod played;
 mod runs;

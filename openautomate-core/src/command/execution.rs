@@ -22,7 +22,7 @@ const MAX_LABELS: usize = 32;
 ///
 /// # Errors
 /// `Invalid`, naming `inputs`.
-pub(crate) fn check_inputs(inputs: &Map<String, Value>) -> Result<()> {
+pub fn check_inputs(inputs: &Map<String, Value>) -> Result<()> {
     let size = serde_json::to_vec(inputs).map_or(usize::MAX, |bytes| bytes.len());
     if size > MAX_INPUT_BYTES {
         let message = format!("take {size} bytes of {MAX_INPUT_BYTES} allowed; pass large data as a file");

@@ -95,7 +95,7 @@ impl Orchestrator {
             runtime: manifest.runtime.as_str().to_owned(),
             entrypoint: manifest.entrypoint.clone().unwrap_or_default(),
             command: manifest.command.clone(),
-            env: manifest.env.clone(),
+            env: manifest.run_env(),
             inputs: execution.inputs.clone(),
             timeout_ms: execution.timeout_ms,
             grace_ms: millis(manifest.grace),

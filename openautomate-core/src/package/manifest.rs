@@ -213,6 +213,12 @@ impl Manifest {
         Self::parse("", Some(script))
     }
 
+    /// The environment variables of its processes: what the package asks for.
+    #[must_use]
+    pub fn run_env(&self) -> BTreeMap<String, String> {
+        self.env.clone()
+    }
+
     fn check_runtime(&self) -> Result<()> {
         match (self.runtime.as_str(), &self.entrypoint, self.command.is_empty()) {
             (COMMAND, Some(_), _) => Err(wrong(

@@ -20,6 +20,11 @@ pub(crate) enum Command {
     Enrol(EnrolOptions),
     /// Connects and runs what the server assigns, until it is stopped.
     Run(RunOptions),
+    /// Runs a package on this machine with no server, as an agent would, and prints what it says.
+    ///
+    /// Lines go to standard error, the outputs as JSON to standard output. The exit code is 0 if it succeeded,
+    /// 1 if it failed, 2 if it can't be run at all, 124 if its time was over, 130 if it was cancelled.
+    Exec(ExecOptions),
     /// Says which agent of which server this is.
     Status {
         /// Where the agent keeps its data.
@@ -130,4 +135,35 @@ impl From<LimitOptions> for Limits {
             log_lines_per_second: options.max_log_rate,
         }
     }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExecOptions {
+    /// A folder, a zip archive or one script.
+    pub(crate) package: PathBuf,
+    /// An input as name=value; the value is JSON if it reads as JSON, else text. May be repeated.
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    pub(crate) input: Vec<String>,
+    /// A file with the inputs as a JSON object; an --input of the same name wins.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// A file with the values of assets as a JSON object of texts. One that is not in it is looked for in the
+    /// environment, as OPENAUTOMATE_SECRET_<NAME>. Never an argument, since those are for all to see.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assets: Option<PathBuf>,
+    /// The time limit in seconds; otherwise what the package says.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: Option<u64>,
+    /// The folder to keep the files of the run in; without it they are named and dropped.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) artifacts: Option<PathBuf>,
+    /// Prints everything as JSON to standard output, an object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The Python interpreter; otherwise the first python3 on the path.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_PYTHON")]
+    pub(crate) python: Option<PathBuf>,
+    /// The native half of the Python module; otherwise the one beside this program, if there is one.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_EXTENSION")]
+    pub(crate) extension: Option<PathBuf>,
 }

@@ -1,6 +1,7 @@
 //! `openautomate-agent`: enrols a machine and runs automations on it.
 
 mod config;
+mod exec;
 mod python;
 
 use std::io::Read as _;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         Err(error) => Err(error.into()),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the one line that says why")]
             {
@@ -42,12 +43,14 @@ fn main() -> ExitCode {
     }
 }
 
-async fn execute(arguments: Arguments) -> anyhow::Result<()> {
+async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
-        Command::Enrol(options) => enrol_machine(options).await,
-        Command::Run(options) => run(options).await,
-        Command::Status { data_dir, json } => status(&data_dir, json),
+        Command::Enrol(options) => enrol_machine(options).await?,
+        Command::Run(options) => run(options).await?,
+        Command::Exec(options) => return exec::exec(options).await,
+        Command::Status { data_dir, json } => status(&data_dir, json)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn enrol_machine(options: EnrolOptions) -> anyhow::Result<()> {
@@ -99,7 +102,7 @@ fn say(identity: &Identity, json: bool, text: &str) -> anyhow::Result<()> {
 }
 
 async fn run(options: RunOptions) -> anyhow::Result<()> {
-    log_to_stderr(options.json_logs);
+    log_to_stderr("info", options.json_logs);
     let (identity, key) = Identity::load(&options.data_dir)?;
     let transport = WebSocketTransport::new(identity, key)?;
     let python = python::find(options.python.as_deref()).await?;
@@ -135,9 +138,9 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
     }
 }
 
-fn log_to_stderr(json: bool) {
+fn log_to_stderr(level: &str, json: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     if json { builder.json().init() } else { builder.init() }

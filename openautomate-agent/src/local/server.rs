@@ -1,0 +1,219 @@
+//! A server for one execution, at the other end of an in-process connection.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use openautomate_core::blob::BlobBody;
+use openautomate_core::domain::{Lease, LogChunk, RunResult};
+use openautomate_core::error::{Error, ErrorKind, Result};
+use openautomate_core::transport::message::{SecretAnswer, WireSecret};
+use openautomate_core::transport::{
+    AgentLink, AgentMessage, ArtifactUpload, Assignment, PROTOCOL_VERSION, ServerLink, ServerMessage,
+    Transport, Welcome, link,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Assets, LEASE_TTL, LocalEvent, LocalOptions, millis};
+use crate::outcome::{cancelled, failed};
+
+/// How much earlier than its lease a run would be killed.
+const MARGIN_MS: u64 = 5_000;
+const RENEW_EVERY_MS: u64 = 15_000;
+
+/// The two ends: what the agent is built on, and the server.
+pub(super) fn open(archive: Vec<u8>, options: &LocalOptions) -> (Arc<dyn Transport>, Server) {
+    let (links, incoming) = mpsc::unbounded_channel();
+    let (kept, artifacts) = mpsc::unbounded_channel();
+    let transport = Local { links, kept, archive: archive.into(), folder: options.artifacts.clone() };
+    let server =
+        Server { incoming, artifacts, assets: Arc::clone(&options.assets), stored: 0, is_cancel_sent: false };
+    (Arc::new(transport), server)
+}
+
+/// The agent's way to the server.
+struct Local {
+    links: mpsc::UnboundedSender<ServerLink>,
+    kept: mpsc::UnboundedSender<LocalEvent>,
+    archive: Bytes,
+    /// Where artifacts are kept.
+    folder: Option<PathBuf>,
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Local")
+    }
+}
+
+#[async_trait]
+impl Transport for Local {
+    async fn connect(&self) -> Result<AgentLink> {
+        let (ours, theirs) = link();
+        let over = |_| Error::unavailable("local.over", "the local run is over");
+        self.links.send(theirs).map_err(over)?;
+        Ok(ours)
+    }
+
+    async fn fetch_package(&self, _: Lease) -> Result<BlobBody> {
+        let size = self.archive.len() as u64;
+        let whole = futures_util::stream::iter([Ok(self.archive.clone())]);
+        Ok(BlobBody { size, stream: whole.boxed() })
+    }
+
+    async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
+        let path = self.folder.as_ref().map(|folder| folder.join(&upload.name));
+        let size = match &path {
+            Some(target) => copy_whole(&upload.path, target).await,
+            None => tokio::fs::metadata(&upload.path).await.map(|file| file.len()),
+        };
+        let size = size.map_err(|error| {
+            Error::invalid("artifact.unwritable", format!("the artifact can't be kept: {error}"))
+        })?;
+        // The run may be over.
+        let _ = self.kept.send(LocalEvent::Artifact { name: upload.name, size, path });
+        Ok(())
+    }
+}
+
+/// Copies a file so that the target is the old one or the new one, never a part.
+async fn copy_whole(source: &Path, target: &Path) -> std::io::Result<u64> {
+    if let Some(folder) = target.parent() {
+        tokio::fs::create_dir_all(folder).await?;
+    }
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".part-{}", uuid::Uuid::new_v4()));
+    let part = target.with_file_name(name);
+    let copied = match tokio::fs::copy(source, &part).await {
+        Ok(size) => tokio::fs::rename(&part, target).await.map(|()| size),
+        Err(error) => Err(error),
+    };
+    if copied.is_err() {
+        // What is left of it is in nobody's way but the user's.
+        let _ = tokio::fs::remove_file(&part).await;
+    }
+    copied
+}
+
+/// The server's side of the run.
+pub(super) struct Server {
+    incoming: mpsc::UnboundedReceiver<ServerLink>,
+    artifacts: mpsc::UnboundedReceiver<LocalEvent>,
+    assets: Assets,
+    /// The last line that was told.
+    stored: u64,
+    is_cancel_sent: bool,
+}
+
+impl Server {
+    /// Has the agent run it and tells what comes, to the end.
+    pub(super) async fn serve(
+        &mut self,
+        assignment: Assignment,
+        cancel: &CancellationToken,
+        on_event: &mut (impl FnMut(LocalEvent) + Send),
+    ) -> RunResult {
+        let Some(mut link) = self.incoming.recv().await else { return no_agent() };
+        let lease = assignment.lease;
+        let mut assignment = Some(assignment);
+        loop {
+            let is_assigned = assignment.is_none();
+            let message = tokio::select! {
+                message = link.receiver.recv() => message,
+                Some(event) = self.artifacts.recv() => {
+                    on_event(event);
+                    continue;
+                }
+                () = cancel.cancelled(), if is_assigned && !self.is_cancel_sent => {
+                    self.is_cancel_sent = true;
+                    say(&link, ServerMessage::Cancel { lease }).await;
+                    continue;
+                }
+            };
+            let Some(message) = message else { return no_agent() };
+            match message {
+                AgentMessage::Hello(_) => say(&link, ServerMessage::Welcome(welcome())).await,
+                AgentMessage::Ready { free, .. } if free > 0 => {
+                    if cancel.is_cancelled() && !is_assigned {
+                        return cancelled("cancelled before it began");
+                    }
+                    if let Some(assignment) = assignment.take() {
+                        say(&link, ServerMessage::Assign(Box::new(assignment))).await;
+                    }
+                }
+                AgentMessage::Ready { .. } => {}
+                AgentMessage::Heartbeat { leases } => {
+                    let cancel = if self.is_cancel_sent { vec![lease] } else { Vec::new() };
+                    say(&link, ServerMessage::Renewed { leases, cancel, stale: Vec::new() }).await;
+                }
+                AgentMessage::Started { .. } => on_event(LocalEvent::Started),
+                AgentMessage::Logs { chunks } => {
+                    for chunk in chunks {
+                        self.tell_lines(chunk, on_event);
+                    }
+                    say(&link, ServerMessage::LogAck { lease, stored_seq: self.stored }).await;
+                }
+                AgentMessage::Progress { progress, .. } => on_event(LocalEvent::Progress(progress)),
+                AgentMessage::Secret { request, name, .. } => {
+                    say(&link, ServerMessage::Secret { request, answer: self.asset(&name) }).await;
+                }
+                AgentMessage::Release { .. } => {
+                    return failed("StartFailed", "the run could not be begun; see whether the disk is full");
+                }
+                AgentMessage::Finished { result, .. } => {
+                    while let Ok(event) = self.artifacts.try_recv() {
+                        on_event(event);
+                    }
+                    say(&link, ServerMessage::FinishAck { lease }).await;
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// Repeated lines are told once.
+    fn tell_lines(&mut self, chunk: LogChunk, on_event: &mut impl FnMut(LocalEvent)) {
+        for (seq, line) in (chunk.first_seq..).zip(chunk.lines) {
+            if seq == self.stored + 1 {
+                self.stored = seq;
+                on_event(LocalEvent::Line(line));
+            }
+        }
+    }
+
+    fn asset(&self, name: &str) -> SecretAnswer {
+        match (self.assets)(name) {
+            Some(value) => SecretAnswer::Value(WireSecret(value)),
+            None => SecretAnswer::Refused {
+                kind: ErrorKind::NotFound,
+                message: "there is no asset with this name; give it to the local run or mend the name".into(),
+            },
+        }
+    }
+}
+
+fn welcome() -> Welcome {
+    Welcome {
+        protocol: PROTOCOL_VERSION,
+        server_version: env!("CARGO_PKG_VERSION").to_owned(),
+        lease_ttl_ms: millis(LEASE_TTL),
+        renew_every_ms: RENEW_EVERY_MS,
+        lease_margin_ms: MARGIN_MS,
+        stale: Vec::new(),
+        cancel: Vec::new(),
+    }
+}
+
+async fn say(link: &ServerLink, message: ServerMessage) {
+    // An agent that is gone shows at the next read.
+    let _ = link.sender.send(message).await;
+}
+
+fn no_agent() -> RunResult {
+    failed("AgentError", "the local agent ended before the run did")
+}
