@@ -53,6 +53,21 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Copies what is in a folder into another that is there. Packages hold nothing but files and folders.
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(from).map_err(Error::io("read", from))? {
+        let entry = entry.map_err(Error::io("read", from))?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type().map_err(Error::io("read", &source))?.is_dir() {
+            std::fs::create_dir(&target).map_err(Error::io("made", &target))?;
+            copy_tree(&source, &target)?;
+        } else {
+            std::fs::copy(&source, &target).map_err(Error::io("copied", &source))?;
+        }
+    }
+    Ok(())
+}
+
 /// Does what blocks, where blocking is allowed.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,

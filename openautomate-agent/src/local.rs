@@ -120,6 +120,9 @@ pub async fn run(
                 .to_owned(),
         ));
     }
+    for notice in &package.checked.notices {
+        on_event(LocalEvent::Notice(notice.clone()));
+    }
     let place = temporary_folder()?;
     let assignment = package.assignment(inputs, options.timeout);
     let (transport, mut server) = server::open(package.archive, &options);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use openautomate_core::ErrorKind;
 use openautomate_core::domain::RunResult;
+use openautomate_core::package::manifest::{IN_PACKAGE, WORKDIR_VARIABLE};
 use openautomate_core::runner::{Job, RunControl};
 use openautomate_core::secret::Masker;
 use openautomate_core::transport::Assignment;
@@ -104,10 +105,13 @@ async fn run_within_lease(
         Err(error) if error.kind() == ErrorKind::StaleLease => return lease_lost(),
         Err(error) => return failed("PackageInvalid", error.message()),
     };
-    let fresh = work_dir.clone();
+    // Whoever expects its own files in its working directory gets a copy: a run must not change the package.
+    let in_package = assignment.env.get(WORKDIR_VARIABLE).is_some_and(|value| value == IN_PACKAGE);
+    let (fresh, source) = (work_dir.clone(), in_package.then(|| package_dir.clone()));
     let made = blocking(move || {
         disk::remove(&fresh)?;
-        std::fs::create_dir_all(&fresh).map_err(Error::io("made", &fresh))
+        std::fs::create_dir_all(&fresh).map_err(Error::io("made", &fresh))?;
+        source.map_or(Ok(()), |source| disk::copy_tree(&source, &fresh))
     });
     if let Err(error) = made.await {
         return failed("StartFailed", error.to_string());
@@ -115,7 +119,7 @@ async fn run_within_lease(
     let job = Job {
         lease: assignment.lease,
         package: assignment.package.name,
-        package_dir,
+        package_dir: if in_package { work_dir.clone() } else { package_dir },
         work_dir,
         entrypoint: assignment.entrypoint,
         command: assignment.command,

@@ -5,6 +5,7 @@
 
 mod binary;
 mod breaks;
+mod foreign;
 mod local;
 mod place;
 mod played;

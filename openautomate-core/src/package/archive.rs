@@ -14,7 +14,8 @@ use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 
 use super::entrypoint::{Entrypoint, MAX_SOURCE_BYTES};
-use super::manifest::{self, Manifest};
+use super::foreign::{self, Files, Metadata};
+use super::manifest::{self, Manifest, Openness};
 use super::shown;
 use crate::error::{Error, Result};
 
@@ -74,6 +75,8 @@ pub struct PackedFile {
 pub struct Checked {
     /// What it says of itself.
     pub manifest: Manifest,
+    /// What of a package that was not made for OpenAutomate is not heeded, for its author.
+    pub notices: Vec<String>,
     /// Its files, sorted by path.
     pub files: Vec<PackedFile>,
     /// SHA-256 of the whole archive, in lower-case hex.
@@ -84,7 +87,7 @@ pub struct Checked {
     pub unpacked_bytes: u64,
 }
 
-/// Archives of packages: zip files with `pyproject.toml` at the top, or with one script there.
+/// Archives of packages: zip files with `pyproject.toml` at the top, or what [`super::foreign`] knows.
 ///
 /// The calls block and take up to seconds: run them where blocking is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -183,7 +186,7 @@ fn walk<R: Read + Seek>(
     if zip.len() != entries.len() {
         return Err(refused("package.format", "", "may be read in two ways; pack it again"));
     }
-    let manifest = read_manifest(&mut zip, &entries)?;
+    let (manifest, notices) = read_manifest(&mut zip, &entries)?;
     check_entrypoint(&mut zip, &entries, &manifest)?;
     for (index, entry) in entries.iter().enumerate() {
         read_entry(&mut zip, index, entry, &mut sink)?;
@@ -195,7 +198,7 @@ fn walk<R: Read + Seek>(
         .collect();
     files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
     let unpacked_bytes = files.iter().map(|file| file.size).sum();
-    Ok(Checked { manifest, files, digest, packed_bytes: length, unpacked_bytes })
+    Ok(Checked { manifest, notices, files, digest, packed_bytes: length, unpacked_bytes })
 }
 
 fn digest<R: Read + Seek>(reader: &mut R, length: u64) -> Result<String> {
@@ -290,34 +293,63 @@ fn read_text<R: Read + Seek>(
     Ok(Some(text))
 }
 
-fn read_manifest<R: Read + Seek>(zip: &mut ZipArchive<R>, entries: &[Entry]) -> Result<Manifest> {
-    let script = only_script(entries);
-    if let Some(bytes) = read_text(zip, entries, MANIFEST, manifest::MAX_BYTES)? {
-        let text = String::from_utf8(bytes).map_err(|_| {
-            Error::invalid("package.manifest", "pyproject.toml is not UTF-8; save it as UTF-8")
-        })?;
-        return Manifest::parse(&text, script);
+/// The files of an archive, as the reading of foreign packages wants them.
+struct Packed<'a, R> {
+    zip: &'a mut ZipArchive<R>,
+    entries: &'a [Entry],
+}
+
+impl<R: Read + Seek> Files for Packed<'_, R> {
+    fn names(&self) -> Vec<String> {
+        self.entries.iter().filter(|entry| !entry.is_folder).map(|entry| entry.path.clone()).collect()
     }
-    if let Some(script) = script {
-        return Manifest::of_script(script);
+
+    fn bytes(&mut self, name: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        read_text(self.zip, self.entries, name, most)
     }
+}
+
+fn read_manifest<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    entries: &[Entry],
+) -> Result<(Manifest, Vec<String>)> {
+    let mut files = Packed { zip, entries };
+    let text = files.text(MANIFEST, manifest::MAX_BYTES)?;
+    let openness = text.as_deref().map_or(Ok(Openness::All), Manifest::openness)?;
+    if let (Some(text), Openness::Nothing) = (&text, openness) {
+        return Ok((Manifest::parse(text, None)?, Vec::new()));
+    }
+    let mut found = foreign::find(&mut files)?;
+    let notices = std::mem::take(&mut found.notices);
+    if let Some(text) = &text {
+        // Whoever has settings would have said so; a robot always expects it.
+        found.runs_in_package &= found.robot.is_some() || openness == Openness::All;
+        return Ok((Manifest::parse_over(text, found)?, notices));
+    }
+    let Some(entrypoint) = found.entrypoint.clone() else { return Err(no_entrypoint(entries)) };
+    let metadata = match files.bytes(&entrypoint, MAX_SOURCE_BYTES)? {
+        Some(source) if found.robot.is_none() => {
+            Metadata::of(&entrypoint, &String::from_utf8_lossy(&source))?
+        }
+        _ => None,
+    };
+    let Some(metadata) = metadata else { return Ok((Manifest::parse_over("", found)?, notices)) };
+    let manifest = Manifest::parse_over(&metadata.pyproject, found).map_err(|error| {
+        let place = format!("; it is read from the metadata in {}", shown(&entrypoint));
+        Error::new(error.kind(), error.code(), format!("{}{place}", error.message()))
+    })?;
+    Ok((manifest, notices))
+}
+
+fn no_entrypoint(entries: &[Entry]) -> Error {
     let below = entries.iter().find(|entry| entry.path.ends_with(&format!("/{MANIFEST}")));
     let hint = below.map_or_else(String::new, |entry| {
         format!(" (it has {}: pack what is in that folder, not the folder)", shown(&entry.path))
     });
-    Err(Error::invalid(
+    Error::invalid(
         "package.manifest",
         format!("the archive has neither pyproject.toml nor a single script at its top; add one{hint}"),
-    ))
-}
-
-/// `main.py` at the top, or the only script there.
-fn only_script(entries: &[Entry]) -> Option<&str> {
-    let top = |entry: &&Entry| !entry.is_folder && !entry.path.contains('/') && entry.path.ends_with(".py");
-    let mut scripts = entries.iter().filter(top).map(|entry| entry.path.as_str());
-    let first = scripts.clone().find(|path| *path == "main.py").or_else(|| scripts.next())?;
-    let is_clear = first == "main.py" || scripts.next().is_none();
-    is_clear.then_some(first)
+    )
 }
 
 fn check_entrypoint<R: Read + Seek>(

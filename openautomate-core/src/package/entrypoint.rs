@@ -3,6 +3,7 @@
 //! The source is scanned, never executed: the scan knows strings, comments, brackets and indentation, which
 //! is enough to tell the names that a module binds from those inside its functions.
 
+use super::foreign::ROBOT;
 use super::shown;
 use crate::error::{Error, Result};
 
@@ -26,10 +27,12 @@ pub enum Entrypoint {
         /// The path with `/`.
         path: String,
     },
+    /// A robot: its `robot.yaml` names the tasks.
+    Robot,
 }
 
 impl Entrypoint {
-    /// Reads `module:function` or `script.py`.
+    /// Reads `module:function`, `script.py` or `robot.yaml`.
     ///
     /// # Errors
     /// `Invalid` with `package.entrypoint`.
@@ -44,6 +47,9 @@ impl Entrypoint {
                 ),
             )
         };
+        if text == ROBOT {
+            return Ok(Self::Robot);
+        }
         if text.len() > MAX_LENGTH {
             return Err(refused());
         }
@@ -71,6 +77,7 @@ impl Entrypoint {
     pub fn candidates(&self) -> Vec<String> {
         match self {
             Self::Script { path } => vec![path.clone()],
+            Self::Robot => vec![ROBOT.to_owned()],
             Self::Function { module, .. } => {
                 let path = module.replace('.', "/");
                 ["", "src/"]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::foreign::{Found, ROBOT, ROBOT_VARIABLE, Robot};
 use super::{duration, entrypoint, limits, shown, version};
 use crate::domain::{IsolationLevel, Limits, check_description, check_label};
 use crate::error::{Error, Result};
@@ -17,9 +18,13 @@ pub const MAX_BYTES: u64 = 256 * 1024;
 pub const PYTHON: &str = "python";
 /// The runtime that starts a program with arguments.
 pub const COMMAND: &str = "command";
+/// Says where a run works: `package` for a copy of the package, otherwise an empty folder.
+pub const WORKDIR_VARIABLE: &str = "OPENAUTOMATE_WORKDIR";
+/// The value of [`WORKDIR_VARIABLE`] for a run in a copy of its package.
+pub const IN_PACKAGE: &str = "package";
 
 const MAX_NAME: usize = 100;
-const MAX_DEPENDENCIES: usize = 200;
+const MAX_DEPENDENCIES: usize = 1_000;
 const MAX_TEXT: usize = 500;
 const MAX_LABELS: usize = 32;
 const MAX_ENV: usize = 100;
@@ -95,6 +100,12 @@ pub struct Manifest {
     /// How far it wants to be confined.
     #[serde(default)]
     pub isolation: IsolationLevel,
+    /// Whether a run's working directory is a copy of the package rather than an empty folder.
+    #[serde(default)]
+    pub runs_in_package: bool,
+    /// The tasks, if it is a robot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robot: Option<Box<Robot>>,
 }
 
 #[derive(Deserialize)]
@@ -113,14 +124,12 @@ struct Project {
     version: Option<String>,
     description: Option<String>,
     requires_python: Option<String>,
-    #[serde(default)]
-    dependencies: Vec<String>,
+    dependencies: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
 struct Tool {
-    #[serde(default)]
-    openautomate: Settings,
+    openautomate: Option<Settings>,
 }
 
 #[derive(Default, Deserialize)]
@@ -148,6 +157,14 @@ struct Settings {
     limits: limits::Table,
     #[serde(default)]
     isolation: IsolationLevel,
+    workdir: Option<Workdir>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Workdir {
+    Empty,
+    Package,
 }
 
 #[derive(Default, Deserialize)]
@@ -156,6 +173,17 @@ enum AgentLost {
     #[default]
     Fail,
     Retry,
+}
+
+/// How much a `pyproject.toml` leaves to the other files of the package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Openness {
+    /// It says where the package begins.
+    Nothing,
+    /// It has settings, but not where the package begins.
+    Entrypoint,
+    /// It was not written for OpenAutomate.
+    All,
 }
 
 impl Manifest {
@@ -168,8 +196,17 @@ impl Manifest {
     /// `Invalid` with `package.manifest`, `package.version` or `package.entrypoint`, naming the key and its
     /// cure, never a value of `env` or `command`.
     pub fn parse(text: &str, default_entrypoint: Option<&str>) -> Result<Self> {
+        Self::parse_over(
+            text,
+            Found { entrypoint: default_entrypoint.map(str::to_owned), ..Found::default() },
+        )
+    }
+
+    /// The same, with what the other files of the package say where the text says nothing.
+    pub(super) fn parse_over(text: &str, found: Found) -> Result<Self> {
         let document: Document = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
         let Document { project, tool: Tool { openautomate: settings } } = document;
+        let settings = settings.unwrap_or_default();
         check_project(&project)?;
         let timeout = settings.timeout.as_deref().map(|text| positive("timeout", text)).transpose()?;
         let grace = settings.grace.as_deref().map(|text| duration::parse("grace", text)).transpose()?;
@@ -179,14 +216,17 @@ impl Manifest {
         }
         check_settings(&settings)?;
         let runtime = settings.runtime.unwrap_or_else(|| PYTHON.to_owned());
-        let default = default_entrypoint.filter(|_| runtime == PYTHON).map(str::to_owned);
+        let default = found.entrypoint.filter(|_| runtime == PYTHON);
+        let entrypoint = settings.entrypoint.or(default);
+        let named = project.version.or(found.version);
+        let is_robot = entrypoint.as_deref() == Some(ROBOT);
         let manifest = Self {
-            name: project.name,
-            version: project.version.as_deref().map(version::parse).transpose()?,
-            description: project.description.unwrap_or_default(),
-            requires_python: project.requires_python,
-            dependencies: project.dependencies,
-            entrypoint: settings.entrypoint.or(default),
+            name: project.name.or(found.name),
+            version: named.as_deref().map(version::parse).transpose()?,
+            description: project.description.or(found.description).unwrap_or_default(),
+            requires_python: project.requires_python.or(found.requires_python),
+            dependencies: project.dependencies.unwrap_or(found.dependencies),
+            entrypoint,
             runtime,
             command: settings.command,
             timeout,
@@ -197,26 +237,37 @@ impl Manifest {
             labels: settings.labels.into_iter().collect(),
             priority: settings.priority,
             env: settings.env,
-            python: settings.python,
             limits: settings.limits.check()?,
             isolation: settings.isolation,
+            python: settings.python.or(found.python),
+            runs_in_package: settings.workdir.map_or(found.runs_in_package, |dir| dir == Workdir::Package),
+            robot: found.robot.filter(|_| is_robot),
         };
         manifest.check_runtime()?;
         Ok(manifest)
     }
 
-    /// The manifest of a package that is nothing but a script: no name, no version, the defaults.
-    ///
-    /// # Errors
-    /// `Invalid` with `package.entrypoint` if that can't be the name of a script.
-    pub fn of_script(script: &str) -> Result<Self> {
-        Self::parse("", Some(script))
+    /// How much a text leaves to the other files of the package.
+    pub(super) fn openness(text: &str) -> Result<Openness> {
+        let document: Document = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
+        let Some(settings) = document.tool.openautomate else { return Ok(Openness::All) };
+        let is_open = settings.runtime.is_none_or(|runtime| runtime == PYTHON)
+            && settings.entrypoint.is_none_or(|entrypoint| entrypoint == ROBOT);
+        Ok(if is_open { Openness::Entrypoint } else { Openness::Nothing })
     }
 
-    /// The environment variables of its processes: what the package asks for.
+    /// The environment variables of its processes: what the package asks for, and what its runs need to know
+    /// of it.
     #[must_use]
     pub fn run_env(&self) -> BTreeMap<String, String> {
-        self.env.clone()
+        let mut env = self.env.clone();
+        if self.runs_in_package {
+            env.insert(WORKDIR_VARIABLE.to_owned(), IN_PACKAGE.to_owned());
+        }
+        if let Some(robot) = self.robot.as_ref().and_then(|robot| serde_json::to_string(robot).ok()) {
+            env.insert(ROBOT_VARIABLE.to_owned(), robot);
+        }
+        env
     }
 
     fn check_runtime(&self) -> Result<()> {
@@ -239,6 +290,10 @@ impl Manifest {
                 "the package has no entry point: set tool.openautomate.entrypoint in pyproject.toml to \
                  \"module:function\" or \"script.py\", or put one script at the top of the archive",
             )),
+            (PYTHON, Some(text), true) if text == ROBOT && self.robot.is_none() => Err(wrong(
+                "tool.openautomate.entrypoint",
+                "is robot.yaml, and the package has none at its top; add it or name another entry point",
+            )),
             (PYTHON, Some(text), true) => entrypoint::Entrypoint::parse(text).map(|_| ()),
             (_, Some(text), true) => check_text("tool.openautomate.entrypoint", text, MAX_TEXT),
             (_, None, true) => Ok(()),
@@ -260,10 +315,14 @@ fn check_project(project: &Project) -> Result<()> {
     if let Some(python) = &project.requires_python {
         check_text("project.requires-python", python, MAX_TEXT)?;
     }
-    if project.dependencies.len() > MAX_DEPENDENCIES {
-        return Err(wrong("project.dependencies", "has more than 200 entries; drop those that others bring"));
+    let dependencies = project.dependencies.as_deref().unwrap_or_default();
+    if dependencies.len() > MAX_DEPENDENCIES {
+        return Err(wrong(
+            "project.dependencies",
+            "has more than 1,000 entries; drop those that others bring",
+        ));
     }
-    project.dependencies.iter().try_for_each(|text| check_text("project.dependencies", text, MAX_TEXT))
+    dependencies.iter().try_for_each(|text| check_text("project.dependencies", text, MAX_TEXT))
 }
 
 fn check_settings(settings: &Settings) -> Result<()> {

@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod entrypoint;
+pub mod foreign;
 pub mod limits;
 pub mod manifest;
 

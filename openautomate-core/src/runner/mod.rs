@@ -31,9 +31,10 @@ pub struct Job {
     pub package: String,
     /// The unpacked package. The run must not change it.
     pub package_dir: PathBuf,
-    /// An empty folder that is the run's working directory; the caller removes it afterwards.
+    /// A folder of the run's own that is its working directory: empty, or a copy of the package, and then the
+    /// same as `package_dir`. The caller removes it afterwards.
     pub work_dir: PathBuf,
-    /// `module:function` or `script.py` for Python.
+    /// `module:function`, `script.py` or `robot.yaml` for Python.
     pub entrypoint: String,
     /// Program and arguments, for the command runner.
     pub command: Vec<String>,

@@ -49,7 +49,7 @@ fn everything_is_read() {
 
 #[test]
 fn it_survives_json() {
-    for manifest in [Manifest::parse(FULL, None).unwrap(), Manifest::of_script("main.py").unwrap()] {
+    for manifest in [Manifest::parse(FULL, None).unwrap(), Manifest::parse("", Some("main.py")).unwrap()] {
         let json = serde_json::to_value(&manifest).unwrap();
         assert_eq!(serde_json::from_value::<Manifest>(json).unwrap(), manifest);
     }
@@ -61,7 +61,7 @@ fn it_survives_json() {
 
 #[test]
 fn a_plain_script_has_the_defaults() {
-    let manifest = Manifest::of_script("main.py").unwrap();
+    let manifest = Manifest::parse("", Some("main.py")).unwrap();
     assert_eq!((manifest.name, manifest.version), (None, None));
     assert_eq!(manifest.entrypoint.as_deref(), Some("main.py"));
     assert_eq!((manifest.grace, manifest.backoff), (DEFAULT_GRACE, DEFAULT_BACKOFF));
@@ -77,6 +77,23 @@ fn the_command_runtime_has_a_command_and_no_entry_point() {
     assert!(settings("runtime = \"command\"\ncommand = [\"\"]").is_err());
     assert!(settings("runtime = \"command\"\ncommand = [\"x\"]\nentrypoint = \"a.py\"").is_err());
     assert!(settings("runtime = \"wasm\"\nentrypoint = \"main.wasm\"").is_ok());
+}
+
+#[test]
+fn where_it_works_is_a_setting() {
+    let empty = settings("").unwrap();
+    assert!(!empty.runs_in_package && empty.run_env().is_empty());
+    let package = settings("workdir = \"package\"\nenv = { A = \"b\" }").unwrap();
+    assert_eq!(package.run_env()["OPENAUTOMATE_WORKDIR"], "package");
+    assert_eq!(package.run_env()["A"], "b");
+    assert!(settings("workdir = \"home\"").is_err());
+}
+
+#[test]
+fn a_robot_is_named_by_its_file_only_where_it_has_one() {
+    let error = settings("entrypoint = \"robot.yaml\"").unwrap_err();
+    assert_eq!(error.code(), "package.manifest");
+    assert!(error.message().contains("robot.yaml"), "{error}");
 }
 
 #[test]
@@ -117,7 +134,7 @@ fn what_does_not_fit_is_refused_and_named() {
     }
     let long = format!("[project]\nname = \"{}\"", "x".repeat(101));
     assert!(Manifest::parse(&long, Some("main.py")).is_err());
-    let many = format!("[project]\ndependencies = [{}]", "\"a\",".repeat(201));
+    let many = format!("[project]\ndependencies = [{}]", "\"a\",".repeat(1_001));
     assert!(Manifest::parse(&many, Some("main.py")).is_err());
 }
 

@@ -24,6 +24,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "_in_process.py",
     "_logging.py",
     "_outside.py",
+    "_robot.py",
     "_runner.py",
     "_state.py",
     "_streams.py",

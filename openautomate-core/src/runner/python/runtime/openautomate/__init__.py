@@ -10,6 +10,7 @@ is shown on stderr.
 from __future__ import annotations
 
 import os
+import sys
 
 from openautomate import _state
 from openautomate._errors import (
@@ -128,6 +129,10 @@ def secret(name: str) -> str:
     granted, text = _state.current().host.secret(_state.readable(str(name)))
     if not granted:
         raise SecretError(text)
+    # The log of robocorp-tasks is a file of its own, with the values of variables.
+    hide = getattr(sys.modules.get("robocorp.log"), "hide_from_output", None)
+    if hide is not None:
+        hide(text)
     return text
 
 

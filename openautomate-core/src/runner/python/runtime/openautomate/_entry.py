@@ -36,7 +36,7 @@ def execute(
 
     Args:
         host: Whom the run talks to.
-        entrypoint: ``module:function`` or ``script.py``.
+        entrypoint: ``module:function``, ``script.py`` or ``robot.yaml``.
         package_dir: The unpacked package.
         inputs: The inputs by name.
         shared: Whether other runs share the process.
@@ -54,8 +54,12 @@ def execute(
         host.started()
         if ":" in entrypoint:
             _call(run, entrypoint)
+        elif entrypoint == "robot.yaml":
+            from openautomate import _robot
+
+            _robot.run(run)
         else:
-            _script(run, entrypoint, shared)
+            run_script(run, entrypoint, [], shared)
     except SystemExit as stop:
         exit_code, error = _stopped(stop)
     except BaseException as raised:
@@ -150,7 +154,7 @@ def _inspected(function: Callable[..., Any]) -> tuple[list[str], list[str], bool
     return takes, needs, any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
-def _script(run: _state.Run, entrypoint: str, shared: bool) -> None:
+def run_script(run: _state.Run, entrypoint: str, arguments: list[str], shared: bool) -> None:
     """Runs a script as ``python script.py`` does."""
     path = os.path.join(run.package_dir, *entrypoint.split("/"))
     try:
@@ -167,7 +171,7 @@ def _script(run: _state.Run, entrypoint: str, shared: bool) -> None:
         folder = os.path.dirname(path)
         if folder not in sys.path:
             sys.path.insert(0, folder)
-        sys.argv = [path]
+        sys.argv = [path, *arguments]
         sys.modules["__main__"] = module
     try:
         exec(code, module.__dict__)
