@@ -1,19 +1,15 @@
 //! Putting an agent together and running it.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use openautomate_core::clock::{Clock, SystemClock};
 use openautomate_core::domain::{AgentFacts, IsolationLevel, Lease, Limits};
 use openautomate_core::runner::registry::RunnerRegistry;
-use openautomate_core::secret::Secret;
-use openautomate_core::transport::message::SecretAnswer;
 use openautomate_core::transport::{AgentMessage, Assignment, Transport};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,9 +17,10 @@ use tokio_util::task::TaskTracker;
 use crate::attempt::{Attempt, Attempts};
 use crate::error::{Error, Result};
 use crate::fetch::PackageCache;
+use crate::loopback::Loopback;
+use crate::question::Questions;
 use crate::{adopt, facts, platform, run, session};
 
-const SECRET_PATIENCE: Duration = Duration::from_secs(30);
 /// How long nothing is taken after an assignment could not be: the server would give it back at once.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(10);
 
@@ -39,6 +36,7 @@ pub struct AgentBuilder {
     limits: Limits,
     isolation: IsolationLevel,
     facts: AgentFacts,
+    loopback_port: Option<u16>,
 }
 
 impl AgentBuilder {
@@ -91,10 +89,19 @@ impl AgentBuilder {
         self
     }
 
+    /// Serves the API that bots of the original template speak to on this port of the loopback; 0 takes a free
+    /// one. It is off by default, and only processes of a running execution are answered.
+    #[must_use]
+    pub fn loopback_api(mut self, port: u16) -> Self {
+        self.loopback_port = Some(port);
+        self
+    }
+
     /// Makes the agent: takes its folder and takes up what is left in it.
     ///
     /// # Errors
-    /// [`Error::InUse`] if another agent uses the folder; [`Error::Io`] if it can't be used.
+    /// [`Error::InUse`] if another agent uses the folder; [`Error::Io`] if it can't be used;
+    /// [`Error::Loopback`] if the port of the loopback API can't be had.
     pub fn build(self) -> Result<Agent> {
         platform::create_private_dir(&self.data_dir).map_err(Error::io("made", &self.data_dir))?;
         let lock = lock(&self.data_dir)?;
@@ -103,6 +110,7 @@ impl AgentBuilder {
         let attempts = adopt::leftovers(&attempts_dir, &*self.clock)?;
         let work_dir = self.data_dir.join("work");
         adopt::clear_work(&work_dir)?;
+        let loopback = self.loopback_port.map(Loopback::bind).transpose()?;
         let inner = Inner {
             transport: self.transport,
             packages: PackageCache::open(&self.data_dir.join("packages"))?,
@@ -120,10 +128,10 @@ impl AgentBuilder {
             ),
             changed: Notify::new(),
             connection: watch::Sender::new(None),
-            secrets: Mutex::default(),
-            next_request: AtomicU64::new(1),
+            questions: Questions::default(),
             takes_from: Mutex::new(Instant::now()),
             running: TaskTracker::new(),
+            loopback,
             _lock: lock,
         };
         Ok(Agent { inner: Arc::new(inner) })
@@ -167,13 +175,31 @@ impl Agent {
             limits: Limits::default(),
             isolation: IsolationLevel::default(),
             facts: facts(),
+            loopback_port: None,
         }
+    }
+
+    /// The port of the loopback API, if it is on.
+    #[must_use]
+    pub fn loopback_port(&self) -> Option<u16> {
+        self.inner.loopback.as_ref().map(Loopback::port)
     }
 
     /// Works until `stop` is cancelled: then takes nothing new, lets runs go on for the drain timeout, and
     /// cancels the rest. What could not be told to the server is told at the next start.
     pub async fn run(&self, stop: CancellationToken) {
-        session::run(Arc::clone(&self.inner), stop).await;
+        let works = session::run(Arc::clone(&self.inner), stop);
+        let serves = async {
+            match &self.inner.loopback {
+                Some(loopback) => loopback.serve(&self.inner).await,
+                None => std::future::pending().await,
+            }
+        };
+        // Nobody is left to ask when the runs have ended.
+        tokio::select! {
+            () = works => {}
+            () = async { serves.await; std::future::pending().await } => {}
+        }
     }
 
     /// Kills every run at once. Nothing is told of it.
@@ -203,11 +229,12 @@ pub(crate) struct Inner {
     pub(crate) changed: Notify,
     /// How to reach the server, while there is a connection.
     pub(crate) connection: watch::Sender<Option<mpsc::Sender<AgentMessage>>>,
-    pub(crate) secrets: Mutex<HashMap<u64, oneshot::Sender<SecretAnswer>>>,
-    next_request: AtomicU64,
+    /// What was asked of the server and is not answered.
+    pub(crate) questions: Questions,
     takes_from: Mutex<Instant>,
     /// The runs.
     pub(crate) running: TaskTracker,
+    loopback: Option<Loopback>,
     _lock: File,
 }
 
@@ -274,81 +301,4 @@ impl Inner {
         }
         self.running.spawn(run::run(attempt, Arc::clone(self), assignment));
     }
-
-    /// Asks the server for the value of an asset; asks again after a reconnect.
-    pub(crate) async fn ask_secret(
-        &self,
-        lease: Lease,
-        name: &str,
-    ) -> openautomate_core::Result<Secret<String>> {
-        let asked = async {
-            let mut connection = self.connection.subscribe();
-            loop {
-                let Some(sender) = connection.borrow_and_update().clone() else {
-                    if connection.changed().await.is_err() {
-                        return Err(unreachable());
-                    }
-                    continue;
-                };
-                let question = Question::open(self);
-                let message =
-                    AgentMessage::Secret { request: question.request, lease, name: name.to_owned() };
-                if sender.send(message).await.is_err() {
-                    // This connection has ended; the next one is worth another try.
-                    if connection.changed().await.is_err() {
-                        return Err(unreachable());
-                    }
-                    continue;
-                }
-                // Not kept while the answer is awaited: it would keep a dead connection open.
-                drop(sender);
-                let answer = tokio::select! {
-                    answer = question.answered() => answer,
-                    _ = connection.changed() => None,
-                };
-                match answer {
-                    Some(SecretAnswer::Value(value)) => return Ok(value.0),
-                    Some(SecretAnswer::Refused { kind, message }) => {
-                        return Err(openautomate_core::Error::new(kind, "asset.refused", message));
-                    }
-                    None => {}
-                }
-            }
-        };
-        tokio::time::timeout(SECRET_PATIENCE, asked).await.unwrap_or_else(|_| Err(unreachable()))
-    }
-}
-
-/// A question to the server that is forgotten when nobody waits for its answer any more.
-struct Question<'a> {
-    agent: &'a Inner,
-    request: u64,
-    answer: oneshot::Receiver<SecretAnswer>,
-}
-
-impl<'a> Question<'a> {
-    fn open(agent: &'a Inner) -> Self {
-        let request = agent.next_request.fetch_add(1, Ordering::Relaxed);
-        let (reply, answer) = oneshot::channel();
-        agent.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(request, reply);
-        Self { agent, request, answer }
-    }
-
-    /// `None` if the connection ended before.
-    async fn answered(mut self) -> Option<SecretAnswer> {
-        (&mut self.answer).await.ok()
-    }
-}
-
-impl Drop for Question<'_> {
-    fn drop(&mut self) {
-        self.agent.secrets.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.request);
-    }
-}
-
-fn unreachable() -> openautomate_core::Error {
-    openautomate_core::Error::unavailable(
-        "asset.unreachable",
-        "the server can't be asked for the asset at this moment",
-    )
 }

@@ -9,6 +9,7 @@ use openautomate_core::clock::Clock;
 use openautomate_core::domain::{
     Lease, LogLevel, LogLine, LogStream, Progress, RunError, RunResult, RunStatus,
 };
+use openautomate_core::secret::Masker;
 use openautomate_core::transport::Assignment;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,8 @@ pub(crate) struct Attempt {
     pub(crate) lease: Lease,
     folder: PathBuf,
     state: Mutex<State>,
+    /// Knows every secret that the run was given.
+    pub(crate) masker: Masker,
     /// Somebody asked for a cancel: the run gets its grace.
     pub(crate) cancel: CancellationToken,
     /// The lease is lost: the run is killed at once.
@@ -121,6 +124,7 @@ impl Attempt {
             lease,
             folder,
             state: Mutex::new(state),
+            masker: Masker::new(),
             cancel: CancellationToken::new(),
             lost: CancellationToken::new(),
         }
@@ -236,6 +240,16 @@ impl Attempt {
         if let Err(error) = disk::remove(&self.folder) {
             tracing::warn!(%error, "an ended attempt stays on disk");
         }
+    }
+
+    /// Adds lines unless the run has ended: then its last line is told already.
+    pub(crate) fn append_while_running(&self, lines: impl IntoIterator<Item = LogLine>) -> bool {
+        let mut state = self.state();
+        let runs = state.started && state.is_running && state.result.is_none() && !state.is_given_up;
+        if runs && let Err(error) = state.spool.append(lines) {
+            tracing::error!(lease = ?self.lease, %error, "log lines were lost");
+        }
+        runs
     }
 
     pub(crate) fn append(&self, lines: impl IntoIterator<Item = LogLine>) {

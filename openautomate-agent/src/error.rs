@@ -22,6 +22,14 @@ pub enum Error {
     /// Another agent uses the folder.
     #[error("another agent uses {}; stop it or choose another --data-dir", .0.display())]
     InUse(PathBuf),
+    /// The loopback API can't be had.
+    #[error("the loopback API can't be served on port {port}: {source}; choose another port or leave it off")]
+    Loopback {
+        /// On which port.
+        port: u16,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The program ends before the work was begun.
     #[error("the agent is ending")]
     Ending,

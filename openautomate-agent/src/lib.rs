@@ -7,6 +7,8 @@
 //! | `attempt` | one attempt from assignment to acknowledged finish |
 //! | `run` | running it: package, working folder, runner, deadline |
 //! | `listen` | what a run tells: lines, progress, files, assets |
+//! | `question` | what runs ask of the server |
+//! | `loopback` | the API on this machine that bots of the original template speak to |
 //! | `outcome` | how a run ended, masked and cut to what a message carries |
 //! | `spool` | the log lines of an attempt on disk until they are acknowledged |
 //! | `fetch` | the packages on disk |
@@ -28,8 +30,10 @@ mod fetch;
 mod identity;
 mod listen;
 pub mod local;
+mod loopback;
 mod outcome;
 mod platform;
+mod question;
 mod run;
 mod session;
 mod spool;
@@ -39,5 +43,6 @@ pub use agent::{Agent, AgentBuilder, default_slots};
 pub use error::{Error, Result};
 pub use facts::facts;
 pub use identity::{Identity, enrol};
+pub use loopback::DEFAULT_PORT as DEFAULT_LOOPBACK_PORT;
 pub use platform::StopSignals;
 pub use websocket::WebSocketTransport;

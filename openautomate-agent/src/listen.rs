@@ -90,7 +90,7 @@ impl<'a> Listener<'a> {
                     self.open.push(Box::pin(keep(attempt, agent, name, path, content_type, reply)));
                 }
                 RunEvent::Secret { name, reply } => {
-                    self.open.push(Box::pin(tell_secret(self.attempt, self.agent, self.masker, name, reply)));
+                    self.open.push(Box::pin(tell_secret(self.attempt, self.agent, name, reply)));
                 }
             }
         }
@@ -114,21 +114,24 @@ impl<'a> Listener<'a> {
 async fn tell_secret(
     attempt: &Attempt,
     agent: &Inner,
-    masker: &Masker,
     name: String,
     reply: oneshot::Sender<Result<Secret<String>>>,
 ) {
-    let value = agent.ask_secret(attempt.lease, &name).await;
-    // Known to the masker before the run has it, so that no line can be quicker.
-    if let Ok(value) = &value
-        && !masker.register(value.expose())
-    {
+    // The run may have ended while it waited.
+    let _ = reply.send(read_asset(attempt, agent, &name).await);
+}
+
+/// The value of an asset that the run may read. It is known to the masker before the run has it, so that no
+/// line can be quicker.
+pub(crate) async fn read_asset(attempt: &Attempt, agent: &Inner, name: &str) -> Result<Secret<String>> {
+    let value = agent.ask_secret(attempt.lease, name).await?;
+    if !attempt.masker.register(value.expose()) {
         let text = format!("the asset {name} is too short to be masked in the log");
-        attempt.append([LogLine::new(agent.clock.now(), LogLevel::Warning, LogStream::System, text)]);
+        let line = LogLine::new(agent.clock.now(), LogLevel::Warning, LogStream::System, text);
+        attempt.append_while_running([line]);
         agent.changed.notify_one();
     }
-    // The run may have ended while it waited.
-    let _ = reply.send(value);
+    Ok(value)
 }
 
 async fn keep(

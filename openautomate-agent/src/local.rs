@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use openautomate_core::Error as CoreError;
 use openautomate_core::command::execution::check_inputs;
-use openautomate_core::domain::{Lease, LogLine, Progress, RunResult};
+use openautomate_core::domain::{Lease, Limits, LogLine, Progress, RunResult};
 use openautomate_core::id::ExecutionId;
-use openautomate_core::package::archive::{Archive, Checked, Limits, pack};
+use openautomate_core::package::archive::{self, Archive, Checked, pack};
 use openautomate_core::package::manifest::Manifest;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
@@ -42,11 +42,17 @@ pub struct LocalOptions {
     pub runners: RunnerRegistry,
     /// The time limit; `None` is what the package says.
     pub timeout: Option<Duration>,
+    /// What the run may not exceed, whatever its package asks for.
+    pub limits: Limits,
     /// The folder that files of the run are kept in, under their names; made if need be. Without one they are
     /// told of and dropped.
     pub artifacts: Option<PathBuf>,
     /// The assets that the run may read.
     pub assets: Assets,
+    /// The names of the assets that are told to a run that asks for all names.
+    pub asset_names: Vec<String>,
+    /// The port of the loopback API; `None` is off. See [`crate::AgentBuilder::loopback_api`].
+    pub loopback_api: Option<u16>,
     /// Cancelled to stop the run: it has the grace of the package to end by itself.
     pub cancel: CancellationToken,
 }
@@ -58,8 +64,11 @@ impl LocalOptions {
         Self {
             runners,
             timeout: None,
+            limits: Limits::default(),
             artifacts: None,
             assets: Arc::new(|_| None),
+            asset_names: Vec::new(),
+            loopback_api: None,
             cancel: CancellationToken::new(),
         }
     }
@@ -126,11 +135,15 @@ pub async fn run(
     let place = temporary_folder()?;
     let assignment = package.assignment(inputs, options.timeout);
     let (transport, mut server) = server::open(package.archive, &options);
-    let agent = Agent::builder(transport, place.path().join("agent"))
+    let mut builder = Agent::builder(transport, place.path().join("agent"))
         .slots(1)
         .runners(options.runners)
-        .drain_timeout(Duration::ZERO)
-        .build()?;
+        .limits(options.limits)
+        .drain_timeout(Duration::ZERO);
+    if let Some(port) = options.loopback_api {
+        builder = builder.loopback_api(port);
+    }
+    let agent = builder.build()?;
     let _guard = KillOnDrop(agent.clone());
     let stop = CancellationToken::new();
     let agent_runs = agent.run(stop.clone());
@@ -163,7 +176,8 @@ impl Package {
     /// Packs and checks. Blocks.
     fn of(source: &Path) -> Result<Self> {
         let archive = archive_of(source)?;
-        let checked = Archive::check(Cursor::new(&archive), &Limits::default()).map_err(Error::Package)?;
+        let checked =
+            Archive::check(Cursor::new(&archive), &archive::Limits::default()).map_err(Error::Package)?;
         let folder_name = || source.canonicalize().ok()?.file_stem()?.to_str().map(str::to_owned);
         let name = checked.manifest.name.clone().or_else(folder_name).unwrap_or_else(|| "package".to_owned());
         Ok(Self { name, archive, checked })
@@ -188,6 +202,8 @@ impl Package {
             command: manifest.command.clone(),
             env: manifest.run_env(),
             inputs,
+            limits: manifest.limits.clone(),
+            isolation: manifest.isolation,
             timeout_ms: timeout.or(manifest.timeout).map(millis),
             grace_ms: millis(manifest.grace),
         }
@@ -201,7 +217,7 @@ fn archive_of(source: &Path) -> Result<Vec<u8>> {
     }
     let is_script = source.extension().is_some_and(|extension| extension == "py");
     let (true, Some(name)) = (is_script, source.file_name()) else {
-        if found.len() > Limits::default().packed_bytes {
+        if found.len() > archive::Limits::default().packed_bytes {
             let error = CoreError::invalid("package.too_large", "the archive is too large; leave files out");
             return Err(Error::Package(error));
         }

@@ -43,7 +43,7 @@ pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: As
         return;
     }
     let work_dir = agent.work_dir.join(folder_name(attempt.lease));
-    let masker = Masker::new();
+    let masker = attempt.masker.clone();
     let grace = Duration::from_millis(assignment.grace_ms);
     let runs = run_within_lease(&attempt, &agent, assignment, work_dir.clone(), &masker);
     // A runner that panics must take neither its slot nor the agent with it.

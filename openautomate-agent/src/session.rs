@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agent::Inner;
 use crate::attempt::Attempt;
+use crate::question::Answer;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -116,7 +117,7 @@ async fn drain(agent: Arc<Inner>, stop: CancellationToken, drained: Cancellation
 
 fn disconnected(agent: &Inner) {
     agent.connection.send_replace(None);
-    agent.secrets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    agent.questions.disconnected();
 }
 
 async fn connect(agent: &Arc<Inner>, stop: &CancellationToken, drained: &CancellationToken) -> Result<()> {
@@ -365,12 +366,11 @@ impl Session {
                 Ok(())
             }
             ServerMessage::Secret { request, answer } => {
-                let asker =
-                    self.agent.secrets.lock().unwrap_or_else(PoisonError::into_inner).remove(&request);
-                if let Some(asker) = asker {
-                    // The run may have ended while it waited.
-                    let _ = asker.send(answer);
-                }
+                self.agent.questions.answer(request, Answer::Secret(answer));
+                Ok(())
+            }
+            ServerMessage::AssetNames { request, answer } => {
+                self.agent.questions.answer(request, Answer::AssetNames(answer));
                 Ok(())
             }
             ServerMessage::Bye { kind, message } => Err(Error::new(kind, "server.bye", message)),

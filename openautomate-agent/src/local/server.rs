@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use openautomate_core::blob::BlobBody;
 use openautomate_core::domain::{Lease, LogChunk, RunResult};
 use openautomate_core::error::{Error, ErrorKind, Result};
-use openautomate_core::transport::message::{SecretAnswer, WireSecret};
+use openautomate_core::transport::message::{NamesAnswer, SecretAnswer, WireSecret};
 use openautomate_core::transport::{
     AgentLink, AgentMessage, ArtifactUpload, Assignment, PROTOCOL_VERSION, ServerLink, ServerMessage,
     Transport, Welcome, link,
@@ -30,8 +30,14 @@ pub(super) fn open(archive: Vec<u8>, options: &LocalOptions) -> (Arc<dyn Transpo
     let (links, incoming) = mpsc::unbounded_channel();
     let (kept, artifacts) = mpsc::unbounded_channel();
     let transport = Local { links, kept, archive: archive.into(), folder: options.artifacts.clone() };
-    let server =
-        Server { incoming, artifacts, assets: Arc::clone(&options.assets), stored: 0, is_cancel_sent: false };
+    let server = Server {
+        incoming,
+        artifacts,
+        assets: Arc::clone(&options.assets),
+        asset_names: options.asset_names.clone(),
+        stored: 0,
+        is_cancel_sent: false,
+    };
     (Arc::new(transport), server)
 }
 
@@ -105,6 +111,7 @@ pub(super) struct Server {
     incoming: mpsc::UnboundedReceiver<ServerLink>,
     artifacts: mpsc::UnboundedReceiver<LocalEvent>,
     assets: Assets,
+    asset_names: Vec<String>,
     /// The last line that was told.
     stored: u64,
     is_cancel_sent: bool,
@@ -161,6 +168,10 @@ impl Server {
                 AgentMessage::Progress { progress, .. } => on_event(LocalEvent::Progress(progress)),
                 AgentMessage::Secret { request, name, .. } => {
                     say(&link, ServerMessage::Secret { request, answer: self.asset(&name) }).await;
+                }
+                AgentMessage::AssetNames { request, .. } => {
+                    let answer = NamesAnswer::Names(self.asset_names.clone());
+                    say(&link, ServerMessage::AssetNames { request, answer }).await;
                 }
                 AgentMessage::Release { .. } => {
                     return failed("StartFailed", "the run could not be begun; see whether the disk is full");

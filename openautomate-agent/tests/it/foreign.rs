@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::local::{Desk, Ran};
 
-fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/foreign").join(name)
 }
 

@@ -7,6 +7,8 @@ mod binary;
 mod breaks;
 mod foreign;
 mod local;
+#[cfg(target_os = "linux")]
+mod loopback;
 mod place;
 mod played;
 mod runs;

@@ -15,10 +15,12 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::id::{AgentId, ArtifactId, AuditId, VersionId};
+use crate::query::PageRequest;
 use crate::secret::Secret;
 use crate::transport::{Assignment, PackageRef};
 
 const MAX_CACHED_VERSIONS: usize = 1_000;
+const MAX_ASSET_NAMES: usize = 2_000;
 
 /// Versions never change, so what was read once is good for ever.
 #[derive(Debug, Default)]
@@ -193,6 +195,25 @@ impl Orchestrator {
         };
         self.store().commit(Changes::none().audited(entry)).await?;
         crate::command::asset::open(&self.inner.vault, &asset)
+    }
+
+    /// The names of the assets that a run may read, sorted; at most [`MAX_ASSET_NAMES`]. No value is read.
+    pub(crate) async fn asset_names_for_lease(&self, agent: AgentId, lease: Lease) -> Result<Vec<String>> {
+        let execution = self.leased(agent, lease).await?;
+        let mut names = Vec::new();
+        let mut after = None;
+        loop {
+            let request = PageRequest::new(after, PageRequest::MAX);
+            let page = self.store().assets(Some(execution.environment_id), request).await?;
+            names.extend(page.items.into_iter().map(|asset| asset.name));
+            after = page.next.filter(|_| names.len() < MAX_ASSET_NAMES);
+            if after.is_none() {
+                break;
+            }
+        }
+        names.truncate(MAX_ASSET_NAMES);
+        names.sort_unstable();
+        Ok(names)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
 use crate::store::{FinishAttempt, RenewalOutcome};
-use crate::transport::message::{SecretAnswer, WireSecret};
+use crate::transport::message::{NamesAnswer, SecretAnswer, WireSecret};
 use crate::transport::{AgentMessage, Hello, PROTOCOL_VERSION, ServerLink, ServerMessage, Welcome};
 
 /// How long a new connection may take to say hello.
@@ -245,6 +245,7 @@ impl Session<'_> {
                 self.finished(lease, result, final_log_seq).await
             }
             AgentMessage::Secret { request, lease, name } => self.secret(request, lease, &name).await,
+            AgentMessage::AssetNames { request, lease } => self.asset_names(request, lease).await,
         }
     }
 
@@ -336,6 +337,14 @@ impl Session<'_> {
         };
         self.send(ServerMessage::Secret { request, answer }).await
     }
+
+    async fn asset_names(&self, request: u64, lease: Lease) -> Result<()> {
+        let answer = match self.orchestrator.asset_names_for_lease(self.agent_id, lease).await {
+            Ok(names) => NamesAnswer::Names(names),
+            Err(error) => NamesAnswer::Refused { kind: error.kind(), message: error.message().to_owned() },
+        };
+        self.send(ServerMessage::AssetNames { request, answer }).await
+    }
 }
 
 fn lease_of(message: &AgentMessage) -> Option<Lease> {
@@ -344,7 +353,8 @@ fn lease_of(message: &AgentMessage) -> Option<Lease> {
         | AgentMessage::Release { lease }
         | AgentMessage::Progress { lease, .. }
         | AgentMessage::Finished { lease, .. }
-        | AgentMessage::Secret { lease, .. } => Some(*lease),
+        | AgentMessage::Secret { lease, .. }
+        | AgentMessage::AssetNames { lease, .. } => Some(*lease),
         AgentMessage::Logs { chunks } => chunks.first().map(|chunk| chunk.lease),
         AgentMessage::Hello(_) | AgentMessage::Ready { .. } | AgentMessage::Heartbeat { .. } => None,
     }

@@ -75,6 +75,13 @@ pub enum AgentMessage {
         /// The asset's name.
         name: String,
     },
+    /// A run asks which assets it may read.
+    AssetNames {
+        /// Chosen by the agent, comes back with the answer.
+        request: u64,
+        /// Which run.
+        lease: Lease,
+    },
 }
 
 /// The first message of an agent.
@@ -136,6 +143,13 @@ pub enum ServerMessage {
         request: u64,
         /// The value, or why it is refused.
         answer: SecretAnswer,
+    },
+    /// The answer to `AssetNames`.
+    AssetNames {
+        /// As asked.
+        request: u64,
+        /// The names, or why they are refused.
+        answer: NamesAnswer,
     },
     /// The server ends the connection and says why; a retryable kind asks to come back later.
     Bye {
@@ -219,6 +233,21 @@ pub enum SecretAnswer {
     /// The value.
     Value(WireSecret),
     /// Why it is refused.
+    Refused {
+        /// What kind of reason.
+        kind: ErrorKind,
+        /// The reason.
+        message: String,
+    },
+}
+
+/// The answer to the question which assets a run may read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NamesAnswer {
+    /// Their names, sorted.
+    Names(Vec<String>),
+    /// Why they are refused.
     Refused {
         /// What kind of reason.
         kind: ErrorKind,

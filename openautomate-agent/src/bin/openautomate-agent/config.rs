@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use openautomate_agent::DEFAULT_LOOPBACK_PORT;
 use openautomate_core::domain::Limits;
 use openautomate_core::package::limits::parse_size;
 
@@ -90,10 +91,32 @@ pub(crate) struct RunOptions {
     /// Writes the log as JSON.
     #[arg(long)]
     pub(crate) json_logs: bool,
+    #[command(flatten)]
+    pub(crate) loopback: LoopbackOptions,
+}
+
+/// The API that bots of the original template speak to.
+#[derive(Args, Debug)]
+pub(crate) struct LoopbackOptions {
+    /// Serves the API of the original agent on the loopback: assets, status and log for bots of its template.
+    /// Only processes of a running execution are answered. Linux only.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_LOOPBACK_API")]
+    loopback_api: bool,
+    /// The port of that API.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_LOOPBACK_PORT", default_value_t = DEFAULT_LOOPBACK_PORT,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    loopback_port: u16,
+}
+
+impl LoopbackOptions {
+    /// The port, if it shall be served.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.loopback_api.then_some(self.loopback_port)
+    }
 }
 
 /// What no run may exceed, whatever its package asks for.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits of each run")]
 pub(crate) struct LimitOptions {
     /// Memory, as in 2G.
@@ -166,4 +189,8 @@ pub(crate) struct ExecOptions {
     /// The native half of the Python module; otherwise the one beside this program, if there is one.
     #[arg(long, env = "OPENAUTOMATE_AGENT_EXTENSION")]
     pub(crate) extension: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) loopback: LoopbackOptions,
+    #[command(flatten)]
+    pub(crate) limits: LimitOptions,
 }

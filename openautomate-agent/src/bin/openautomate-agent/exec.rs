@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use openautomate_agent::StopSignals;
 use openautomate_agent::local::{self, Assets, LocalEvent, LocalOptions};
 use openautomate_core::domain::{LogLine, RunResult, RunStatus};
+use openautomate_core::runner::python::PoolSettings;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
 use serde_json::{Map, Value, json};
@@ -47,13 +48,17 @@ async fn run(options: &ExecOptions) -> anyhow::Result<RunResult> {
     let inputs = inputs(options.inputs.as_deref(), &options.input)?;
     let place = tempfile::Builder::new().prefix("openautomate-").tempdir()?;
     let python = python::find(options.python.as_deref()).await?;
+    // One run needs one process.
+    let pool = PoolSettings { max_idle: 0, ..PoolSettings::default() };
     let runners = RunnerRegistry::new()
         .with(Arc::new(openautomate_core::runner::command::CommandRunner::new()))
-        .with(python::runner(python, options.extension.as_deref(), place.path()).await?);
+        .with(python::runner(python, options.extension.as_deref(), place.path(), pool).await?);
     let mut local = LocalOptions::new(runners);
     local.timeout = options.timeout.map(Duration::from_secs);
+    local.limits = options.limits.clone().into();
     local.artifacts.clone_from(&options.artifacts);
-    local.assets = assets(options.assets.as_deref())?;
+    (local.assets, local.asset_names) = assets(options.assets.as_deref())?;
+    local.loopback_api = options.loopback.port();
     let cancel = local.cancel.clone();
     let reporter = Reporter { json: options.json, cancel: cancel.clone() };
     let mut signals = StopSignals::listen().context("the signals of the system can't be heard")?;
@@ -96,7 +101,8 @@ fn object(path: &Path) -> anyhow::Result<Map<String, Value>> {
     serde_json::from_slice(&text).map_err(|_| anyhow::anyhow!("{shown} holds no JSON object"))
 }
 
-fn assets(file: Option<&Path>) -> anyhow::Result<Assets> {
+/// The assets, and the names of those in the file.
+fn assets(file: Option<&Path>) -> anyhow::Result<(Assets, Vec<String>)> {
     let mut known = HashMap::new();
     for (name, value) in file.map(object).transpose().context("the assets can't be used")?.unwrap_or_default()
     {
@@ -105,10 +111,13 @@ fn assets(file: Option<&Path>) -> anyhow::Result<Assets> {
         };
         known.insert(name, Secret::new(value));
     }
-    Ok(Arc::new(move |name: &str| {
+    let mut names: Vec<String> = known.keys().cloned().collect();
+    names.sort_unstable();
+    let assets = Arc::new(move |name: &str| {
         let variable = || std::env::var(variable_of(name)).ok().map(Secret::new);
         known.get(name).cloned().or_else(variable)
-    }))
+    });
+    Ok((assets, names))
 }
 
 /// The variable that gives an asset at the desk, the same as for `python main.py`.
@@ -221,7 +230,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("assets.json");
         std::fs::write(&path, r#"{"Mail password": "open-sesame"}"#).unwrap();
-        let assets = assets(Some(&path)).unwrap();
+        let (assets, names) = assets(Some(&path)).unwrap();
+        assert_eq!(names, ["Mail password"]);
         assert_eq!(assets("Mail password").unwrap().expose(), "open-sesame");
         assert!(assets("Mail").is_none());
         for bad in [r#"["open-sesame"]"#, r#"{"a": "open-sesame""#, r#"{"a": ["open-sesame"]}"#] {

@@ -120,6 +120,10 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
         .limits(options.limits.into())
         .isolation(if options.confine { IsolationLevel::L2 } else { IsolationLevel::L0 })
         .slots(slots);
+    let builder = match options.loopback.port() {
+        Some(port) => builder.loopback_api(port),
+        None => builder,
+    };
     let agent = builder.build()?;
     let mut signals = StopSignals::listen().context("the signals of the system can't be heard")?;
     let stop = CancellationToken::new();

@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::domain::Lease;
@@ -65,6 +66,23 @@ impl Mark {
 /// finds nothing (on Windows nothing outlives its agent).
 pub async fn kill_marked(lease: Lease) -> usize {
     platform::kill_marked(&Mark::of(lease)).await
+}
+
+/// Whether this system can tell which run a connection comes from: [`mark_of_client`].
+pub const KNOWS_CLIENTS: bool = cfg!(target_os = "linux");
+
+/// The mark of the run of this agent whose processes hold the client's end of a connection to an address of this
+/// machine. The kernel is asked, so no process can pass for one of another run.
+///
+/// `None` for strangers, for a connection that two runs share, and on systems other than Linux.
+pub async fn mark_of_client(client: SocketAddr, server: SocketAddr) -> Option<Mark> {
+    #[cfg(target_os = "linux")]
+    return tokio::task::spawn_blocking(move || linux::mark_of(client, server)).await.ok().flatten();
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (client, server);
+        None
+    }
 }
 
 /// What to start.

@@ -22,7 +22,7 @@ use tokio::process::{Child, Command};
 #[cfg(target_os = "linux")]
 pub(crate) use super::linux::Meter;
 #[cfg(target_os = "linux")]
-use super::linux::{Family, Forked, Killed};
+use super::linux::{Family, Forked, Killed, Leader};
 use super::{Exit, Launch, Launched, MARKER, Mark, TreeEnd};
 use crate::domain::{IsolationLevel, Limits};
 
@@ -96,6 +96,8 @@ fn launch_here(launch: Launch) -> io::Result<Launched> {
     Ok(Launched {
         process: Process {
             leader: Pid::from_raw(leader),
+            #[cfg(target_os = "linux")]
+            known: Leader::of(leader, &launch.mark),
             #[cfg(target_os = "linux")]
             family: Family::of(leader, &launch.mark),
             #[cfg(target_os = "linux")]
@@ -203,6 +205,9 @@ enum Own {
 pub(crate) struct Process {
     own: Own,
     leader: Pid,
+    /// As the head of a run, until it is reaped.
+    #[cfg(target_os = "linux")]
+    known: Option<Leader>,
     #[cfg(target_os = "linux")]
     family: Family,
     #[cfg(target_os = "linux")]
@@ -219,6 +224,7 @@ impl Process {
         Self {
             own: Own::Forked(forked),
             leader: Pid::from_raw(leader),
+            known: Leader::of(leader, mark),
             family: Family::of(leader, mark),
             meter: None,
             exited: None,
@@ -229,7 +235,11 @@ impl Process {
     /// Gives a process that waited its run: what bears the run's mark belongs to it from now on.
     pub(crate) fn bind(&mut self, mark: &Mark) {
         #[cfg(target_os = "linux")]
-        self.family.bind(mark);
+        {
+            self.family.bind(mark);
+            // It waited until now, so it was not known before.
+            self.known = Leader::of(self.leader.as_raw(), mark);
+        }
         #[cfg(not(target_os = "linux"))]
         let _ = mark;
     }
@@ -284,6 +294,10 @@ impl Process {
             #[cfg(target_os = "linux")]
             Own::Forked(forked) => forked.wait().await,
         };
+        #[cfg(target_os = "linux")]
+        {
+            self.known = None;
+        }
         self.exited = Some(exit);
         Ok(exit)
     }

@@ -4,7 +4,7 @@ use openautomate_core::ErrorKind;
 use openautomate_core::command::asset::{DeleteAsset, PutAsset};
 use openautomate_core::domain::{AssetKind, RunResult};
 use openautomate_core::secret::Secret;
-use openautomate_core::transport::message::SecretAnswer;
+use openautomate_core::transport::message::{NamesAnswer, SecretAnswer};
 use openautomate_core::transport::{AgentMessage, ServerMessage};
 use serde_json::Map;
 
@@ -69,4 +69,30 @@ async fn a_secret_value_is_never_shown_and_never_becomes_plain() {
     let environment = secret.environment_id;
     let plain = place.orchestrator.store().asset_by_name(environment, "ERP").await.unwrap().unwrap();
     assert_eq!(place.orchestrator.asset_value(&place.admin, &plain).unwrap(), "open");
+}
+
+#[tokio::test]
+async fn names_are_told_to_a_live_lease_only() {
+    let place = Place::new().await;
+    let package = place.greeter().await;
+    for name in ["zebra", "erp"] {
+        let asset = PutAsset { name: name.into(), ..put("some-value", AssetKind::Secret) };
+        place.orchestrator.execute(&place.admin, asset).await.unwrap();
+    }
+    let agent = place.agent("bot").await;
+    let mut bot = place.connect(&agent, vec![]).await;
+    bot.ready(1).await;
+    place.enqueue(&package).await;
+    let lease = bot.assignment().await.lease;
+    let answer = |message| match message {
+        ServerMessage::AssetNames { request: 4, answer } => Some(answer),
+        _ => None,
+    };
+    bot.send(AgentMessage::AssetNames { request: 4, lease }).await;
+    let NamesAnswer::Names(names) = bot.until(answer).await else { panic!("refused") };
+    assert_eq!(names, ["erp", "zebra"]);
+    bot.finish(lease, RunResult::succeeded(Map::new()), 0).await;
+    bot.send(AgentMessage::AssetNames { request: 4, lease }).await;
+    let NamesAnswer::Refused { kind, .. } = bot.until(answer).await else { panic!("told") };
+    assert_eq!(kind, ErrorKind::StaleLease);
 }

@@ -34,11 +34,12 @@ pub(crate) struct Family {
     mark: Option<Vec<u8>>,
 }
 
-struct Member {
-    pid: i32,
-    is_dead: bool,
-    parent: i32,
-    session: i32,
+/// A process as `/proc` shows it.
+pub(super) struct Member {
+    pub(super) pid: i32,
+    pub(super) is_dead: bool,
+    pub(super) parent: i32,
+    pub(super) session: i32,
     since: u64,
 }
 
@@ -138,7 +139,7 @@ impl Family {
     }
 }
 
-fn stat(pid: i32) -> Option<Member> {
+pub(super) fn stat(pid: i32) -> Option<Member> {
     let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may hold anything, a parenthesis too.
     let end = text.iter().rposition(|byte| *byte == b')')?;

@@ -1,14 +1,19 @@
-//! What only Linux offers: finding the processes of a run, and forking them from a process that waits.
+//! What only Linux offers: finding the processes of a run, forking them from a process that waits, and telling
+//! which run a connection comes from.
 
 mod cgroup;
+mod client;
 #[cfg(feature = "python")]
 pub(crate) mod confine;
 mod family;
+mod leaders;
 mod limit;
 mod meter;
 mod zygote;
 
+pub(super) use client::mark_of;
 pub(super) use family::{Family, Killed};
+pub(super) use leaders::Leader;
 pub(crate) use meter::Meter;
 pub(super) use zygote::Forked;
 pub(crate) use zygote::Zygote;

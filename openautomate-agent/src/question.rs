@@ -1,0 +1,140 @@
+//! What runs ask of the server, and its answers.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use openautomate_core::domain::Lease;
+use openautomate_core::error::{Error, Result};
+use openautomate_core::secret::Secret;
+use openautomate_core::transport::AgentMessage;
+use openautomate_core::transport::message::{NamesAnswer, SecretAnswer};
+use tokio::sync::oneshot;
+
+use crate::agent::Inner;
+
+/// How long the server may take, its absence included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An answer of the server.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Secret(SecretAnswer),
+    AssetNames(NamesAnswer),
+}
+
+/// The questions that wait for an answer, by their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    last: AtomicU64,
+    waiting: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
+}
+
+impl Questions {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Answer>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Question<'_> {
+        let request = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let (reply, answer) = oneshot::channel();
+        self.waiting().insert(request, reply);
+        Question { questions: self, request, answer }
+    }
+
+    /// Gives an answer to who waits for it.
+    pub(crate) fn answer(&self, request: u64, answer: Answer) {
+        let asker = self.waiting().remove(&request);
+        if let Some(asker) = asker {
+            // The run may have ended while it waited.
+            let _ = asker.send(answer);
+        }
+    }
+
+    /// Forgets all of them, since their connection ended: whoever asked asks again.
+    pub(crate) fn disconnected(&self) {
+        self.waiting().clear();
+    }
+}
+
+/// A question to the server that is forgotten when nobody waits for its answer any more.
+struct Question<'a> {
+    questions: &'a Questions,
+    request: u64,
+    answer: oneshot::Receiver<Answer>,
+}
+
+impl Question<'_> {
+    /// `None` if the connection ended before.
+    async fn answered(mut self) -> Option<Answer> {
+        (&mut self.answer).await.ok()
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        self.questions.waiting().remove(&self.request);
+    }
+}
+
+impl Inner {
+    /// Asks the server for the value of an asset; asks again after a reconnect.
+    pub(crate) async fn ask_secret(&self, lease: Lease, name: &str) -> Result<Secret<String>> {
+        let ask = |request| AgentMessage::Secret { request, lease, name: name.to_owned() };
+        match self.ask(ask).await? {
+            Answer::Secret(SecretAnswer::Value(value)) => Ok(value.0),
+            Answer::Secret(SecretAnswer::Refused { kind, message }) => {
+                Err(Error::new(kind, "asset.refused", message))
+            }
+            Answer::AssetNames(_) => Err(unreachable()),
+        }
+    }
+
+    /// Asks the server which assets a run may read; asks again after a reconnect.
+    pub(crate) async fn ask_asset_names(&self, lease: Lease) -> Result<Vec<String>> {
+        match self.ask(|request| AgentMessage::AssetNames { request, lease }).await? {
+            Answer::AssetNames(NamesAnswer::Names(names)) => Ok(names),
+            Answer::AssetNames(NamesAnswer::Refused { kind, message }) => {
+                Err(Error::new(kind, "asset.refused", message))
+            }
+            Answer::Secret(_) => Err(unreachable()),
+        }
+    }
+
+    async fn ask(&self, message: impl Fn(u64) -> AgentMessage) -> Result<Answer> {
+        let asked = async {
+            let mut connection = self.connection.subscribe();
+            loop {
+                let Some(sender) = connection.borrow_and_update().clone() else {
+                    if connection.changed().await.is_err() {
+                        return Err(unreachable());
+                    }
+                    continue;
+                };
+                let question = self.questions.open();
+                if sender.send(message(question.request)).await.is_err() {
+                    // This connection has ended; the next one is worth another try.
+                    if connection.changed().await.is_err() {
+                        return Err(unreachable());
+                    }
+                    continue;
+                }
+                // Not kept while the answer is awaited: it would keep a dead connection open.
+                drop(sender);
+                let answer = tokio::select! {
+                    answer = question.answered() => answer,
+                    _ = connection.changed() => None,
+                };
+                if let Some(answer) = answer {
+                    return Ok(answer);
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(unreachable()))
+    }
+}
+
+fn unreachable() -> Error {
+    Error::unavailable("asset.unreachable", "the server can't be asked for the asset at this moment")
+}
