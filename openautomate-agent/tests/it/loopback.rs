@@ -11,6 +11,7 @@ use openautomate_core::ErrorKind;
 use openautomate_core::domain::{LogLevel, RunStatus};
 use openautomate_core::runner::command::CommandRunner;
 use openautomate_core::runner::process::Mark;
+use openautomate_core::runner::python::{IsolatedPython, PoolSettings, install_runtime};
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::transport::message::{NamesAnswer, SecretAnswer};
 use openautomate_core::transport::{AgentMessage, ServerMessage};
@@ -137,6 +138,29 @@ subprocess.run([sys.executable, '-c', child], check=True, start_new_session=True
     let expected = "(200, '[\"the key\"]')\n(200, '***')\n404\n400\n\
                     (200, '{\"status\":\"healthy\"}') (200, '{\"isConnected\":true}')\n200\n200";
     assert_eq!(all_texts(&ran), expected);
+}
+
+#[tokio::test]
+async fn a_process_that_waited_belongs_to_the_run_that_took_it() {
+    let extension =
+        std::env::var_os("OPENAUTOMATE_EXTENSION").expect("the path that `make extension` writes to");
+    for zygote in [false, true] {
+        let mut desk = asking("print(ask('GET', '/api/assets')[0], os.getppid())", &[]);
+        let runtime = install_runtime(&desk.folder.path().join("native"), Some(extension.as_ref())).unwrap();
+        let runner =
+            IsolatedPython::new(python(), runtime).with_pool(PoolSettings { zygote, ..Default::default() });
+        runner.prepare(None);
+        let began = std::time::Instant::now();
+        while runner.waiting(None) == 0 {
+            assert!(began.elapsed() < Duration::from_secs(20), "no process waits");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        desk.options.runners = RunnerRegistry::new().with(Arc::new(runner));
+        let text = all_texts(&desk.run().await);
+        let (status, parent) = text.split_once(' ').unwrap();
+        assert_eq!(status, "200");
+        assert_eq!(parent != std::process::id().to_string(), zygote, "the zygote is its parent");
+    }
 }
 
 #[tokio::test]

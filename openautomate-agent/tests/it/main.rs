@@ -5,6 +5,7 @@
 
 mod binary;
 mod breaks;
+mod evidence;
 mod foreign;
 mod local;
 #[cfg(target_os = "linux")]

@@ -20,6 +20,8 @@ pub const PYTHON: &str = "python";
 pub const COMMAND: &str = "command";
 /// Says where a run works: `package` for a copy of the package, otherwise an empty folder.
 pub const WORKDIR_VARIABLE: &str = "OPENAUTOMATE_WORKDIR";
+/// Set to 1 where a failure shall leave evidence.
+pub const EVIDENCE_VARIABLE: &str = "OPENAUTOMATE_EVIDENCE";
 /// The value of [`WORKDIR_VARIABLE`] for a run in a copy of its package.
 pub const IN_PACKAGE: &str = "package";
 
@@ -103,6 +105,9 @@ pub struct Manifest {
     /// Whether a run's working directory is a copy of the package rather than an empty folder.
     #[serde(default)]
     pub runs_in_package: bool,
+    /// Whether a failure leaves evidence: a screenshot where there is one, and the names and types of variables.
+    #[serde(default)]
+    pub evidence: bool,
     /// The tasks, if it is a robot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub robot: Option<Box<Robot>>,
@@ -158,6 +163,8 @@ struct Settings {
     #[serde(default)]
     isolation: IsolationLevel,
     workdir: Option<Workdir>,
+    #[serde(default)]
+    evidence: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -241,6 +248,7 @@ impl Manifest {
             isolation: settings.isolation,
             python: settings.python.or(found.python),
             runs_in_package: settings.workdir.map_or(found.runs_in_package, |dir| dir == Workdir::Package),
+            evidence: settings.evidence,
             robot: found.robot.filter(|_| is_robot),
         };
         manifest.check_runtime()?;
@@ -263,6 +271,9 @@ impl Manifest {
         let mut env = self.env.clone();
         if self.runs_in_package {
             env.insert(WORKDIR_VARIABLE.to_owned(), IN_PACKAGE.to_owned());
+        }
+        if self.evidence {
+            env.insert(EVIDENCE_VARIABLE.to_owned(), "1".to_owned());
         }
         if let Some(robot) = self.robot.as_ref().and_then(|robot| serde_json::to_string(robot).ok()) {
             env.insert(ROBOT_VARIABLE.to_owned(), robot);

@@ -87,6 +87,7 @@ fn where_it_works_is_a_setting() {
     assert_eq!(package.run_env()["OPENAUTOMATE_WORKDIR"], "package");
     assert_eq!(package.run_env()["A"], "b");
     assert!(settings("workdir = \"home\"").is_err());
+    assert_eq!(settings("evidence = true").unwrap().run_env()["OPENAUTOMATE_EVIDENCE"], "1");
 }
 
 #[test]

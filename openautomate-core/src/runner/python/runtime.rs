@@ -20,6 +20,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "_convert.py",
     "_entry.py",
     "_errors.py",
+    "_evidence.py",
     "_fallback.py",
     "_in_process.py",
     "_logging.py",

@@ -52,6 +52,7 @@ __all__ = [
     "log",
     "output",
     "progress",
+    "screenshot",
     "secret",
 ]
 
@@ -118,6 +119,22 @@ def artifact(
     refusal = _state.current().host.artifact(kept, full, content_type)
     if refusal is not None:
         raise ArtifactError(refusal)
+
+
+def screenshot(source: Any = None, name: str | None = None) -> str:
+    """Keeps a picture with the execution; returns the artifact's name.
+
+    Args:
+        source: A page of Playwright (its synchronous API), a driver of Selenium, or ``None`` for the
+            desktop, which takes ``mss`` or ``pillow`` in the environment.
+        name: The name to keep it under, as in ``login.png``; without one, ``screenshot-1.png`` and so on.
+
+    Raises:
+        ArtifactError: There is no picture to be had, or the agent refused to keep it.
+    """
+    from openautomate import _evidence
+
+    return _evidence.screenshot(source, name)
 
 
 def secret(name: str) -> str:

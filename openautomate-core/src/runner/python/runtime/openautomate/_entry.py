@@ -64,6 +64,10 @@ def execute(
         exit_code, error = _stopped(stop)
     except BaseException as raised:
         exit_code, error = 1, raised
+    if error is not None and not shared and os.environ.get("OPENAUTOMATE_EVIDENCE") == "1":
+        from openautomate import _evidence
+
+        _evidence.keep_failure(run, error, _first_frame(error.__traceback__))
     if not shared:
         _ignore_interrupts()
         _streams.flush()
