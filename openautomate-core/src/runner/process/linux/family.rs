@@ -3,7 +3,7 @@
 //! A process escapes only if it left the session, outlived its parents and started a program with an
 //! environment that lacks the mark, all of it; runs of strangers need a container around the agent.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::time::Duration;
 
@@ -64,21 +64,36 @@ impl Family {
 
     /// Kills every member; gives how many there were.
     pub(in super::super) fn kill_once(&self) -> usize {
-        let members = self.members();
-        for pid in &members {
+        self.kill_round(&mut HashMap::new())
+    }
+
+    /// Kills every member, and waits for those of earlier rounds: one that is on its way out has lost its
+    /// environment, and with it its mark, before it is dead. `killed` holds them with their starts.
+    fn kill_round(&self, killed: &mut HashMap<i32, u64>) -> usize {
+        killed.retain(|pid, since| stat(*pid).is_some_and(|now| !now.is_dead && now.since == *since));
+        for pid in self.members() {
             // It may have ended meanwhile.
-            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+            if let Some(member) = stat(pid).filter(|member| !member.is_dead) {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+                killed.insert(pid, member.since);
+            }
         }
-        members.len()
+        killed.len()
     }
 
     /// Kills until no member is left.
     pub(in super::super) async fn kill_all(self) -> Killed {
         let mut first = None;
         let mut survivors = 0;
+        let mut killed = HashMap::new();
         for round in 0..ROUNDS {
             let family = self.clone();
-            let found = tokio::task::spawn_blocking(move || family.kill_once()).await.unwrap_or(0);
+            let round_done = tokio::task::spawn_blocking(move || {
+                let found = family.kill_round(&mut killed);
+                (found, killed)
+            });
+            let found;
+            (found, killed) = round_done.await.unwrap_or_default();
             let found_first = *first.get_or_insert(found);
             if found == 0 {
                 return Killed { found: found_first, survivors: 0 };
@@ -92,8 +107,9 @@ impl Family {
 
     /// The same for a thread that may sleep.
     pub(in super::super) fn kill_all_blocking(&self) {
+        let mut killed = HashMap::new();
         for round in 0..ROUNDS {
-            if self.kill_once() == 0 {
+            if self.kill_round(&mut killed) == 0 {
                 return;
             }
             std::thread::sleep(Duration::from_millis(u64::from(round.min(10))));
