@@ -311,6 +311,13 @@ impl Process {
 
     /// Kills the process and everything that it started, and waits until it is gone.
     pub(crate) async fn kill_tree(&mut self) -> TreeEnd {
+        #[cfg(target_os = "linux")]
+        if let (Own::Forked(forked), Some(_)) = (&self.own, self.exited)
+            && forked.has_no_orphans()
+        {
+            self.is_over = true;
+            return TreeEnd::default();
+        }
         self.kill_group();
         #[cfg(target_os = "linux")]
         let end = {

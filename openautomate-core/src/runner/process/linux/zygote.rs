@@ -6,10 +6,11 @@
 //! answers with nine bytes: `P` and the number of a new process, or `X`, the number and how it ended. It does
 //! not reap before `R`, so that no number belongs to somebody else while it may still be killed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use tokio::io::Interest;
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::super::{Exit, Launch, Launched, Mark, Process, Sink, Source, launch};
 use super::cgroup::Cgroup;
+use super::family::stat;
 
 /// How much of what a zygote prints is told.
 const MAX_PRINTED: usize = 4096;
@@ -42,11 +44,38 @@ pub(in super::super) struct Forked {
     pid: i32,
     exit: watch::Receiver<Option<Exit>>,
     requests: mpsc::UnboundedSender<Request>,
+    family: Arc<Known>,
+}
+
+/// A zygote and those of its children that it forked itself.
+#[derive(Debug)]
+struct Known {
+    zygote: i32,
+    forked: Mutex<HashSet<i32>>,
+}
+
+impl Known {
+    fn forked(&self) -> MutexGuard<'_, HashSet<i32>> {
+        self.forked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Forked {
     pub(in super::super) fn pid(&self) -> i32 {
         self.pid
+    }
+
+    /// Whether nothing is left of any run of this zygote that has ended. Orphans become children of the zygote,
+    /// since it is their subreaper (`prctl(2)`), so its list of children tells, much quicker than all of `/proc`.
+    pub(in super::super) fn has_no_orphans(&self) -> bool {
+        let zygote = self.family.zygote;
+        let Ok(children) = std::fs::read_to_string(format!("/proc/{zygote}/task/{zygote}/children")) else {
+            return false;
+        };
+        let forked = self.family.forked();
+        let is_none_of_a_run =
+            |pid: i32| forked.contains(&pid) || stat(pid).is_none_or(|found| found.is_dead);
+        children.split_ascii_whitespace().all(|pid| pid.parse().is_ok_and(is_none_of_a_run))
     }
 
     /// Waits for its end. Cancel safe.
@@ -80,7 +109,8 @@ impl Zygote {
         // Beside the runtime: the kernel takes its time.
         let group = tokio::task::spawn_blocking(move || Cgroup::shared(pid)).await.unwrap_or(None);
         let (requests, asked) = mpsc::unbounded_channel();
-        tokio::spawn(serve((process, group), socket, asked, requests.downgrade()));
+        let family = Arc::new(Known { zygote: pid, forked: Mutex::default() });
+        tokio::spawn(serve((process, group), socket, asked, (requests.downgrade(), family)));
         tokio::spawn(tell(stdout));
         tokio::spawn(tell(stderr));
         Ok(Self { requests })
@@ -128,7 +158,7 @@ async fn serve(
     zygote: (Process, Option<Cgroup>),
     socket: UnixStream,
     mut asked: mpsc::UnboundedReceiver<Request>,
-    requests: mpsc::WeakUnboundedSender<Request>,
+    (requests, family): (mpsc::WeakUnboundedSender<Request>, Arc<Known>),
 ) {
     let mut forks: VecDeque<oneshot::Sender<Forked>> = VecDeque::new();
     let mut exits: HashMap<i32, watch::Sender<Option<Exit>>> = HashMap::new();
@@ -145,6 +175,7 @@ async fn serve(
                     }
                     Some(Request::Reap { pid }) => {
                         exits.remove(&pid);
+                        family.forked().remove(&pid);
                         let [a, b, c, d] = pid.to_le_bytes();
                         send(&socket, [b'R', a, b, c, d], &[]).await
                     }
@@ -176,8 +207,10 @@ async fn serve(
                     } else if let (Some(reply), Some(requests)) = (forks.pop_front(), requests.upgrade()) {
                         let (sender, exit) = watch::channel(None);
                         exits.insert(pid, sender);
+                        family.forked().insert(pid);
                         // If nobody waits any more, dropping it has the process reaped; its channel is closed.
-                        let _ = reply.send(Forked { pid, exit, requests });
+                        let family = Arc::clone(&family);
+                        let _ = reply.send(Forked { pid, exit, requests, family });
                     }
                 }
             }
