@@ -113,7 +113,7 @@ async fn start(job: &Job, outputs: &Path) -> Result<Launched, RunError> {
 }
 
 /// Sends the lines of both streams until they end, or for a while after `exited` is cancelled.
-async fn capture(
+pub(crate) async fn capture(
     [mut stdout, mut stderr]: [Stream; 2],
     events: &mpsc::Sender<RunEvent>,
     exited: &CancellationToken,

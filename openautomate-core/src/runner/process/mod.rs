@@ -11,6 +11,7 @@ use crate::domain::Lease;
 
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
+mod program;
 pub(crate) mod supervise;
 #[cfg(unix)]
 mod unix;
@@ -28,12 +29,14 @@ pub(crate) use platform::{MainThread, end_own_group, open_channel, remark};
 pub(crate) use platform::{Process, Sink, Source, launch};
 #[cfg(all(feature = "python", target_os = "linux"))]
 pub(crate) use platform::{become_run, become_zygote};
+pub use program::{Program, ProgramEnd};
 
-/// The environment variable that marks the processes of a run, so that none escapes by leaving its session.
+/// The environment variable that marks the processes of a run or of a [`Program`], so that none escapes by
+/// leaving its session.
 pub const MARKER: &str = "OPENAUTOMATE_LEASE";
 
-/// The value of [`MARKER`]: which run a process belongs to. All are equally long, so that one can be written
-/// over another.
+/// The value of [`MARKER`]: which run a process belongs to. Those of runs are equally long, so that one can be
+/// written over another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark(String);
 
@@ -47,6 +50,12 @@ impl Mark {
     /// Of a process that waits for its run.
     pub(crate) fn idle() -> Self {
         Self(format!("{:-<57}", "idle"))
+    }
+
+    /// Of the processes of a program that serves the agent itself.
+    #[must_use]
+    pub fn program(name: &str) -> Self {
+        Self(format!("program-{name}"))
     }
 
     /// The text.
@@ -118,8 +127,10 @@ pub(crate) struct TreeEnd {
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
+    /// By itself, with this exit code.
     Code(i32),
+    /// By this signal; not on Windows.
     Signal(i32),
 }
 
