@@ -40,7 +40,7 @@ extension: ## Builds the native half of the Python module and puts it beside the
 
 # The binaries must not link libpython, so what needs it is built and run apart.
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
-	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION))
+	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
 test: python ## Installs what the tests need and runs them all.
 	$(MAKE) extension

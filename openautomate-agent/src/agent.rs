@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::attempt::{Attempt, Attempts};
+use crate::environment::{EnvironmentCache, EnvironmentSettings};
 use crate::error::{Error, Result};
 use crate::fetch::PackageCache;
 use crate::loopback::Loopback;
@@ -37,6 +38,7 @@ pub struct AgentBuilder {
     isolation: IsolationLevel,
     facts: AgentFacts,
     loopback_port: Option<u16>,
+    environments: Option<EnvironmentSettings>,
 }
 
 impl AgentBuilder {
@@ -97,6 +99,14 @@ impl AgentBuilder {
         self
     }
 
+    /// Makes the environments that packages ask for; by default every package runs on the runner's own
+    /// interpreter, whatever it asks for.
+    #[must_use]
+    pub fn environments(mut self, settings: EnvironmentSettings) -> Self {
+        self.environments = Some(settings);
+        self
+    }
+
     /// Makes the agent: takes its folder and takes up what is left in it.
     ///
     /// # Errors
@@ -111,9 +121,17 @@ impl AgentBuilder {
         let work_dir = self.data_dir.join("work");
         adopt::clear_work(&work_dir)?;
         let loopback = self.loopback_port.map(Loopback::bind).transpose()?;
+        let environments = match self.environments {
+            Some(settings) => {
+                let folder = self.data_dir.join("environments");
+                Some(EnvironmentCache::open(&folder, settings, Arc::clone(&self.clock))?)
+            }
+            None => None,
+        };
         let inner = Inner {
             transport: self.transport,
             packages: PackageCache::open(&self.data_dir.join("packages"))?,
+            environments,
             attempts_dir,
             work_dir,
             slots: self.slots,
@@ -176,6 +194,7 @@ impl Agent {
             isolation: IsolationLevel::default(),
             facts: facts(),
             loopback_port: None,
+            environments: None,
         }
     }
 
@@ -195,10 +214,16 @@ impl Agent {
                 None => std::future::pending().await,
             }
         };
+        let collects = async {
+            match &self.inner.environments {
+                Some(environments) => environments.collect_always().await,
+                None => std::future::pending().await,
+            }
+        };
         // Nobody is left to ask when the runs have ended.
         tokio::select! {
             () = works => {}
-            () = async { serves.await; std::future::pending().await } => {}
+            () = async { tokio::join!(serves, collects); std::future::pending().await } => {}
         }
     }
 
@@ -214,6 +239,8 @@ impl Agent {
 pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) packages: PackageCache,
+    /// `None` if packages run on the runner's own interpreter.
+    pub(crate) environments: Option<EnvironmentCache>,
     attempts_dir: PathBuf,
     /// The working folders of the runs.
     pub(crate) work_dir: PathBuf,

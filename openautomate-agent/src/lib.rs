@@ -12,6 +12,7 @@
 //! | `outcome` | how a run ended, masked and cut to what a message carries |
 //! | `spool` | the log lines of an attempt on disk until they are acknowledged |
 //! | `fetch` | the packages on disk |
+//! | `environment` | the Python environments on disk |
 //! | `adopt` | what an agent that was killed left behind |
 //! | `websocket` | the transport over HTTP and WebSocket |
 //! | `identity` | which agent of which server this is, and its key |
@@ -24,6 +25,7 @@ mod adopt;
 mod agent;
 mod attempt;
 mod disk;
+mod environment;
 mod error;
 mod facts;
 mod fetch;
@@ -40,6 +42,7 @@ mod spool;
 mod websocket;
 
 pub use agent::{Agent, AgentBuilder, default_slots};
+pub use environment::{EnvironmentSettings, find_uv};
 pub use error::{Error, Result};
 pub use facts::facts;
 pub use identity::{Identity, enrol};

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a new file that only this user may read.
 #[cfg(unix)]
@@ -41,6 +41,11 @@ pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "the twin for Unix can fail")]
 pub(crate) fn sync_dir(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// The interpreter of a virtual environment.
+pub(crate) fn interpreter(environment: &Path) -> PathBuf {
+    if cfg!(windows) { environment.join("Scripts/python.exe") } else { environment.join("bin/python") }
 }
 
 #[cfg(unix)]

@@ -1,14 +1,14 @@
 //! Running one attempt to its end, within its lease.
 
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use openautomate_core::ErrorKind;
-use openautomate_core::domain::RunResult;
-use openautomate_core::package::manifest::{IN_PACKAGE, WORKDIR_VARIABLE};
+use openautomate_core::domain::{LogLevel, LogLine, LogStream, RunResult};
+use openautomate_core::package::manifest::{self, IN_PACKAGE, WORKDIR_VARIABLE};
 use openautomate_core::runner::{Job, RunControl};
 use openautomate_core::secret::Masker;
 use openautomate_core::transport::Assignment;
@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use crate::agent::Inner;
 use crate::attempt::{Attempt, folder_name};
 use crate::disk::{self, blocking};
+use crate::environment::{Environment, Failure};
 use crate::error::Error;
 use crate::listen::{EVENTS, Listener};
 use crate::outcome::{cancelled, failed, lease_lost, tellable};
@@ -105,6 +106,15 @@ async fn run_within_lease(
         Err(error) if error.kind() == ErrorKind::StaleLease => return lease_lost(),
         Err(error) => return failed("PackageInvalid", error.message()),
     };
+    let made = tokio::select! {
+        made = environment(attempt, agent, &assignment, &package_dir) => made,
+        () = attempt.cancel.cancelled() => return cancelled("cancelled before its environment was ready"),
+    };
+    // Nobody removes it before the run is over.
+    let environment = match made {
+        Ok(environment) => environment,
+        Err(failure) => return failed("EnvironmentFailed", failure.to_string()),
+    };
     // Whoever expects its own files in its working directory gets a copy: a run must not change the package.
     let in_package = assignment.env.get(WORKDIR_VARIABLE).is_some_and(|value| value == IN_PACKAGE);
     let (fresh, source) = (work_dir.clone(), in_package.then(|| package_dir.clone()));
@@ -127,7 +137,7 @@ async fn run_within_lease(
         env: assignment.env,
         timeout: assignment.timeout_ms.map(Duration::from_millis),
         grace: Duration::from_millis(assignment.grace_ms),
-        python: None,
+        python: environment.as_ref().map(Environment::python),
         limits: assignment.limits.within(&agent.limits),
         isolation: assignment.isolation.max(agent.isolation),
     };
@@ -142,6 +152,32 @@ async fn run_within_lease(
     let listens = Listener::new(attempt, agent, masker, rate).listen(receiver);
     let (result, ()) = tokio::join!(runs, listens);
     result
+}
+
+/// The environment that the package asks for, made if need be; the log of the attempt tells of it.
+async fn environment(
+    attempt: &Attempt,
+    agent: &Inner,
+    assignment: &Assignment,
+    package_dir: &Path,
+) -> Result<Option<Environment>, Failure> {
+    let Some(cache) = agent.environments.as_ref().filter(|_| assignment.runtime == manifest::PYTHON) else {
+        return Ok(None);
+    };
+    let tell = |level, text: String| {
+        attempt.append([LogLine::new(agent.clock.now(), level, LogStream::System, text)]);
+        agent.changed.notify_one();
+    };
+    let made = async {
+        let digest = &assignment.package.digest;
+        match cache.requirement(package_dir, &assignment.entrypoint, digest).await? {
+            Some(requirement) => cache.ensure(&requirement, &tell).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    made.await.inspect_err(|failure: &Failure| {
+        failure.words.iter().for_each(|line| tell(LogLevel::Error, line.clone()));
+    })
 }
 
 async fn fetch(agent: &Inner, assignment: &Assignment) -> openautomate_core::Result<PathBuf> {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -62,6 +63,7 @@ def numbered(lines: list[dict[str, Any]]) -> list[str]:
 def test_invoices_become_a_ledger(client: Client, tmp_path: Path) -> None:
     execution = run_invoices(client, tmp_path / "ledger")
     assert execution["state"] == "Succeeded", execution["error"]
+    assert any(line["text"].startswith("making the environment") for line in client.follow(execution["id"]))
     outputs = execution["outputs"]
     assert outputs["invoices"] >= 8 and outputs["problems"] >= 3
     assert outputs["status"] == "completed with problems"
@@ -70,6 +72,22 @@ def test_invoices_become_a_ledger(client: Client, tmp_path: Path) -> None:
 
     book = load_workbook(io.BytesIO(ledger))
     assert {"Ledger", "Summary", "Problems"} <= set(book.sheetnames)
+
+
+def test_what_a_package_needs_is_installed_once_for_all_its_versions(client: Client, tmp_path: Path) -> None:
+    """From pypi.org: an environment of its own, made by the first execution."""
+    copy = tmp_path / "disk-report"
+    shutil.copytree(AUTOMATIONS / "disk-report", copy)
+    makings = []
+    for version in ("1.0.0", "1.0.1"):
+        manifest = copy / "pyproject.toml"
+        manifest.write_text(manifest.read_text().replace('"1.0.0"', f'"{version}"'))
+        execution = client.wait(trigger(client, package(client, "disk-report", copy), count=1), seconds=120)
+        assert execution["state"] == "Succeeded", execution["error"]
+        assert execution["outputs"]["files"] >= 3 and "KiB" in execution["outputs"]["size"]
+        lines = list(client.follow(execution["id"]))
+        makings.append(sum(line["text"].startswith("making the environment") for line in lines))
+    assert makings == [1, 0]
 
 
 def test_lines_arrive_while_it_runs(client: Client, tmp_path: Path) -> None:

@@ -41,6 +41,16 @@ fn an_enrolment_needs_a_token_and_a_safe_way() {
 }
 
 #[test]
+fn a_password_is_never_an_argument_and_never_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for option in ["--index-url", "--extra-index-url"] {
+        let given = format!("{option}=https://robot:correct-horse@127.0.0.1/simple");
+        let text = refused(&agent(&["run", &given], folder.path()));
+        assert!(text.contains("OPENAUTOMATE_AGENT_") && !text.contains("horse"), "{text}");
+    }
+}
+
+#[test]
 fn a_token_is_never_an_argument() {
     let folder = tempfile::tempdir().unwrap();
     let output = agent(&["enrol", "--server", "http://127.0.0.1:1", "--token", "x"], folder.path());

@@ -5,6 +5,8 @@
 
 mod binary;
 mod breaks;
+#[cfg(unix)]
+mod environment;
 mod evidence;
 mod foreign;
 mod local;

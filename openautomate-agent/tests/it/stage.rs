@@ -94,8 +94,13 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// With a package that has these files too.
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let archive = archive(folder.path());
+        let archive = archive(folder.path(), files);
         let digest = openautomate_core::package::archive::Archive::check(
             std::io::Cursor::new(&archive),
             &openautomate_core::package::archive::Limits::default(),
@@ -126,7 +131,12 @@ impl Stage {
 
     /// Starts an agent with this runner.
     pub(crate) fn start(&self, runner: impl Runner) -> JoinHandle<()> {
-        let agent = self.builder().runners(RunnerRegistry::new().with(Arc::new(runner))).build().unwrap();
+        self.start_built(self.builder(), runner)
+    }
+
+    /// Starts an agent that is put together so far, with this runner.
+    pub(crate) fn start_built(&self, builder: AgentBuilder, runner: impl Runner) -> JoinHandle<()> {
+        let agent = builder.runners(RunnerRegistry::new().with(Arc::new(runner))).build().unwrap();
         let stop = self.stop.clone();
         tokio::spawn(async move { agent.run(stop).await })
     }
@@ -284,13 +294,16 @@ impl Server {
     }
 }
 
-fn archive(folder: &Path) -> Vec<u8> {
+fn archive(folder: &Path, files: &[(&str, &str)]) -> Vec<u8> {
     let package = folder.join("source");
     std::fs::create_dir(&package).unwrap();
     let manifest =
         "[project]\nname = \"job\"\nversion = \"1.0.0\"\n[tool.openautomate]\nentrypoint = \"main.py\"\n";
     std::fs::write(package.join("pyproject.toml"), manifest).unwrap();
     std::fs::write(package.join("main.py"), "print('hello')\n").unwrap();
+    for (name, text) in files {
+        std::fs::write(package.join(name), text).unwrap();
+    }
     pack(&package).unwrap()
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Command {
     /// Trades a one-time token for a key of this machine's own.
     Enrol(EnrolOptions),
     /// Connects and runs what the server assigns, until it is stopped.
-    Run(RunOptions),
+    Run(Box<RunOptions>),
     /// Runs a package on this machine with no server, as an agent would, and prints what it says.
     ///
     /// Lines go to standard error, the outputs as JSON to standard output. The exit code is 0 if it succeeded,
@@ -85,6 +85,8 @@ pub(crate) struct RunOptions {
     /// Confines files and system calls of every run (level L2), also of packages that do not ask for it.
     #[arg(long, env = "OPENAUTOMATE_AGENT_CONFINE")]
     pub(crate) confine: bool,
+    #[command(flatten)]
+    pub(crate) environments: EnvironmentOptions,
     /// How long runs may go on after a stop was asked for, in seconds.
     #[arg(long, env = "OPENAUTOMATE_AGENT_DRAIN_TIMEOUT", default_value_t = 30)]
     pub(crate) drain_timeout: u64,
@@ -193,4 +195,38 @@ pub(crate) struct ExecOptions {
     pub(crate) loopback: LoopbackOptions,
     #[command(flatten)]
     pub(crate) limits: LimitOptions,
+}
+
+/// The environments that packages ask for.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What packages depend on")]
+pub(crate) struct EnvironmentOptions {
+    /// The program uv; otherwise the one beside the Python interpreter, or the first on the path.
+    #[arg(long, env = "OPENAUTOMATE_UV")]
+    pub(crate) uv: Option<PathBuf>,
+    /// The package index to use in place of pypi.org. One with a password goes into the variable, since
+    /// arguments are for all to see.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_INDEX_URL", hide_env_values = true)]
+    pub(crate) index_url: Option<String>,
+    /// An index that is asked before that one; may be given several times, in the variable between spaces.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_EXTRA_INDEX_URL", hide_env_values = true, value_delimiter = ' ')]
+    pub(crate) extra_index_url: Vec<String>,
+    /// A folder of wheels: everything is installed from it, and nothing from the network.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_WHEELS", conflicts_with_all = ["index_url", "extra_index_url"])]
+    pub(crate) wheels: Option<PathBuf>,
+    /// Installs only what packages pin by version and hash.
+    #[arg(
+        long,
+        env = "OPENAUTOMATE_AGENT_REQUIRE_HASHES",
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    pub(crate) require_hashes: bool,
+    /// After how many days without use an environment is removed.
+    #[arg(
+        long,
+        env = "OPENAUTOMATE_AGENT_ENVIRONMENT_DAYS",
+        default_value_t = 14,
+        value_parser = clap::value_parser!(u32).range(1..=3650)
+    )]
+    pub(crate) environment_days: u32,
 }

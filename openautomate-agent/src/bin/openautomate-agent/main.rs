@@ -1,6 +1,7 @@
 //! `openautomate-agent`: enrols a machine and runs automations on it.
 
 mod config;
+mod environment;
 mod exec;
 mod python;
 
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
 async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Enrol(options) => enrol_machine(options).await?,
-        Command::Run(options) => run(options).await?,
+        Command::Run(options) => run(*options).await?,
         Command::Exec(options) => return exec::exec(options).await,
         Command::Status { data_dir, json } => status(&data_dir, json)?,
     }
@@ -103,6 +104,8 @@ fn say(identity: &Identity, json: bool, text: &str) -> anyhow::Result<()> {
 
 async fn run(options: RunOptions) -> anyhow::Result<()> {
     log_to_stderr("info", options.json_logs);
+    // First: what is refused here stands among the arguments for all to see.
+    let indexes = environment::indexes(&options.environments)?;
     let (identity, key) = Identity::load(&options.data_dir)?;
     let transport = WebSocketTransport::new(identity, key)?;
     let python = python::find(options.python.as_deref()).await?;
@@ -110,12 +113,14 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
     let slots = options.slots.unwrap_or_else(default_slots);
     let max_idle = usize::try_from(options.warm.unwrap_or(slots + 2))?;
     let pool = PoolSettings { max_idle, preload: options.preload, ..PoolSettings::default() };
+    let environments = environment::settings(options.environments, indexes, &python)?;
     let runners = RunnerRegistry::new()
         .with(Arc::new(openautomate_core::runner::command::CommandRunner::new()))
         .with(python::runner(python, options.extension.as_deref(), &options.data_dir, pool).await?);
     let builder = Agent::builder(Arc::new(transport), &options.data_dir)
         .runners(runners)
         .python_versions(versions)
+        .environments(environments)
         .drain_timeout(Duration::from_secs(options.drain_timeout))
         .limits(options.limits.into())
         .isolation(if options.confine { IsolationLevel::L2 } else { IsolationLevel::L0 })

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// An interpreter that was asked who it is.
 #[derive(Debug)]
 pub(crate) struct Python {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// As in `3.12.1`.
     pub(crate) version: String,
 }

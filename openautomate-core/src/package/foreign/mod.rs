@@ -28,7 +28,7 @@ mod tests;
 mod yaml;
 
 pub use robot::{Robot, RobotTask};
-pub(super) use script::Metadata;
+pub use script::Metadata;
 
 /// The file that makes an archive a robot; also its entry point.
 pub const ROBOT: &str = "robot.yaml";

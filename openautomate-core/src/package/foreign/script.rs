@@ -17,10 +17,11 @@ pub(super) fn find(names: &[String]) -> Found {
     Found { runs_in_package: entrypoint.is_some(), entrypoint, ..Found::default() }
 }
 
-/// The metadata of a script.
-pub(in crate::package) struct Metadata {
+/// The metadata of a script (PEP 723).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
     /// The same, as a `pyproject.toml` would say it.
-    pub(in crate::package) pyproject: String,
+    pub pyproject: String,
 }
 
 impl Metadata {
@@ -28,7 +29,7 @@ impl Metadata {
     ///
     /// # Errors
     /// `Invalid` with `package.manifest` if there are two blocks, or one is no TOML.
-    pub(in crate::package) fn of(script: &str, source: &str) -> Result<Option<Self>> {
+    pub fn of(script: &str, source: &str) -> Result<Option<Self>> {
         let wrong = |why: &str| {
             Error::invalid("package.manifest", format!("the metadata in {} {why}; correct it", shown(script)))
         };
