@@ -112,7 +112,9 @@ impl AgentBuilder {
     /// # Errors
     /// [`Error::InUse`] if another agent uses the folder; [`Error::Io`] if it can't be used;
     /// [`Error::Loopback`] if the port of the loopback API can't be had.
-    pub fn build(self) -> Result<Agent> {
+    pub fn build(mut self) -> Result<Agent> {
+        // Runs work in folders of their own, where a relative path would mean another place.
+        self.data_dir = std::path::absolute(&self.data_dir).map_err(Error::io("found", &self.data_dir))?;
         platform::create_private_dir(&self.data_dir).map_err(Error::io("made", &self.data_dir))?;
         let lock = lock(&self.data_dir)?;
         let attempts_dir = self.data_dir.join("attempts");
@@ -123,7 +125,8 @@ impl AgentBuilder {
         let loopback = self.loopback_port.map(Loopback::bind).transpose()?;
         let environments = match self.environments {
             Some(settings) => {
-                let folder = self.data_dir.join("environments");
+                let folder = settings.folder.clone();
+                let folder = folder.unwrap_or_else(|| self.data_dir.join("environments"));
                 Some(EnvironmentCache::open(&folder, settings, Arc::clone(&self.clock))?)
             }
             None => None,

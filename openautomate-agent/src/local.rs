@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
 use crate::disk::blocking;
+use crate::environment::EnvironmentSettings;
 use crate::error::{Error, Result};
 
 mod server;
@@ -51,6 +52,9 @@ pub struct LocalOptions {
     pub assets: Assets,
     /// The names of the assets that are told to a run that asks for all names.
     pub asset_names: Vec<String>,
+    /// Makes the environments that packages ask for; `None` runs every package on the runner's own
+    /// interpreter. Name a folder that lasts, or each run makes them anew.
+    pub environments: Option<EnvironmentSettings>,
     /// The port of the loopback API; `None` is off. See [`crate::AgentBuilder::loopback_api`].
     pub loopback_api: Option<u16>,
     /// Cancelled to stop the run: it has the grace of the package to end by itself.
@@ -68,6 +72,7 @@ impl LocalOptions {
             artifacts: None,
             assets: Arc::new(|_| None),
             asset_names: Vec::new(),
+            environments: None,
             loopback_api: None,
             cancel: CancellationToken::new(),
         }
@@ -142,6 +147,9 @@ pub async fn run(
         .drain_timeout(Duration::ZERO);
     if let Some(port) = options.loopback_api {
         builder = builder.loopback_api(port);
+    }
+    if let Some(settings) = options.environments {
+        builder = builder.environments(settings);
     }
     let agent = builder.build()?;
     let _guard = KillOnDrop(agent.clone());

@@ -14,6 +14,7 @@ pub struct EnvironmentSettings {
     /// Runs what needs no environment, and is the first choice for those that are made.
     pub(super) python: PathBuf,
     pub(super) python_version: String,
+    pub(crate) folder: Option<PathBuf>,
     pub(super) uv: Option<PathBuf>,
     pub(super) index_url: Option<Secret<String>>,
     pub(super) extra_index_urls: Vec<Secret<String>>,
@@ -33,6 +34,7 @@ impl EnvironmentSettings {
         Self {
             python: python.into(),
             python_version: python_version.into(),
+            folder: None,
             uv: None,
             index_url: None,
             extra_index_urls: Vec::new(),
@@ -44,6 +46,13 @@ impl EnvironmentSettings {
             build_timeout: Duration::from_secs(15 * 60),
             failure_memory: Duration::from_secs(20),
         }
+    }
+
+    /// Keeps them in this folder, which no other program may use meanwhile; by default in the agent's own.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
     }
 
     /// Makes them with this program. Without one, a package that needs an environment fails and says so.

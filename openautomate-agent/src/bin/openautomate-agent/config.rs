@@ -25,7 +25,7 @@ pub(crate) enum Command {
     ///
     /// Lines go to standard error, the outputs as JSON to standard output. The exit code is 0 if it succeeded,
     /// 1 if it failed, 2 if it can't be run at all, 124 if its time was over, 130 if it was cancelled.
-    Exec(ExecOptions),
+    Exec(Box<ExecOptions>),
     /// Says which agent of which server this is.
     Status {
         /// Where the agent keeps its data.
@@ -191,6 +191,11 @@ pub(crate) struct ExecOptions {
     /// The native half of the Python module; otherwise the one beside this program, if there is one.
     #[arg(long, env = "OPENAUTOMATE_AGENT_EXTENSION")]
     pub(crate) extension: Option<PathBuf>,
+    /// Where environments are kept between runs; otherwise in the user's folder for caches.
+    #[arg(long, value_name = "DIR", env = "OPENAUTOMATE_ENVIRONMENTS")]
+    pub(crate) environments_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) environments: EnvironmentOptions,
     #[command(flatten)]
     pub(crate) loopback: LoopbackOptions,
     #[command(flatten)]
@@ -198,7 +203,7 @@ pub(crate) struct ExecOptions {
 }
 
 /// The environments that packages ask for.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "What packages depend on")]
 pub(crate) struct EnvironmentOptions {
     /// The program uv; otherwise the one beside the Python interpreter, or the first on the path.

@@ -1,9 +1,10 @@
 //! The environments that packages ask for: what the command line says of them.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use openautomate_agent::{EnvironmentSettings, find_uv};
 use openautomate_core::secret::Secret;
 
@@ -50,6 +51,36 @@ pub(crate) fn settings(
         .wheels(wheels)
         .require_hashes(options.require_hashes)
         .unused_for(DAY * options.environment_days))
+}
+
+/// The folder in which runs without a server keep environments, and the lock that keeps a second such run out.
+/// While another one has it, or where there is no such folder, `temporary` serves.
+pub(crate) fn lasting_folder(
+    named: Option<&Path>,
+    temporary: &Path,
+) -> anyhow::Result<(PathBuf, Option<File>)> {
+    let Some(base) = named.map(Path::to_owned).or_else(cache_folder) else {
+        return Ok((temporary.join("environments"), None));
+    };
+    let made = std::fs::create_dir_all(&base);
+    made.with_context(|| format!("{} can't be made; name another --environments-dir", base.display()))?;
+    let lock = File::create(base.join("lock"))
+        .with_context(|| format!("{} can't be written; name another --environments-dir", base.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok((base.join("environments"), Some(lock))),
+        Err(_) => Ok((temporary.join("environments"), None)),
+    }
+}
+
+/// The user's folder for caches, as each system has it.
+fn cache_folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else {
+        variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))
+    };
+    base.filter(|base| base.is_absolute()).map(|base| base.join("openautomate"))
 }
 
 fn uv(named: Option<&Path>, python: &Path) -> anyhow::Result<Option<PathBuf>> {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::config::ExecOptions;
-use super::python;
+use super::{environment, python};
 
 const FAILED: u8 = 1;
 const NOT_RUN: u8 = 2;
@@ -48,6 +48,9 @@ async fn run(options: &ExecOptions) -> anyhow::Result<RunResult> {
     let inputs = inputs(options.inputs.as_deref(), &options.input)?;
     let place = tempfile::Builder::new().prefix("openautomate-").tempdir()?;
     let python = python::find(options.python.as_deref()).await?;
+    let indexes = environment::indexes(&options.environments)?;
+    let (folder, _lock) = environment::lasting_folder(options.environments_dir.as_deref(), place.path())?;
+    let environments = environment::settings(options.environments.clone(), indexes, &python)?.folder(folder);
     // One run needs one process.
     let pool = PoolSettings { max_idle: 0, ..PoolSettings::default() };
     let runners = RunnerRegistry::new()
@@ -59,6 +62,7 @@ async fn run(options: &ExecOptions) -> anyhow::Result<RunResult> {
     local.artifacts.clone_from(&options.artifacts);
     (local.assets, local.asset_names) = assets(options.assets.as_deref())?;
     local.loopback_api = options.loopback.port();
+    local.environments = Some(environments);
     let cancel = local.cancel.clone();
     let reporter = Reporter { json: options.json, cancel: cancel.clone() };
     let mut signals = StopSignals::listen().context("the signals of the system can't be heard")?;

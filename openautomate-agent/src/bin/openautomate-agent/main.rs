@@ -48,7 +48,7 @@ async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Enrol(options) => enrol_machine(options).await?,
         Command::Run(options) => run(*options).await?,
-        Command::Exec(options) => return exec::exec(options).await,
+        Command::Exec(options) => return exec::exec(*options).await,
         Command::Status { data_dir, json } => status(&data_dir, json)?,
     }
     Ok(ExitCode::SUCCESS)

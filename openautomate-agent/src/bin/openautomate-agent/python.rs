@@ -49,7 +49,7 @@ pub(crate) async fn runner(
         Some(path) => Some(path.to_owned()),
         None => beside_this_program(),
     };
-    let base = data_dir.join("runtime");
+    let base = std::path::absolute(data_dir)?.join("runtime");
     let runtime = tokio::task::spawn_blocking(move || install_runtime(&base, extension.as_deref())).await??;
     tracing::info!(python = %python.path.display(), version = %python.version, "automations run with this interpreter");
     let runner = IsolatedPython::new(python.path, runtime).with_pool(pool);
