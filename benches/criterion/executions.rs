@@ -81,12 +81,7 @@ impl Place {
             .and_then(|()| std::fs::write(source.join("pyproject.toml"), manifest))
             .and_then(|()| std::fs::write(source.join("main.py"), "pass\n"))
             .unwrap_or_else(|error| panic!("no package: {error}"));
-        let publish = PublishVersion {
-            package_id: package,
-            archive: pack(&source)?.into(),
-            version_number: None,
-            activate: true,
-        };
+        let publish = PublishVersion::new(package, pack(&source)?.into());
         orchestrator.execute(&admin, publish).await?;
         orchestrator.start();
         for number in 0..AGENTS {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use openautomate_core::clock::{Clock, SystemClock};
 use openautomate_core::domain::{AgentFacts, IsolationLevel, Lease, Limits};
+use openautomate_core::package::signature::PublicKey;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::transport::{AgentMessage, Assignment, Transport};
 use tokio::sync::{Notify, mpsc, watch};
@@ -17,9 +18,11 @@ use tokio_util::task::TaskTracker;
 use crate::attempt::{Attempt, Attempts};
 use crate::environment::{EnvironmentCache, EnvironmentSettings};
 use crate::error::{Error, Result};
-use crate::fetch::PackageCache;
+use crate::fetch::{DEFAULT_CACHE_BYTES, PackageCache};
 use crate::loopback::Loopback;
+use crate::prepare::{Preparations, prepare_always};
 use crate::question::Questions;
+use crate::trust::Trust;
 use crate::{adopt, facts, platform, run, session};
 
 /// How long nothing is taken after an assignment could not be: the server would give it back at once.
@@ -39,6 +42,9 @@ pub struct AgentBuilder {
     facts: AgentFacts,
     loopback_port: Option<u16>,
     environments: Option<EnvironmentSettings>,
+    package_keys: Vec<PublicKey>,
+    author_keys: Vec<PublicKey>,
+    cache_bytes: u64,
 }
 
 impl AgentBuilder {
@@ -107,6 +113,29 @@ impl AgentBuilder {
         self
     }
 
+    /// Runs packages only that a repository with one of these keys published; by default the keys count that the
+    /// server tells.
+    #[must_use]
+    pub fn package_keys(mut self, keys: Vec<PublicKey>) -> Self {
+        self.package_keys = keys;
+        self
+    }
+
+    /// Runs packages only that one of these authors signed as well; by default everybody's.
+    #[must_use]
+    pub fn author_keys(mut self, keys: Vec<PublicKey>) -> Self {
+        self.author_keys = keys;
+        self
+    }
+
+    /// Keeps unpacked packages of at most this many bytes, beside those in use, and as many bytes of chunks; by
+    /// default 10 GiB.
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache_bytes = bytes;
+        self
+    }
+
     /// Makes the agent: takes its folder and takes up what is left in it.
     ///
     /// # Errors
@@ -133,7 +162,9 @@ impl AgentBuilder {
         };
         let inner = Inner {
             transport: self.transport,
-            packages: PackageCache::open(&self.data_dir.join("packages"))?,
+            packages: PackageCache::open(&self.data_dir, self.cache_bytes)?,
+            trust: Trust::new(self.package_keys, self.author_keys),
+            preparations: Preparations::default(),
             environments,
             attempts_dir,
             work_dir,
@@ -198,6 +229,9 @@ impl Agent {
             facts: facts(),
             loopback_port: None,
             environments: None,
+            package_keys: Vec::new(),
+            author_keys: Vec::new(),
+            cache_bytes: DEFAULT_CACHE_BYTES,
         }
     }
 
@@ -226,7 +260,7 @@ impl Agent {
         // Nobody is left to ask when the runs have ended.
         tokio::select! {
             () = works => {}
-            () = async { tokio::join!(serves, collects); std::future::pending().await } => {}
+            () = async { tokio::join!(serves, collects, prepare_always(&self.inner)); std::future::pending().await } => {}
         }
     }
 
@@ -242,6 +276,9 @@ impl Agent {
 pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) packages: PackageCache,
+    pub(crate) trust: Trust,
+    /// What was deployed and is not ready.
+    pub(crate) preparations: Preparations,
     /// `None` if packages run on the runner's own interpreter.
     pub(crate) environments: Option<EnvironmentCache>,
     attempts_dir: PathBuf,

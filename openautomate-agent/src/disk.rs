@@ -21,12 +21,20 @@ pub(crate) fn write_complete(path: &Path, value: &impl Serialize) -> Result<()> 
     write(path, value, false)
 }
 
+/// Writes a file. When this returns it outlives a loss of power; a crash in between leaves the old file or none.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_out(path, bytes, true)
+}
+
 fn write(path: &Path, value: &impl Serialize, is_synced: bool) -> Result<()> {
     let malformed = |why: serde_json::Error| Error::Malformed { path: path.to_owned(), why: why.to_string() };
-    let bytes = serde_json::to_vec(value).map_err(malformed)?;
+    write_out(path, &serde_json::to_vec(value).map_err(malformed)?, is_synced)
+}
+
+fn write_out(path: &Path, bytes: &[u8], is_synced: bool) -> Result<()> {
     let partial = path.with_extension("partial");
     let mut file = std::fs::File::create(&partial).map_err(Error::io("written", &partial))?;
-    file.write_all(&bytes).map_err(Error::io("written", &partial))?;
+    file.write_all(bytes).map_err(Error::io("written", &partial))?;
     if is_synced {
         file.sync_all().map_err(Error::io("written", &partial))?;
     }
@@ -51,6 +59,13 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("removed", path)(error)),
         _ => Ok(()),
     }
+}
+
+/// Notes on a file that it was of use just now. Best effort.
+#[expect(clippy::disallowed_methods, reason = "compared with nothing but the times of other files")]
+pub(crate) fn touch(path: &Path) {
+    let file = std::fs::File::options().append(true).open(path);
+    let _ = file.and_then(|file| file.set_modified(std::time::SystemTime::now()));
 }
 
 /// Copies what is in a folder into another that is there. Packages hold nothing but files and folders.

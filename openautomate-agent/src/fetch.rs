@@ -1,89 +1,272 @@
-//! The packages on disk: fetched once, checked by hash, unpacked within limits, shared by executions.
+//! The packages on disk: fetched chunk by chunk, checked by hash, put together once, shared by executions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
-use futures_util::TryStreamExt as _;
+use futures_util::StreamExt as _;
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
-use openautomate_core::package::archive::{Archive, Limits};
-use openautomate_core::transport::{Assignment, Transport};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use tokio::io::AsyncWriteExt as _;
+use openautomate_core::package::archive::Limits;
+use openautomate_core::package::assemble::assemble;
+use openautomate_core::package::chunk::ChunkHash;
+use openautomate_core::package::index::PackageIndex;
+use openautomate_core::transport::{MAX_CHUNKS, PackageGrant, PackageRef, Transport};
 
 use crate::disk;
 use crate::error::{Error, Result};
 
-/// The code of the error that says that a package came whose hash differs.
-pub(crate) const BROKEN: &str = "package.hash";
+mod chunks;
+mod whole;
 
-/// Unpacked packages by the hash of their archive: a folder, and beside it the file that says what is in it.
+use chunks::ChunkFolder;
+use whole::{Stamps, is_genuine, stamps};
+
+/// The default of how much packages and chunks may take on disk, each, in bytes.
+pub(crate) const DEFAULT_CACHE_BYTES: u64 = 10 * 1024 * 1024 * 1024;
+/// The ending of the file beside a package's folder that says what is in it. Written last: a folder without it
+/// was left half done.
+const INDEX: &str = "index";
+
+/// Unpacked packages by their digest: a folder each, and beside it the index.
 #[derive(Debug)]
 pub(crate) struct PackageCache {
     folder: PathBuf,
-    /// One lock a package, so that executions that want the same one wait for one download.
-    locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    chunks: ChunkFolder,
+    max_bytes: u64,
+    shared: Arc<Mutex<Shared>>,
 }
 
-/// What a whole package holds. Written last: a folder without it was left half done, and a folder that does
-/// not match it was broken afterwards, by a loss of power or by a run.
-#[derive(Debug, Serialize, Deserialize)]
-struct Marker {
-    files: Vec<(String, u64)>,
+#[derive(Debug, Default)]
+struct Shared {
+    /// One lock a package, so that executions that want the same one wait for one download.
+    locks: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
+    /// What was found genuine, and how it looked then.
+    genuine: HashMap<String, Stamps>,
+    /// How many use a package.
+    uses: HashMap<String, usize>,
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A package on disk. It is not removed before this is dropped.
+#[derive(Debug)]
+pub(crate) struct Package {
+    /// Its folder.
+    pub(crate) folder: PathBuf,
+    digest: String,
+    shared: Arc<Mutex<Shared>>,
+}
+
+impl Package {
+    fn lease(shared: &Arc<Mutex<Shared>>, folder: PathBuf, digest: String) -> Self {
+        *lock(shared).uses.entry(digest.clone()).or_default() += 1;
+        Self { folder, digest, shared: Arc::clone(shared) }
+    }
+}
+
+impl Drop for Package {
+    fn drop(&mut self) {
+        let mut shared = lock(&self.shared);
+        if let Some(uses) = shared.uses.get_mut(&self.digest) {
+            *uses -= 1;
+            if *uses == 0 {
+                shared.uses.remove(&self.digest);
+            }
+        }
+    }
 }
 
 impl PackageCache {
-    /// The cache in a folder, which is made if need be; what a kill left half done is removed.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(Error::io("made", folder))?;
-        for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
-            let path = entry.map_err(Error::io("read", folder))?.path();
-            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+    /// The cache in a folder, which is made if need be; what a kill left half done is removed. Blocks.
+    pub(crate) fn open(folder: &Path, max_bytes: u64) -> Result<Self> {
+        let packages = folder.join("packages");
+        std::fs::create_dir_all(&packages).map_err(Error::io("made", &packages))?;
+        for entry in std::fs::read_dir(&packages).map_err(Error::io("read", &packages))? {
+            let path = entry.map_err(Error::io("read", &packages))?.path();
+            let is_whole = match path.extension() {
+                Some(extension) => extension == INDEX && path.with_extension("").is_dir(),
+                None => path.with_extension(INDEX).is_file(),
+            };
+            if !is_whole {
                 disk::remove(&path)?;
             }
         }
-        Ok(Self { folder: folder.to_owned(), locks: Mutex::default() })
+        let chunks = ChunkFolder::open(&folder.join("chunks"))?;
+        Ok(Self { folder: packages, chunks, max_bytes, shared: Arc::default() })
     }
 
-    /// The folder of the package that an assignment names; fetched if it is not there, or not whole. Cancel
-    /// safe: what was begun is begun anew by the next who asks.
+    /// The folder of a package; fetched if it is not there, or is not what was published any more. The caller
+    /// has checked its signature. Cancel safe: what was begun is gone on with by the next who asks.
     ///
     /// # Errors
-    /// `Unavailable` with the code [`BROKEN`] if the hash of what came differs; those of
-    /// [`Transport::fetch_package`] and of [`Archive::unpack`].
+    /// `Unavailable` if what came is not what was published, or the server can't be reached: try again; those
+    /// of [`Transport::fetch_index`] and of [`PackageIndex::decode`].
     pub(crate) async fn fetch(
         &self,
         transport: &dyn Transport,
-        assignment: &Assignment,
-    ) -> CoreResult<PathBuf> {
-        let digest = assignment.package.digest.clone();
+        grant: PackageGrant,
+        package: &PackageRef,
+    ) -> CoreResult<Package> {
+        let digest = package.digest.clone();
         if digest.len() != 64 || !digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(CoreError::invalid("package.digest", "the server names the package by no SHA-256"));
         }
-        let lock = {
-            let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(locks.entry(digest.clone()).or_default())
-        };
-        let turn = lock.lock_owned().await;
-        let folder = self.folder.join(&digest);
-        let marker = self.folder.join(format!("{digest}.json"));
-        let found = (folder.clone(), marker.clone());
-        if blocking(move || Ok(is_whole(&found.0, &found.1))).await? {
-            return Ok(folder);
+        let turn = Arc::clone(lock(&self.shared).locks.entry(digest.clone()).or_default());
+        let turn = turn.lock_owned().await;
+        // From here on nobody removes it.
+        let leased = Package::lease(&self.shared, self.folder.join(&digest), digest.clone());
+        let place = Place::of(&leased.folder);
+        let (found, shared) = (place.clone(), Arc::clone(&self.shared));
+        if blocking(move || Ok(found.is_whole(&shared))).await? {
+            return Ok(leased);
         }
-        let archive = self.folder.join(format!(".{digest}.zip"));
-        let fetched = download(transport, assignment, &archive).await;
-        let dest = folder.clone();
-        let unpacked = blocking(move || {
-            // Held to the end, also if nobody waits for it any more: nobody else unpacks meanwhile.
+        let index = transport.fetch_index(grant).await?;
+        let limits = Limits::default();
+        let decoded = {
+            let index = index.clone();
+            blocking(move || PackageIndex::decode(&index, &digest, &limits)).await?
+        };
+        self.fetch_chunks(transport, grant, &decoded).await?;
+        let (chunks, shared, max_bytes) = (self.chunks.clone(), Arc::clone(&self.shared), self.max_bytes);
+        blocking(move || {
+            // Held to the end, also if nobody waits for it any more: nobody else does the same meanwhile.
             let _turn = turn;
-            let unpacked = fetched.and_then(|()| unpack(&archive, &dest, &marker));
-            disk::remove(&archive).map_err(not_kept)?;
-            unpacked
+            place.put_together(&decoded, &index, &chunks, &shared)?;
+            shrink(&place.folder, &shared, max_bytes);
+            chunks.shrink(max_bytes).map_err(not_kept)
+        })
+        .await?;
+        Ok(leased)
+    }
+
+    /// Fetches the chunks that are not there; each is kept as it comes, so that a fetch that breaks off is not
+    /// begun anew.
+    async fn fetch_chunks(
+        &self,
+        transport: &dyn Transport,
+        grant: PackageGrant,
+        index: &PackageIndex,
+    ) -> CoreResult<()> {
+        let all: Vec<ChunkHash> = index.chunks().iter().map(|chunk| chunk.hash).collect();
+        let chunks = self.chunks.clone();
+        let missing = blocking(move || {
+            let mut seen = HashSet::new();
+            Ok(all
+                .into_iter()
+                .filter(|hash| seen.insert(*hash) && !chunks.contains(hash))
+                .collect::<Vec<_>>())
         });
-        unpacked.await?;
-        Ok(folder)
+        for part in missing.await?.chunks(MAX_CHUNKS) {
+            let mut stream = transport.fetch_chunks(grant, part).await?;
+            for hash in part {
+                let packed = stream.next().await.ok_or_else(|| {
+                    CoreError::unavailable("package.interrupted", "the package broke off; it is gone on with")
+                })??;
+                let (chunks, hash) = (self.chunks.clone(), *hash);
+                blocking(move || chunks.keep(&hash, &packed)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a package lies.
+#[derive(Clone, Debug)]
+struct Place {
+    folder: PathBuf,
+    digest: String,
+}
+
+impl Place {
+    fn of(folder: &Path) -> Self {
+        let digest = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { folder: folder.to_owned(), digest }
+    }
+
+    fn index(&self) -> PathBuf {
+        self.folder.with_extension(INDEX)
+    }
+
+    /// Whether the package is there as it was published. All of it is read the first time, and when the system
+    /// says that a file was touched since.
+    fn is_whole(&self, shared: &Mutex<Shared>) -> bool {
+        let Ok(bytes) = std::fs::read(self.index()) else { return false };
+        let Ok(index) = PackageIndex::decode(&bytes, &self.digest, &Limits::default()) else { return false };
+        let Some(now) = stamps(&self.folder, &index) else { return false };
+        if lock(shared).genuine.get(&self.digest) == Some(&now) {
+            return true;
+        }
+        let is_genuine = is_genuine(&self.folder, &index);
+        if is_genuine {
+            lock(shared).genuine.insert(self.digest.clone(), now);
+            // Which packages were of no use for long is told by it.
+            disk::touch(&self.index());
+        }
+        is_genuine
+    }
+
+    fn put_together(
+        &self,
+        index: &PackageIndex,
+        encoded: &[u8],
+        chunks: &ChunkFolder,
+        shared: &Mutex<Shared>,
+    ) -> CoreResult<()> {
+        // What is there is not whole. It is put aside, since another run may still read from it; the next start
+        // of the agent removes it.
+        disk::remove(&self.index()).map_err(not_kept)?;
+        if self.folder.symlink_metadata().is_ok() {
+            tracing::warn!(folder = %self.folder.display(), "a package in the cache is not whole; it is made again");
+            let aside = self.folder.with_file_name(format!(".broken-{}", uuid::Uuid::new_v4()));
+            std::fs::rename(&self.folder, aside).map_err(not_kept)?;
+        }
+        assemble(index, &self.folder, |hash| chunks.read(hash))?;
+        index.chunks().iter().for_each(|chunk| chunks.touch(&chunk.hash));
+        disk::write_bytes(&self.index(), encoded).map_err(not_kept)?;
+        if let Some(stamps) = stamps(&self.folder, index) {
+            lock(shared).genuine.insert(self.digest.clone(), stamps);
+        }
+        Ok(())
+    }
+}
+
+/// Removes packages that nobody uses, those first that were of no use for the longest time, until the rest takes
+/// no more than this beside the one that was put together just now. Best effort.
+fn shrink(newest: &Path, shared: &Mutex<Shared>, max_bytes: u64) {
+    let Some(parent) = newest.parent() else { return };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != INDEX) {
+            continue;
+        }
+        let place = Place::of(&path.with_extension(""));
+        let used =
+            entry.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let index = std::fs::read(&path).ok();
+        let index = index.and_then(|b| PackageIndex::decode(&b, &place.digest, &Limits::default()).ok());
+        found.push((used, index.map_or(0, |index| index.content_bytes()), place));
+    }
+    found.sort_by_key(|(used, ..)| *used);
+    let mut total: u64 = found.iter().map(|(_, size, _)| size).sum();
+    for (_, size, place) in found {
+        if total <= max_bytes {
+            return;
+        }
+        let mut shared = lock(shared);
+        if shared.uses.contains_key(&place.digest) {
+            continue;
+        }
+        shared.genuine.remove(&place.digest);
+        // Under the lock: whoever wants it now waits, and finds that it is gone.
+        let removed = disk::remove(&place.index()).and_then(|()| disk::remove(&place.folder));
+        if let Err(error) = removed {
+            tracing::warn!(%error, "a package that nobody uses stays on disk");
+        }
+        total -= size;
     }
 }
 
@@ -91,59 +274,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> CoreResult<T> + Send
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         CoreError::internal("package.unpack", "unpacking the package failed").with_source(error)
     })?
-}
-
-fn is_whole(folder: &Path, marker: &Path) -> bool {
-    let holds = |(path, size): &(String, u64)| {
-        let path = folder.join(path.split('/').collect::<PathBuf>());
-        std::fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.len() == *size)
-    };
-    disk::read_whole::<Marker>(marker).is_some_and(|marker| folder.is_dir() && marker.files.iter().all(holds))
-}
-
-/// Writes the archive to a file, bounded in size, and checks its hash before a byte of it is unpacked.
-async fn download(transport: &dyn Transport, assignment: &Assignment, path: &Path) -> CoreResult<()> {
-    let limit = Limits::default().packed_bytes;
-    let too_large = || CoreError::invalid("package.too_large", "the package is larger than the agent takes");
-    let body = transport.fetch_package(assignment.lease).await?;
-    // Said by the server; counted below nevertheless.
-    if body.size > limit || assignment.package.size > limit {
-        return Err(too_large());
-    }
-    let mut stream = body.stream;
-    let mut file = tokio::fs::File::create(path).await.map_err(not_kept)?;
-    let mut hash = Sha256::new();
-    let mut size = 0;
-    while let Some(chunk) = stream.try_next().await? {
-        size += chunk.len() as u64;
-        if size > limit {
-            return Err(too_large());
-        }
-        hash.update(&chunk);
-        file.write_all(&chunk).await.map_err(not_kept)?;
-    }
-    file.flush().await.map_err(not_kept)?;
-    let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    if found != assignment.package.digest {
-        let message = "the package that came is not the one that was published; its hash differs";
-        return Err(CoreError::unavailable(BROKEN, message));
-    }
-    Ok(())
-}
-
-fn unpack(archive: &Path, dest: &Path, marker: &Path) -> CoreResult<()> {
-    // What is there is not whole. It is put aside, since another run may still read from it; the next start
-    // of the agent removes it.
-    disk::remove(marker).map_err(not_kept)?;
-    if dest.symlink_metadata().is_ok() {
-        tracing::warn!(folder = %dest.display(), "a package in the cache is not whole; it is fetched again");
-        let aside = dest.with_file_name(format!(".broken-{}", uuid::Uuid::new_v4()));
-        std::fs::rename(dest, aside).map_err(not_kept)?;
-    }
-    let file = std::fs::File::open(archive).map_err(not_kept)?;
-    let checked = Archive::unpack(std::io::BufReader::new(file), dest, &Limits::default())?;
-    let files = checked.files.into_iter().map(|file| (file.path, file.size)).collect();
-    disk::write_whole(marker, &Marker { files }).map_err(not_kept)
 }
 
 fn not_kept(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CoreError {

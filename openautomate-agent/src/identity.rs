@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use openautomate_core::credential::ENROL_CONTEXT;
 use openautomate_core::id::AgentId;
+use openautomate_core::package::signature::PublicKey;
 use openautomate_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -32,6 +33,9 @@ pub struct Identity {
     /// Whether plain HTTP may be used to another machine.
     #[serde(default)]
     pub allow_plain_http: bool,
+    /// The keys by which it checks that packages are what the server published.
+    #[serde(default)]
+    pub package_keys: Vec<PublicKey>,
 }
 
 impl Identity {
@@ -63,6 +67,8 @@ impl Identity {
 struct Enrolled {
     agent_id: AgentId,
     name: String,
+    #[serde(default)]
+    package_keys: Vec<PublicKey>,
 }
 
 /// Trades a one-time token for a place of this machine's own key, and keeps both in a folder.
@@ -93,7 +99,8 @@ pub async fn enrol(
         "proof": URL_SAFE_NO_PAD.encode(proof.to_bytes()),
     });
     let enrolled: Enrolled = post(&format!("{server}/api/agents/enrol"), &request).await?;
-    let identity = Identity { server, agent_id: enrolled.agent_id, name: enrolled.name, allow_plain_http };
+    let Enrolled { agent_id, name, package_keys } = enrolled;
+    let identity = Identity { server, agent_id, name, allow_plain_http, package_keys };
     let text = serde_json::to_vec_pretty(&identity)
         .map_err(|why| Error::Malformed { path: path.clone(), why: why.to_string() })?;
     let mut file = platform::create_private(&path).map_err(Error::io("made", &path))?;

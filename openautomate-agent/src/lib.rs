@@ -35,10 +35,12 @@ pub mod local;
 mod loopback;
 mod outcome;
 mod platform;
+mod prepare;
 mod question;
 mod run;
 mod session;
 mod spool;
+mod trust;
 mod websocket;
 
 pub use agent::{Agent, AgentBuilder, default_slots};

@@ -6,7 +6,6 @@
 //! in a working folder of its own, and both are removed at the end.
 
 use std::fmt;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +14,13 @@ use openautomate_core::Error as CoreError;
 use openautomate_core::command::execution::check_inputs;
 use openautomate_core::domain::{Lease, Limits, LogLine, Progress, RunResult};
 use openautomate_core::id::ExecutionId;
-use openautomate_core::package::archive::{self, Archive, Checked, pack};
+use openautomate_core::package::archive::{self, pack};
+use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::manifest::Manifest;
+use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
-use openautomate_core::transport::{Assignment, PackageRef};
+use openautomate_core::transport::Assignment;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -128,18 +129,18 @@ pub async fn run(
         let source = source.to_owned();
         blocking(move || Package::of(&source)).await?
     };
-    if package.checked.manifest.version.is_none() {
+    if package.version.checked.manifest.version.is_none() {
         on_event(LocalEvent::Notice(
             "the package names no version: publishing it needs one, in pyproject.toml or with the request"
                 .to_owned(),
         ));
     }
-    for notice in &package.checked.notices {
+    for notice in &package.version.checked.notices {
         on_event(LocalEvent::Notice(notice.clone()));
     }
     let place = temporary_folder()?;
     let assignment = package.assignment(inputs, options.timeout);
-    let (transport, mut server) = server::open(package.archive, &options);
+    let (transport, mut server) = server::open(package.version, package.signer.public_key(), &options);
     let mut builder = Agent::builder(transport, place.path().join("agent"))
         .slots(1)
         .runners(options.runners)
@@ -164,6 +165,14 @@ pub async fn run(
     Ok(result)
 }
 
+/// The digest that a package has when it is published: of a folder, a zip archive or one script. It blocks.
+///
+/// # Errors
+/// [`Error::Package`] if it could not be published, [`Error::Io`] if it can't be read.
+pub fn digest(source: &Path) -> Result<String> {
+    Package::of(source).map(|package| package.version.digest)
+}
+
 /// The runs are tasks of their own; they must not outlive who waits for them.
 struct KillOnDrop(Agent);
 
@@ -176,35 +185,35 @@ impl Drop for KillOnDrop {
 /// A package as it would be published.
 struct Package {
     name: String,
-    archive: Vec<u8>,
-    checked: Checked,
+    version: LoadedVersion,
+    /// Nobody else has published it.
+    signer: PackageSigner,
 }
 
 impl Package {
     /// Packs and checks. Blocks.
     fn of(source: &Path) -> Result<Self> {
         let archive = archive_of(source)?;
-        let checked =
-            Archive::check(Cursor::new(&archive), &archive::Limits::default()).map_err(Error::Package)?;
+        let version = LoadedVersion::of(&archive).map_err(Error::Package)?;
+        let signer = PackageSigner::generate().map_err(Error::Package)?;
         let folder_name = || source.canonicalize().ok()?.file_stem()?.to_str().map(str::to_owned);
-        let name = checked.manifest.name.clone().or_else(folder_name).unwrap_or_else(|| "package".to_owned());
-        Ok(Self { name, archive, checked })
+        let name = version
+            .checked
+            .manifest
+            .name
+            .clone()
+            .or_else(folder_name)
+            .unwrap_or_else(|| "package".to_owned());
+        Ok(Self { name, version, signer })
     }
 
     fn assignment(&self, inputs: Map<String, Value>, timeout: Option<Duration>) -> Assignment {
-        let manifest: &Manifest = &self.checked.manifest;
+        let manifest: &Manifest = &self.version.checked.manifest;
+        let number = manifest.version.as_ref().map_or_else(|| "0.0.0".to_owned(), ToString::to_string);
         Assignment {
             lease: Lease { execution: ExecutionId::new(), epoch: 1 },
             lease_ttl_ms: millis(LEASE_TTL),
-            package: PackageRef {
-                name: self.name.clone(),
-                version_number: manifest
-                    .version
-                    .as_ref()
-                    .map_or_else(|| "0.0.0".to_owned(), ToString::to_string),
-                digest: self.checked.digest.clone(),
-                size: self.checked.packed_bytes,
-            },
+            package: self.version.package_ref(&self.name, &number, &self.signer),
             runtime: manifest.runtime.clone(),
             entrypoint: manifest.entrypoint.clone().unwrap_or_default(),
             command: manifest.command.clone(),

@@ -30,6 +30,29 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
+/// What tells that a file was written since: its times, as far as the system keeps them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    modified: Option<std::time::SystemTime>,
+    /// Of its last change of any kind, which no program can set.
+    changed: (i64, i64),
+    inode: u64,
+}
+
+/// The stamp of a file.
+#[cfg(unix)]
+pub(crate) fn stamp(metadata: &std::fs::Metadata) -> Stamp {
+    use std::os::unix::fs::MetadataExt as _;
+    let changed = (metadata.ctime(), metadata.ctime_nsec());
+    Stamp { modified: metadata.modified().ok(), changed, inode: metadata.ino() }
+}
+
+/// The stamp of a file. Windows tells the time of the last write only, which a program can set.
+#[cfg(windows)]
+pub(crate) fn stamp(metadata: &std::fs::Metadata) -> Stamp {
+    Stamp { modified: metadata.modified().ok(), changed: (0, 0), inode: 0 }
+}
+
 /// Writes the names in a folder to the disk: a new file outlives a loss of power only then.
 #[cfg(unix)]
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {

@@ -11,7 +11,7 @@ use openautomate_core::domain::{LogLevel, LogLine, LogStream, RunResult};
 use openautomate_core::package::manifest::{self, IN_PACKAGE, WORKDIR_VARIABLE};
 use openautomate_core::runner::{Job, RunControl};
 use openautomate_core::secret::Masker;
-use openautomate_core::transport::Assignment;
+use openautomate_core::transport::{Assignment, PackageGrant};
 use tokio::sync::mpsc;
 
 use crate::agent::Inner;
@@ -19,12 +19,13 @@ use crate::attempt::{Attempt, folder_name};
 use crate::disk::{self, blocking};
 use crate::environment::{Environment, Failure};
 use crate::error::Error;
+use crate::fetch::Package;
 use crate::listen::{EVENTS, Listener};
 use crate::outcome::{cancelled, failed, lease_lost, tellable};
 
 /// How long a fetch waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often a package is fetched whose hash differs: the line may have broken it once.
+/// How often a package is fetched of which a hash differs: the line may have broken it once.
 const MAX_BROKEN_FETCHES: u32 = 3;
 /// What a runner gets beyond the grace of a cancelled run, before it is dropped as defective.
 const STOP_SLACK: Duration = Duration::from_secs(15);
@@ -97,27 +98,32 @@ async fn run_within_lease(
         Ok(runner) => runner,
         Err(error) => return failed("StartFailed", error.message()),
     };
+    // Also of a package that is there already: it may have been fetched under another name.
+    if let Err(error) = agent.trust.check(&assignment.package) {
+        return failed("PackageUntrusted", error.message());
+    }
     let fetched = tokio::select! {
         fetched = fetch(agent, &assignment) => fetched,
         () = attempt.cancel.cancelled() => return cancelled("cancelled before it began"),
     };
-    let package_dir = match fetched {
-        Ok(folder) => folder,
+    // Nobody removes it before the run is over.
+    let package = match fetched {
+        Ok(package) => package,
         Err(error) if error.kind() == ErrorKind::StaleLease => return lease_lost(),
         Err(error) => return failed("PackageInvalid", error.message()),
     };
     let made = tokio::select! {
-        made = environment(attempt, agent, &assignment, &package_dir) => made,
+        made = environment(attempt, agent, &assignment, &package.folder) => made,
         () = attempt.cancel.cancelled() => return cancelled("cancelled before its environment was ready"),
     };
-    // Nobody removes it before the run is over.
+    // Nor this.
     let environment = match made {
         Ok(environment) => environment,
         Err(failure) => return failed("EnvironmentFailed", failure.to_string()),
     };
     // Whoever expects its own files in its working directory gets a copy: a run must not change the package.
     let in_package = assignment.env.get(WORKDIR_VARIABLE).is_some_and(|value| value == IN_PACKAGE);
-    let (fresh, source) = (work_dir.clone(), in_package.then(|| package_dir.clone()));
+    let (fresh, source) = (work_dir.clone(), in_package.then(|| package.folder.clone()));
     let made = blocking(move || {
         disk::remove(&fresh)?;
         std::fs::create_dir_all(&fresh).map_err(Error::io("made", &fresh))?;
@@ -129,7 +135,7 @@ async fn run_within_lease(
     let job = Job {
         lease: assignment.lease,
         package: assignment.package.name,
-        package_dir: if in_package { work_dir.clone() } else { package_dir },
+        package_dir: if in_package { work_dir.clone() } else { package.folder.clone() },
         work_dir,
         entrypoint: assignment.entrypoint,
         command: assignment.command,
@@ -180,11 +186,12 @@ async fn environment(
     })
 }
 
-async fn fetch(agent: &Inner, assignment: &Assignment) -> openautomate_core::Result<PathBuf> {
+async fn fetch(agent: &Inner, assignment: &Assignment) -> openautomate_core::Result<Package> {
+    let grant = PackageGrant::Lease(assignment.lease);
     let mut broken = 0;
     loop {
-        match agent.packages.fetch(&*agent.transport, assignment).await {
-            Err(error) if error.code() == crate::fetch::BROKEN => {
+        match agent.packages.fetch(&*agent.transport, grant, &assignment.package).await {
+            Err(error) if matches!(error.code(), "index.damaged" | "chunk.damaged") => {
                 broken += 1;
                 if broken == MAX_BROKEN_FETCHES {
                     return Err(error);

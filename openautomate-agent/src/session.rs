@@ -170,6 +170,7 @@ struct Session {
 
 impl Session {
     fn new(agent: Arc<Inner>, sender: mpsc::Sender<AgentMessage>, welcome: &Welcome) -> Self {
+        agent.trust.told(welcome.package_keys.clone());
         Self {
             agent,
             sender,
@@ -327,6 +328,10 @@ impl Session {
     fn handle(&self, message: ServerMessage) -> Result<()> {
         match message {
             ServerMessage::Welcome(_) => Ok(()),
+            ServerMessage::Prepare(preparation) => {
+                self.agent.preparations.add(*preparation);
+                Ok(())
+            }
             ServerMessage::Assign(assignment) => {
                 self.agent.begin(*assignment, self.margin);
                 // Counted once its slot is taken, so that no word on free slots comes in between.

@@ -7,13 +7,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::{Bytes, BytesMut};
 use ed25519_dalek::{Signer as _, SigningKey};
+use futures_util::stream::BoxStream;
 use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _};
-use openautomate_core::blob::BlobBody;
 use openautomate_core::credential::SESSION_CONTEXT;
-use openautomate_core::domain::Lease;
 use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResult};
-use openautomate_core::transport::{AgentLink, ArtifactUpload, ServerLink, ServerMessage, Transport, link};
+use openautomate_core::package::chunk::ChunkHash;
+use openautomate_core::package::index;
+use openautomate_core::transport::{
+    AgentLink, ArtifactUpload, PackageGrant, ServerLink, ServerMessage, Transport, chunk_frames, link,
+};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
 use rustls::ClientConfig;
@@ -21,11 +25,14 @@ use rustls_platform_verifier::ConfigVerifierExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{Mutex, Notify};
 use tokio_tungstenite::Connector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_util::codec::FramedRead;
+use tokio_util::io::StreamReader;
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -55,6 +62,16 @@ impl WebSocketTransport {
 
     fn url(&self, path: &str) -> String {
         format!("{}/api/agents/{}/{path}", self.identity.server, self.identity.agent_id)
+    }
+
+    /// Where a part of a version is fetched.
+    fn package_url(&self, grant: PackageGrant, part: &str) -> String {
+        match grant {
+            PackageGrant::Lease(lease) => {
+                self.url(&format!("leases/{}/{}/package/{part}", lease.execution, lease.epoch))
+            }
+            PackageGrant::Deployment(version) => self.url(&format!("deployments/{version}/package/{part}")),
+        }
     }
 
     /// The access token; a new one if there is none, or if `refused` is the one there is.
@@ -104,13 +121,32 @@ impl Transport for WebSocketTransport {
         self.with_token(|token| connect(url.clone(), token)).await
     }
 
-    async fn fetch_package(&self, lease: Lease) -> CoreResult<BlobBody> {
-        let url = self.url(&format!("leases/{}/{}/package", lease.execution, lease.epoch));
+    async fn fetch_index(&self, grant: PackageGrant) -> CoreResult<Bytes> {
+        let url = self.package_url(grant, "index");
         self.with_token(|token| async {
             let response = checked(clients()?.requests.get(&url).bearer_auth(token).send().await).await?;
-            let size = response.content_length().unwrap_or_default();
-            let stream = response.bytes_stream().map_err(|error| unreachable(&error)).boxed();
-            Ok(BlobBody { size, stream })
+            let read = response.bytes_stream().map_err(std::io::Error::other);
+            let mut read = StreamReader::new(read).take(index::MAX_BYTES as u64 + 1);
+            let mut bytes = Vec::new();
+            read.read_to_end(&mut bytes).await.map_err(|error| unreachable(&error))?;
+            Ok(bytes.into())
+        })
+        .await
+    }
+
+    async fn fetch_chunks(
+        &self,
+        grant: PackageGrant,
+        hashes: &[ChunkHash],
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        let url = self.package_url(grant, "chunks");
+        let body = json!({"hashes": hashes});
+        self.with_token(|token| async {
+            let request = clients()?.requests.post(&url).bearer_auth(token).json(&body);
+            let response = checked(request.send().await).await?;
+            let read = StreamReader::new(response.bytes_stream().map_err(std::io::Error::other));
+            let frames = FramedRead::new(read, chunk_frames());
+            Ok(frames.map(|frame| frame.map(BytesMut::freeze).map_err(|error| unreachable(&error))).boxed())
         })
         .await
     }

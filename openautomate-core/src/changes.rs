@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Agent, Asset, AuditEntry, EnrolmentToken, Environment, Execution, ExecutionState, Firing,
+    Agent, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, Firing,
     IdempotencyRecord, Invitation, Lease, Package, PackageVersion, Progress, Schedule, Session, User,
 };
-use crate::id::{AgentId, ArtifactId, AssetId, ExecutionId, PackageId, ScheduleId};
+use crate::id::{AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, VersionId};
 
 /// A row of any kind that commands write.
 #[expect(clippy::large_enum_variant, reason = "a change holds a few of them and lives for a moment")]
@@ -29,6 +29,8 @@ pub enum Record {
     Package(Package),
     /// A package version.
     PackageVersion(PackageVersion),
+    /// A deployment.
+    Deployment(Deployment),
     /// An execution.
     Execution(Box<Execution>),
     /// A schedule.
@@ -123,6 +125,13 @@ pub enum Event {
     PackageChanged {
         /// Which.
         package_id: PackageId,
+    },
+    /// A version became the active one of an environment.
+    VersionDeployed {
+        /// Which.
+        version_id: VersionId,
+        /// Where.
+        environment_id: EnvironmentId,
     },
     /// A schedule was made, changed, or fired.
     ScheduleChanged {

@@ -85,6 +85,8 @@ ids! {
     PackageId = "package";
     /// One immutable version of a package.
     VersionId = "package version";
+    /// The place of a version as the active one of an environment.
+    DeploymentId = "deployment";
     /// An execution of a package version.
     ExecutionId = "execution";
     /// A file that an execution left.

@@ -22,6 +22,7 @@ pub mod id;
 pub mod orchestrator;
 pub mod package;
 pub mod permission;
+mod private_file;
 pub mod query;
 pub mod runner;
 pub mod schedule;

@@ -15,8 +15,10 @@ pub enum Permission {
     ManageAgents,
     /// See agents.
     ReadAgents,
-    /// Make and change packages, publish and activate versions.
+    /// Make and change packages, publish versions.
     WritePackages,
+    /// Make a version the active one of an environment.
+    DeployVersions,
     /// Delete packages.
     DeletePackages,
     /// See packages and versions.
@@ -39,6 +41,8 @@ pub enum Permission {
     ReadAssets,
     /// See environments.
     ReadEnvironments,
+    /// Change environments.
+    ManageEnvironments,
     /// Read and verify the audit.
     ReadAudit,
     /// See metrics and settings.
@@ -47,12 +51,13 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
         Self::ReadAgents,
         Self::WritePackages,
+        Self::DeployVersions,
         Self::DeletePackages,
         Self::ReadPackages,
         Self::DownloadPackages,
@@ -64,6 +69,7 @@ impl Permission {
         Self::WriteAssets,
         Self::ReadAssets,
         Self::ReadEnvironments,
+        Self::ManageEnvironments,
         Self::ReadAudit,
         Self::ReadSettings,
     ];
@@ -73,12 +79,18 @@ impl Permission {
     pub const fn roles(self) -> &'static [Role] {
         use Role::{Administrator as A, Developer as D, Operator as O, Viewer as V};
         match self {
-            Self::ManageUsers | Self::EnrolAgents | Self::ReadAudit | Self::ReadSettings => &[A],
+            Self::ManageUsers
+            | Self::EnrolAgents
+            | Self::ManageEnvironments
+            | Self::ReadAudit
+            | Self::ReadSettings => &[A],
             Self::ManageAgents | Self::WriteAssets => &[A, O],
             Self::WritePackages | Self::DeletePackages | Self::DownloadPackages => &[A, D],
-            Self::RunExecutions | Self::CancelExecutions | Self::WriteSchedules | Self::ReadAssets => {
-                &[A, O, D]
-            }
+            Self::DeployVersions
+            | Self::RunExecutions
+            | Self::CancelExecutions
+            | Self::WriteSchedules
+            | Self::ReadAssets => &[A, O, D],
             Self::ReadAgents
             | Self::ReadPackages
             | Self::ReadExecutions

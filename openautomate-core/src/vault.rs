@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{Key, KeyInit as _, XChaCha20Poly1305, XNonce};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
 mod key_file;
-mod platform;
 mod sealed;
 #[cfg(test)]
 mod tests;
@@ -119,6 +119,17 @@ impl Vault {
     /// it; `Internal` with `vault.io` if it can't be read or made.
     pub fn open_or_create(path: &Path) -> Result<Self> {
         key_file::open_or_create(path).map(Self::new)
+    }
+
+    /// A key for one purpose, made of the oldest key of the ring: the same as long as that one is there.
+    pub(crate) fn derive(&self, purpose: &str) -> Secret<[u8; KEY_BYTES]> {
+        let mut hash = Sha256::new();
+        // A ring is never empty.
+        if let Some(oldest) = self.ring.keys.values().next() {
+            hash.update(oldest.expose());
+        }
+        hash.update(purpose.as_bytes());
+        Secret::new(hash.finalize().into())
     }
 
     /// Seals `plaintext`, bound to `aad`: the ids and the revision of the row that will hold it.

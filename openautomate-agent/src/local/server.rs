@@ -7,13 +7,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use openautomate_core::blob::BlobBody;
-use openautomate_core::domain::{Lease, LogChunk, RunResult};
+use futures_util::stream::BoxStream;
+use openautomate_core::domain::{LogChunk, RunResult};
 use openautomate_core::error::{Error, ErrorKind, Result};
+use openautomate_core::package::chunk::ChunkHash;
+use openautomate_core::package::loaded::LoadedVersion;
+use openautomate_core::package::signature::PublicKey;
 use openautomate_core::transport::message::{NamesAnswer, SecretAnswer, WireSecret};
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArtifactUpload, Assignment, PROTOCOL_VERSION, ServerLink, ServerMessage,
-    Transport, Welcome, link,
+    AgentLink, AgentMessage, ArtifactUpload, Assignment, PROTOCOL_VERSION, PackageGrant, ServerLink,
+    ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -26,15 +29,20 @@ const MARGIN_MS: u64 = 5_000;
 const RENEW_EVERY_MS: u64 = 15_000;
 
 /// The two ends: what the agent is built on, and the server.
-pub(super) fn open(archive: Vec<u8>, options: &LocalOptions) -> (Arc<dyn Transport>, Server) {
+pub(super) fn open(
+    version: LoadedVersion,
+    key: PublicKey,
+    options: &LocalOptions,
+) -> (Arc<dyn Transport>, Server) {
     let (links, incoming) = mpsc::unbounded_channel();
     let (kept, artifacts) = mpsc::unbounded_channel();
-    let transport = Local { links, kept, archive: archive.into(), folder: options.artifacts.clone() };
+    let transport = Local { links, kept, version, folder: options.artifacts.clone() };
     let server = Server {
         incoming,
         artifacts,
         assets: Arc::clone(&options.assets),
         asset_names: options.asset_names.clone(),
+        key,
         stored: 0,
         is_cancel_sent: false,
     };
@@ -45,7 +53,7 @@ pub(super) fn open(archive: Vec<u8>, options: &LocalOptions) -> (Arc<dyn Transpo
 struct Local {
     links: mpsc::UnboundedSender<ServerLink>,
     kept: mpsc::UnboundedSender<LocalEvent>,
-    archive: Bytes,
+    version: LoadedVersion,
     /// Where artifacts are kept.
     folder: Option<PathBuf>,
 }
@@ -65,10 +73,17 @@ impl Transport for Local {
         Ok(ours)
     }
 
-    async fn fetch_package(&self, _: Lease) -> Result<BlobBody> {
-        let size = self.archive.len() as u64;
-        let whole = futures_util::stream::iter([Ok(self.archive.clone())]);
-        Ok(BlobBody { size, stream: whole.boxed() })
+    async fn fetch_index(&self, _: PackageGrant) -> Result<Bytes> {
+        Ok(self.version.index.clone())
+    }
+
+    async fn fetch_chunks(
+        &self,
+        _: PackageGrant,
+        hashes: &[ChunkHash],
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let chunks = self.version.chunks(hashes)?;
+        Ok(futures_util::stream::iter(chunks.into_iter().map(Ok)).boxed())
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
@@ -112,6 +127,8 @@ pub(super) struct Server {
     artifacts: mpsc::UnboundedReceiver<LocalEvent>,
     assets: Assets,
     asset_names: Vec<String>,
+    /// By which the signature of the package is checked.
+    key: PublicKey,
     /// The last line that was told.
     stored: u64,
     is_cancel_sent: bool,
@@ -144,7 +161,7 @@ impl Server {
             };
             let Some(message) = message else { return no_agent() };
             match message {
-                AgentMessage::Hello(_) => say(&link, ServerMessage::Welcome(welcome())).await,
+                AgentMessage::Hello(_) => say(&link, ServerMessage::Welcome(welcome(self.key))).await,
                 AgentMessage::Ready { free, .. } if free > 0 => {
                     if cancel.is_cancelled() && !is_assigned {
                         return cancelled("cancelled before it began");
@@ -208,13 +225,14 @@ impl Server {
     }
 }
 
-fn welcome() -> Welcome {
+fn welcome(key: PublicKey) -> Welcome {
     Welcome {
         protocol: PROTOCOL_VERSION,
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
         lease_ttl_ms: millis(LEASE_TTL),
         renew_every_ms: RENEW_EVERY_MS,
         lease_margin_ms: MARGIN_MS,
+        package_keys: vec![key],
         stale: Vec::new(),
         cancel: Vec::new(),
     }

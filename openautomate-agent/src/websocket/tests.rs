@@ -1,5 +1,6 @@
 use std::sync::Mutex as StdMutex;
 
+use openautomate_core::domain::Lease;
 use openautomate_core::id::{AgentId, ExecutionId};
 use openautomate_core::transport::AgentMessage;
 use serde_json::Value;
@@ -99,6 +100,10 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     Some(Request { line, head, body })
 }
 
+fn grant() -> PackageGrant {
+    PackageGrant::Lease(lease())
+}
+
 fn lease() -> Lease {
     Lease { execution: ExecutionId::new(), epoch: 2 }
 }
@@ -109,6 +114,7 @@ fn transport(server: &str) -> WebSocketTransport {
         agent_id: AgentId::new(),
         name: "bot".into(),
         allow_plain_http: false,
+        package_keys: Vec::new(),
     };
     WebSocketTransport::new(identity, SigningKey::from_bytes(&[7; 32])).unwrap()
 }
@@ -167,15 +173,13 @@ fn every_status_has_its_kind() {
 async fn a_token_that_ran_out_is_replaced_once() {
     let fake = Fake::start(signing_in(|request| {
         if request.has("Bearer token-2") {
-            Answer(200, b"the archive".to_vec())
+            Answer(200, b"the index".to_vec())
         } else {
             Answer::problem(401, "access.unauthenticated", "ran out")
         }
     }));
     let transport = transport(&fake.address);
-    let body = transport.fetch_package(lease()).await.unwrap();
-    let bytes: Vec<u8> = body.stream.map(|chunk| chunk.unwrap().to_vec()).concat().await;
-    assert_eq!((bytes.as_slice(), body.size), (&b"the archive"[..], 11));
+    assert_eq!(transport.fetch_index(grant()).await.unwrap(), "the index");
     let answer: Value = serde_json::from_slice(&fake.requests()[1].body).unwrap();
     let signature = URL_SAFE_NO_PAD.decode(answer["signature"].as_str().unwrap()).unwrap();
     let signature = ed25519_dalek::Signature::from_bytes(&signature.try_into().unwrap());
@@ -186,9 +190,42 @@ async fn a_token_that_ran_out_is_replaced_once() {
 #[tokio::test]
 async fn a_token_is_not_asked_for_again_and_again() {
     let fake = Fake::start(signing_in(|_| Answer::problem(401, "access.unauthenticated", "no")));
-    let refused = transport(&fake.address).fetch_package(lease()).await.unwrap_err();
+    let refused = transport(&fake.address).fetch_index(grant()).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
     assert_eq!(fake.requests().iter().filter(|request| request.line.ends_with("/token")).count(), 2);
+}
+
+#[tokio::test]
+async fn chunks_come_one_by_one_and_an_answer_that_ends_early_is_no_end() {
+    let fake = Fake::start(signing_in(|request| {
+        let asked: Value = serde_json::from_slice(&request.body).unwrap();
+        let frames: &[u8] = match asked["hashes"].as_array().unwrap().len() {
+            1 => b"\0\0\0\x03one",
+            2 => b"\0\0\0\x03one\0\0\0\x03tw",
+            _ => b"\xff\0\0\0one",
+        };
+        Answer(200, frames.to_vec())
+    }));
+    let transport = transport(&fake.address);
+    let version = openautomate_core::id::VersionId::new();
+    let hashes = [ChunkHash::of(b"one"), ChunkHash::of(b"two"), ChunkHash::of(b"three")];
+    let one = transport.fetch_chunks(PackageGrant::Deployment(version), &hashes[..1]).await.unwrap();
+    let one: Vec<_> = one.map(|chunk| chunk.unwrap()).collect().await;
+    assert_eq!(one, ["one"]);
+    let asked = fake.requests().pop().unwrap();
+    assert!(asked.line.ends_with(&format!("/deployments/{version}/package/chunks")), "{}", asked.line);
+    for some in [2, 3] {
+        let broken = transport.fetch_chunks(grant(), &hashes[..some]).await.unwrap();
+        let last = broken.collect::<Vec<_>>().await.pop().unwrap();
+        assert_eq!(last.unwrap_err().kind(), ErrorKind::Unavailable);
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_never_ends_is_cut() {
+    let fake = Fake::start(signing_in(|_| Answer(200, vec![b' '; index::MAX_BYTES + 1000])));
+    let cut = transport(&fake.address).fetch_index(grant()).await.unwrap();
+    assert_eq!(cut.len(), index::MAX_BYTES + 1);
 }
 
 #[tokio::test]
@@ -211,7 +248,7 @@ async fn an_artifact_is_sent_whole_with_its_name_and_type() {
 #[tokio::test]
 async fn a_token_follows_no_redirect() {
     let fake = Fake::start(signing_in(|_| Answer(307, Vec::new())));
-    let error = transport(&fake.address).fetch_package(lease()).await.unwrap_err();
+    let error = transport(&fake.address).fetch_index(grant()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 

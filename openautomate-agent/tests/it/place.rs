@@ -7,29 +7,32 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use openautomate_agent::Agent;
 use openautomate_core::Orchestrator;
-use openautomate_core::blob::{BlobBody, ObjectBlobStore};
+use openautomate_core::blob::ObjectBlobStore;
 use openautomate_core::clock::{Clock as _, SystemClock};
 use openautomate_core::command::agent::RegisterAgent;
 use openautomate_core::command::execution::EnqueueExecution;
 use openautomate_core::command::identity::CreateFirstAdministrator;
 use openautomate_core::command::package::{CreatePackage, PublishVersion};
 use openautomate_core::domain::{
-    Execution, ExecutionState, Lease, LogLevel, LogLine, LogStream, Package, Role, RunResult,
+    Execution, ExecutionState, LogLevel, LogLine, LogStream, Package, Role, RunResult,
 };
 use openautomate_core::error::{Error, Result};
 use openautomate_core::id::{AgentId, ExecutionId};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::package::archive::pack;
+use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::permission::{Actor, Principal};
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::runner::{Job, RunControl, RunEvent, Runner};
 use openautomate_core::secret::Secret;
 use openautomate_core::store::memory::MemoryStore;
 use openautomate_core::transport::in_process::InProcessTransport;
-use openautomate_core::transport::{AgentLink, ArtifactUpload, Transport, link};
+use openautomate_core::transport::{AgentLink, ArtifactUpload, PackageGrant, Transport, link};
 use openautomate_core::vault::Vault;
 use tokio_util::sync::CancellationToken;
 
@@ -123,8 +126,16 @@ impl Transport for Cuttable {
         Ok(near)
     }
 
-    async fn fetch_package(&self, lease: Lease) -> Result<BlobBody> {
-        self.inner.fetch_package(lease).await
+    async fn fetch_index(&self, grant: PackageGrant) -> Result<Bytes> {
+        self.inner.fetch_index(grant).await
+    }
+
+    async fn fetch_chunks(
+        &self,
+        grant: PackageGrant,
+        hashes: &[ChunkHash],
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.inner.fetch_chunks(grant, hashes).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
@@ -169,12 +180,7 @@ impl Place {
         let agent_id = orchestrator.execute(&admin, register).await.unwrap().id;
         let create = CreatePackage { name: "job".into(), description: String::new() };
         let package = orchestrator.execute(&admin, create).await.unwrap();
-        let publish = PublishVersion {
-            package_id: package.id,
-            archive: archive(folder.path()).into(),
-            version_number: None,
-            activate: true,
-        };
+        let publish = PublishVersion::new(package.id, archive(folder.path()).into());
         orchestrator.execute(&admin, publish).await.unwrap();
         orchestrator.start();
         Self { orchestrator, admin, agent_id, folder, package }

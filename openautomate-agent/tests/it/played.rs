@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use openautomate_core::domain::{LogStream, Progress, RunResult, RunStatus};
 use openautomate_core::error::ErrorKind;
+use openautomate_core::id::VersionId;
+use openautomate_core::package::signature::Statement;
 use openautomate_core::runner::{RunControl, RunEvent};
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::message::{SecretAnswer, WireSecret};
-use openautomate_core::transport::{AgentMessage, ServerMessage};
+use openautomate_core::transport::{AgentMessage, Preparation, ServerMessage};
 use serde_json::{Map, json};
 use tokio::sync::oneshot;
 
 use super::place::{Scripted, print};
-use super::stage::{Server, Stage};
+use super::stage::{PATIENCE, Server, Stage};
 
 fn nothing() -> RunResult {
     RunResult::succeeded(Map::new())
@@ -60,10 +62,58 @@ async fn a_package_that_is_not_what_was_published_fails_the_run_after_a_few_trie
     stage.start(Scripted::new(|_, _| async { nothing() }));
     let (mut server, _) = stage.connected().await;
     let mut assignment = stage.assignment("python", &[]);
-    assignment.package.digest = "0".repeat(64);
+    let package = &mut assignment.package;
+    package.digest = "0".repeat(64);
+    let published = Statement::Published {
+        package: package.id,
+        version: &package.version_number,
+        digest: &package.digest,
+    };
+    package.signature = stage.transport.signer.sign(&published);
     server.assign(&assignment).await;
     assert_eq!(server.finished(assignment.lease).await.error.unwrap().kind, "PackageInvalid");
     assert_eq!(stage.transport.fetches.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_package_whose_signature_does_not_fit_is_not_even_fetched() {
+    let mut stage = Stage::new();
+    stage.start(Scripted::new(|_, _| async { nothing() }));
+    let (mut server, _) = stage.connected().await;
+    let good = stage.assignment("python", &[]);
+    server.assign(&good).await;
+    assert!(server.finished(good.lease).await.error.is_none());
+    let mut bad = stage.assignment("python", &[]);
+    bad.package.version_number = "0.9.0".to_owned();
+    server.assign(&bad).await;
+    let error = server.finished(bad.lease).await.error.unwrap();
+    assert_eq!(error.kind, "PackageUntrusted", "{}", error.message);
+    assert_eq!(stage.transport.fetches.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_deployed_version_is_there_before_its_first_run() {
+    let mut stage = Stage::new();
+    stage.start(Scripted::new(|_, _| async { nothing() }));
+    let (mut server, _) = stage.connected().await;
+    let assignment = stage.assignment("python", &[]);
+    let preparation = Preparation {
+        version: VersionId::new(),
+        package: assignment.package.clone(),
+        runtime: "python".to_owned(),
+        entrypoint: "main.py".to_owned(),
+    };
+    server.say(ServerMessage::Prepare(Box::new(preparation))).await;
+    let index = stage.data.join("packages").join(format!("{}.index", assignment.package.digest));
+    let ready = async {
+        while !index.is_file() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ready).await.expect("the version is fetched");
+    server.assign(&assignment).await;
+    assert!(server.finished(assignment.lease).await.error.is_none());
+    assert_eq!(stage.transport.fetches.load(Ordering::SeqCst), 1, "the run found it");
 }
 
 #[tokio::test]

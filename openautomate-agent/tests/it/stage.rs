@@ -7,16 +7,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use openautomate_agent::{Agent, AgentBuilder};
-use openautomate_core::blob::BlobBody;
 use openautomate_core::domain::{Lease, LogLine, RunResult};
 use openautomate_core::error::{Error, Result};
 use openautomate_core::id::ExecutionId;
 use openautomate_core::package::archive::pack;
+use openautomate_core::package::chunk::ChunkHash;
+use openautomate_core::package::loaded::LoadedVersion;
+use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::runner::{Runner, registry::RunnerRegistry};
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArtifactUpload, Assignment, Hello, PROTOCOL_VERSION, PackageRef, ServerLink,
+    AgentLink, AgentMessage, ArtifactUpload, Assignment, Hello, PROTOCOL_VERSION, PackageGrant, ServerLink,
     ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
@@ -29,7 +33,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Played {
     links: mpsc::UnboundedSender<ServerLink>,
-    archive: Vec<u8>,
+    version: LoadedVersion,
+    /// The repository that publishes it.
+    pub(crate) signer: PackageSigner,
     /// A fetch never ends.
     pub(crate) holds_package: AtomicBool,
     pub(crate) fetches: AtomicUsize,
@@ -39,10 +45,11 @@ pub(crate) struct Played {
 }
 
 impl Played {
-    fn new(links: mpsc::UnboundedSender<ServerLink>, archive: Vec<u8>) -> Self {
+    fn new(links: mpsc::UnboundedSender<ServerLink>, version: LoadedVersion, signer: PackageSigner) -> Self {
         Self {
             links,
-            archive,
+            version,
+            signer,
             holds_package: AtomicBool::new(false),
             fetches: AtomicUsize::new(0),
             failing_uploads: AtomicUsize::new(0),
@@ -59,14 +66,21 @@ impl Transport for Played {
         Ok(ours)
     }
 
-    async fn fetch_package(&self, _: Lease) -> Result<BlobBody> {
+    async fn fetch_index(&self, _: PackageGrant) -> Result<Bytes> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         if self.holds_package.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
-        let bytes = self.archive.clone();
-        let size = bytes.len() as u64;
-        Ok(BlobBody { size, stream: futures_util::stream::iter([Ok(bytes.into())]).boxed() })
+        Ok(self.version.index.clone())
+    }
+
+    async fn fetch_chunks(
+        &self,
+        _: PackageGrant,
+        hashes: &[ChunkHash],
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let chunks = self.version.chunks(hashes)?;
+        Ok(futures_util::stream::iter(chunks.into_iter().map(Ok)).boxed())
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
@@ -87,7 +101,6 @@ pub(crate) struct Stage {
     pub(crate) data: PathBuf,
     pub(crate) transport: Arc<Played>,
     links: mpsc::UnboundedReceiver<ServerLink>,
-    digest: String,
     pub(crate) ttl: Duration,
     pub(crate) stop: CancellationToken,
 }
@@ -101,16 +114,13 @@ impl Stage {
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let archive = archive(folder.path(), files);
-        let digest = openautomate_core::package::archive::Archive::check(
-            std::io::Cursor::new(&archive),
-            &openautomate_core::package::archive::Limits::default(),
-        );
-        let digest = digest.unwrap().digest;
+        let version = LoadedVersion::of(&archive).unwrap();
+        let signer = PackageSigner::generate().unwrap();
         let (sender, links) = mpsc::unbounded_channel();
-        let transport = Arc::new(Played::new(sender, archive));
+        let transport = Arc::new(Played::new(sender, version, signer));
         let ttl = Duration::from_secs(60);
         let data = folder.path().join("agent");
-        Self { folder, data, transport, links, digest, ttl, stop: CancellationToken::new() }
+        Self { folder, data, transport, links, ttl, stop: CancellationToken::new() }
     }
 
     /// What an agent that is killed now leaves is what the next one finds. The one that runs goes on, out of
@@ -121,7 +131,8 @@ impl Stage {
         self.data = next;
         let (sender, links) = mpsc::unbounded_channel();
         self.links = links;
-        self.transport = Arc::new(Played::new(sender, self.transport.archive.clone()));
+        self.transport =
+            Arc::new(Played::new(sender, self.transport.version.clone(), self.transport.signer.clone()));
     }
 
     pub(crate) fn builder(&self) -> AgentBuilder {
@@ -145,12 +156,7 @@ impl Stage {
         Assignment {
             lease: Lease { execution: ExecutionId::new(), epoch: 1 },
             lease_ttl_ms: u64::try_from(self.ttl.as_millis()).unwrap(),
-            package: PackageRef {
-                name: "job".into(),
-                version_number: "1.0.0".into(),
-                digest: self.digest.clone(),
-                size: 0,
-            },
+            package: self.transport.version.package_ref("job", "1.0.0", &self.transport.signer),
             runtime: runtime.into(),
             entrypoint: "main.py".into(),
             command: command.iter().map(|&part| part.to_owned()).collect(),
@@ -184,6 +190,7 @@ impl Stage {
             lease_ttl_ms: u64::try_from(self.ttl.as_millis()).unwrap(),
             renew_every_ms: 100,
             lease_margin_ms: 0,
+            package_keys: vec![self.transport.signer.public_key()],
             stale: Vec::new(),
             cancel: Vec::new(),
         };

@@ -1,4 +1,4 @@
-//! Blobs: the archives of packages and the files that executions leave.
+//! Blobs: the contents of packages and the files that executions leave.
 
 use std::fmt;
 use std::io;
@@ -9,6 +9,7 @@ use futures_util::stream::BoxStream;
 
 use crate::error::{Error, Result};
 use crate::id::{ArtifactId, ExecutionId};
+use crate::package::chunk::ChunkHash;
 
 mod object;
 mod platform;
@@ -20,17 +21,24 @@ pub use object::ObjectBlobStore;
 pub struct BlobKey(String);
 
 impl BlobKey {
-    /// The archive with this SHA-256, in lower-case hex.
+    /// The index of the version with this digest: a SHA-256, in lower-case hex.
     ///
     /// # Errors
     /// `Invalid` if it is not 64 lower-case hex digits.
-    pub fn package(digest: &str) -> Result<Self> {
+    pub fn index(digest: &str) -> Result<Self> {
         let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if digest.len() != 64 || !digest.bytes().all(is_hex) {
             return Err(Error::invalid("blob.digest", "the digest is not 64 lower-case hex digits"));
         }
         // Spread over folders, since some file systems are slow with many files in one.
-        Ok(Self(format!("packages/{}/{digest}", &digest[..2])))
+        Ok(Self(format!("indexes/{}/{digest}", &digest[..2])))
+    }
+
+    /// A packed chunk.
+    #[must_use]
+    pub fn chunk(hash: &ChunkHash) -> Self {
+        let name = hash.to_string();
+        Self(format!("chunks/{}/{name}", &name[..2]))
     }
 
     /// A file that an execution left.
@@ -101,6 +109,9 @@ pub trait BlobStore: Send + Sync + fmt::Debug + 'static {
         max_bytes: u64,
     ) -> Result<BlobInfo>;
 
+    /// Whether there is such a blob.
+    async fn contains(&self, key: &BlobKey) -> Result<bool>;
+
     /// Reads a blob; `None` if there is none.
     async fn get(&self, key: &BlobKey) -> Result<Option<BlobBody>>;
 
@@ -115,9 +126,11 @@ mod tests {
     #[test]
     fn keys_hold_hashes_and_ids_only() {
         let digest = "ab".repeat(32);
-        assert_eq!(BlobKey::package(&digest).unwrap().as_str(), format!("packages/ab/{digest}"));
+        assert_eq!(BlobKey::index(&digest).unwrap().as_str(), format!("indexes/ab/{digest}"));
+        let chunk = BlobKey::chunk(&digest.parse().unwrap());
+        assert_eq!(chunk.as_str(), format!("chunks/ab/{digest}"));
         for bad in ["", "../../etc/passwd", &"AB".repeat(32), &"g".repeat(64), &"é".repeat(32)] {
-            assert!(BlobKey::package(bad).is_err(), "{bad}");
+            assert!(BlobKey::index(bad).is_err(), "{bad}");
         }
         let (execution, artifact) = (ExecutionId::new(), ArtifactId::new());
         assert_eq!(

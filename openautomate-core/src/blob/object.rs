@@ -92,6 +92,14 @@ impl BlobStore for ObjectBlobStore {
         }
     }
 
+    async fn contains(&self, key: &BlobKey) -> Result<bool> {
+        match self.objects.head(&path(key)).await {
+            Ok(_) => Ok(true),
+            Err(ObjectError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     async fn get(&self, key: &BlobKey) -> Result<Option<BlobBody>> {
         match self.objects.get(&path(key)).await {
             Ok(found) => {

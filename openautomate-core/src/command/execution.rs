@@ -5,9 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::changes::{Changes, Event, Record};
 use crate::clock::Timestamp;
+use crate::command::deployment::check_author;
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{
-    Execution, ExecutionState, OnAgentLost, Origin, PackageVersion, RetryPolicy, RunError, check_label,
+    Environment, Execution, ExecutionState, OnAgentLost, Origin, PackageVersion, RetryPolicy, RunError,
+    check_label,
 };
 use crate::error::{Error, Result};
 use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, VersionId};
@@ -93,8 +95,9 @@ impl Command for EnqueueExecution {
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
-        let version = self.version(context).await?;
         let environment = context.environment(self.environment_id).await?;
+        let version = self.version(context, &environment).await?;
+        check_author(&version, &environment)?;
         if let Some(id) = self.agent_id {
             let agent = context.store.agent(id).await?.filter(|agent| agent.deleted_at.is_none());
             let agent =
@@ -133,7 +136,11 @@ impl Command for EnqueueExecution {
 }
 
 impl EnqueueExecution {
-    async fn version(&self, context: &CommandContext<'_>) -> Result<PackageVersion> {
+    async fn version(
+        &self,
+        context: &CommandContext<'_>,
+        environment: &Environment,
+    ) -> Result<PackageVersion> {
         let package =
             context.store.package(self.package_id).await?.filter(|package| package.deleted_at.is_none());
         let package = package.ok_or_else(|| Error::not_found("package", self.package_id))?;
@@ -146,10 +153,13 @@ impl EnqueueExecution {
                 .ok_or_else(|| {
                     Error::invalid_field("versionId", "is no version of this package; list them first")
                 }),
-            None => context.store.active_version(package.id).await?.ok_or_else(|| {
+            None => context.store.active_version(package.id, environment.id).await?.ok_or_else(|| {
                 Error::conflict(
                     "package.no_active_version",
-                    format!("the package {} has no active version; publish or activate one", package.name),
+                    format!(
+                        "the package {} has no active version in the environment {}; deploy one",
+                        package.name, environment.name
+                    ),
                 )
             }),
         }

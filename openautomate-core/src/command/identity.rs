@@ -71,6 +71,7 @@ impl Command for PrepareInstallation {
                 id: EnvironmentId::new(),
                 name: name.to_owned(),
                 is_default,
+                author_keys: Vec::new(),
                 created_at: context.now,
                 revision: 0,
             };

@@ -4,6 +4,8 @@
 
 pub mod agent;
 pub mod asset;
+pub mod deployment;
+pub mod environment;
 pub mod execution;
 pub mod identity;
 pub mod package;
@@ -21,6 +23,7 @@ use crate::domain::{AuditEntry, Environment};
 use crate::error::{Error, Result};
 use crate::id::{AuditId, EnvironmentId, UserId};
 use crate::orchestrator::Settings;
+use crate::package::signature::PackageSigner;
 use crate::permission::{Access, Actor};
 use crate::store::Store;
 use crate::vault::Vault;
@@ -89,6 +92,8 @@ pub struct CommandContext<'a> {
     pub store: &'a dyn Store,
     /// For contents named by their hash.
     pub blobs: &'a dyn BlobStore,
+    /// For signing versions.
+    pub signer: &'a PackageSigner,
     /// For sealing assets.
     pub vault: &'a Vault,
     /// For passwords.

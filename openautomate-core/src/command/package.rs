@@ -4,16 +4,17 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::blob::BlobKey;
 use crate::changes::{Changes, Event, Record};
+use crate::command::deployment::deploy;
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{Package, PackageVersion, check_description, check_name};
 use crate::error::{Error, Result};
-use crate::id::{PackageId, VersionId};
-use crate::package::archive::{Archive, Limits};
+use crate::id::{EnvironmentId, PackageId, VersionId};
+use crate::package::keep::{Kept, keep};
+use crate::package::signature::{Signed, Statement};
 use crate::permission::{Access, Permission};
 
-async fn load(context: &CommandContext<'_>, id: PackageId) -> Result<Package> {
+pub(super) async fn load(context: &CommandContext<'_>, id: PackageId) -> Result<Package> {
     let package = context.store.package(id).await?.filter(|package| package.deleted_at.is_none());
     package.ok_or_else(|| Error::not_found("package", id))
 }
@@ -168,8 +169,20 @@ pub struct PublishVersion {
     pub archive: Bytes,
     /// The number, for archives that name none; must equal what the archive says otherwise.
     pub version_number: Option<String>,
-    /// Whether it becomes the active version.
+    /// Whether it becomes the active version of an environment.
     pub activate: bool,
+    /// Of which; `None` is the default environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// An author's signature over the digest of the content.
+    pub author: Option<Signed>,
+}
+
+impl PublishVersion {
+    /// An archive that names its number and becomes the active version of the default environment.
+    #[must_use]
+    pub fn new(package_id: PackageId, archive: Bytes) -> Self {
+        Self { package_id, archive, version_number: None, activate: true, environment_id: None, author: None }
+    }
 }
 
 #[async_trait]
@@ -193,14 +206,8 @@ impl Command for PublishVersion {
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<PackageVersion>> {
         let mut package = load(context, self.package_id).await?;
-        let archive = self.archive.clone();
-        let checked = tokio::task::spawn_blocking(move || {
-            Archive::check(std::io::Cursor::new(archive), &Limits::default())
-        })
-        .await
-        .map_err(|error| {
-            Error::internal("package.check", "checking the archive failed").with_source(error)
-        })??;
+        // Content is named by its hash, so it does no harm if the version is refused after all.
+        let Kept { checked, digest, content_bytes } = keep(context.blobs, self.archive.clone()).await?;
         let number = self.number(checked.manifest.version.as_ref())?;
         if context.store.version_by_number(self.package_id, &number).await?.is_some() {
             return Err(Error::conflict(
@@ -208,33 +215,41 @@ impl Command for PublishVersion {
                 format!("version {number} is published already and never changes; raise the number"),
             ));
         }
-        context.blobs.put(&BlobKey::package(&checked.digest)?, self.archive.clone()).await?;
+        if let Some(author) = &self.author {
+            // Whom to trust, environments and agents say; here it must only be what it claims to be.
+            Statement::Authored { digest: &digest }.verify(author, &[author.key]).map_err(|_| {
+                let message = format!("does not fit the content, whose digest is {digest}; sign that");
+                Error::invalid_field("author", message)
+            })?;
+        }
+        let statement = Statement::Published { package: self.package_id, version: &number, digest: &digest };
         let version = PackageVersion {
             id: VersionId::new(),
             package_id: self.package_id,
+            signature: context.signer.sign(&statement),
+            author: self.author.clone(),
             version_number: number,
-            digest: checked.digest,
-            size: self.archive.len() as u64,
+            digest,
+            size: content_bytes,
             manifest: checked.manifest,
-            is_active: self.activate,
             created_by: context.user_id()?,
             created_at: context.now,
             revision: 0,
         };
-        let mut changes = Changes::none();
-        if self.activate {
-            changes = deactivate(context, self.package_id, changes).await?;
-        }
         package.updated_at = context.now;
-        let detail = json!({
+        let mut detail = json!({
             "packageId": self.package_id,
             "versionNumber": version.version_number,
             "digest": version.digest,
-            "activated": self.activate,
         });
+        let mut changes =
+            Changes::none().update(Record::Package(package)).insert(Record::PackageVersion(version.clone()));
+        if self.activate {
+            let environment = context.environment(self.environment_id).await?;
+            changes = deploy(context, &version, &environment, changes).await?;
+            detail["activatedIn"] = json!(environment.name);
+        }
         let changes = changes
-            .update(Record::Package(package))
-            .insert(Record::PackageVersion(version.clone()))
             .audited(context.audit("packageVersion", version.id, detail))
             .event(Event::PackageChanged { package_id: self.package_id });
         Ok(Decision::new(changes, version))
@@ -263,52 +278,4 @@ fn parse_number(text: &str) -> Result<semver::Version> {
     semver::Version::parse(text).map_err(|_| {
         Error::invalid_field("versionNumber", "is not a version of the form 1.2.3 (SemVer 2.0.0)")
     })
-}
-
-async fn deactivate(context: &CommandContext<'_>, package: PackageId, changes: Changes) -> Result<Changes> {
-    let Some(mut active) = context.store.active_version(package).await? else { return Ok(changes) };
-    active.is_active = false;
-    Ok(changes.update(Record::PackageVersion(active)))
-}
-
-/// Makes a published version the active one.
-#[derive(Clone, Debug)]
-pub struct ActivateVersion {
-    /// Of which package.
-    pub package_id: PackageId,
-    /// Which.
-    pub version_id: VersionId,
-}
-
-#[async_trait]
-impl Command for ActivateVersion {
-    type Output = PackageVersion;
-    const NAME: &'static str = "package.activate";
-
-    fn access(&self) -> Access {
-        Access::Permission(Permission::WritePackages)
-    }
-
-    fn validate(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<PackageVersion>> {
-        load(context, self.package_id).await?;
-        let version = context.store.version(self.version_id).await?;
-        let version = version.filter(|version| version.package_id == self.package_id);
-        let mut version = version.ok_or_else(|| Error::not_found("package version", self.version_id))?;
-        if version.is_active {
-            return Ok(Decision::unchanged(version));
-        }
-        let changes = deactivate(context, self.package_id, Changes::none()).await?;
-        version.is_active = true;
-        let detail = json!({"packageId": self.package_id, "versionNumber": version.version_number});
-        let changes = changes
-            .update(Record::PackageVersion(version.clone()))
-            .audited(context.audit("packageVersion", version.id, detail))
-            .event(Event::PackageChanged { package_id: self.package_id });
-        version.revision += 1;
-        Ok(Decision::new(changes, version))
-    }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::id::EnvironmentId;
+use crate::package::signature::PublicKey;
 
 /// An environment. Agents, executions, schedules and assets live in one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,9 @@ pub struct Environment {
     pub name: String,
     /// Whether it is meant where a request names none; exactly one is.
     pub is_default: bool,
+    /// The authors whose versions are deployed and run here; if there are none, everybody's are.
+    #[serde(default)]
+    pub author_keys: Vec<PublicKey>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Raised with each change.

@@ -9,6 +9,7 @@ mod artifact;
 mod asset;
 mod attempt;
 mod audit;
+mod deployment;
 mod environment;
 mod execution;
 mod idempotency;
@@ -27,6 +28,7 @@ pub use artifact::Artifact;
 pub use asset::{Asset, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
+pub use deployment::Deployment;
 pub use environment::Environment;
 pub use execution::{
     AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress, RetryPolicy,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::id::{PackageId, UserId, VersionId};
 use crate::package::manifest::Manifest;
+use crate::package::signature::Signed;
 
 /// An automation package: a name under which versions are published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +29,8 @@ pub struct Package {
     pub revision: i64,
 }
 
-/// One version of a package. Its content never changes; only `is_active` does.
+/// One version of a package. It never changes; where it is the active one, a [`Deployment`](super::Deployment)
+/// says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PackageVersion {
@@ -38,14 +40,16 @@ pub struct PackageVersion {
     pub package_id: PackageId,
     /// The SemVer number, unique in its package for ever.
     pub version_number: String,
-    /// SHA-256 of the archive in hex; names its blob.
+    /// SHA-256 of the index of its content in hex: the same content has the same, however it was packed.
     pub digest: String,
-    /// The size of the archive in bytes.
+    /// The bytes of all its files.
     pub size: u64,
     /// What the archive says of itself.
     pub manifest: Manifest,
-    /// Whether executions that name no version take this one; at most one of a package is active.
-    pub is_active: bool,
+    /// The repository's signature: this content is this version of this package.
+    pub signature: Signed,
+    /// An author's signature over the digest, if it came with one.
+    pub author: Option<Signed>,
     /// Who published it.
     pub created_by: UserId,
     /// When.

@@ -8,7 +8,7 @@ use futures_util::stream::BoxStream;
 use serde_json::json;
 
 use super::Orchestrator;
-use crate::blob::{BlobBody, BlobKey};
+use crate::blob::BlobKey;
 use crate::changes::{Changes, Event};
 use crate::domain::{
     ActorKind, ActorRef, Artifact, AuditEntry, Execution, Lease, PackageVersion, check_name,
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::id::{AgentId, ArtifactId, AuditId, VersionId};
 use crate::query::PageRequest;
 use crate::secret::Secret;
-use crate::transport::{Assignment, PackageRef};
+use crate::transport::{Assignment, PackageRef, Preparation};
 
 const MAX_CACHED_VERSIONS: usize = 1_000;
 const MAX_ASSET_NAMES: usize = 2_000;
@@ -51,7 +51,7 @@ impl std::fmt::Debug for ArtifactIntake {
 
 impl Orchestrator {
     /// The execution that an agent holds a lease of.
-    async fn leased(&self, agent: AgentId, lease: Lease) -> Result<Execution> {
+    pub(super) async fn leased(&self, agent: AgentId, lease: Lease) -> Result<Execution> {
         let execution = self.store().execution(lease.execution).await?.ok_or_else(Error::stale_lease)?;
         let holds = execution.state.is_leased()
             && execution.lease() == Some(lease)
@@ -59,7 +59,7 @@ impl Orchestrator {
         if holds { Ok(execution) } else { Err(Error::stale_lease()) }
     }
 
-    async fn version_of(&self, id: VersionId) -> Result<(String, Arc<PackageVersion>)> {
+    pub(super) async fn version_of(&self, id: VersionId) -> Result<(String, Arc<PackageVersion>)> {
         let cache = || self.inner.versions.versions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = cache().get(&id) {
             return Ok(found.clone());
@@ -88,12 +88,7 @@ impl Orchestrator {
         Ok(Assignment {
             lease,
             lease_ttl_ms: millis(self.settings().lease_ttl),
-            package: PackageRef {
-                name,
-                version_number: version.version_number.clone(),
-                digest: version.digest.clone(),
-                size: version.size,
-            },
+            package: package_ref(name, &version),
             runtime: manifest.runtime.as_str().to_owned(),
             entrypoint: manifest.entrypoint.clone().unwrap_or_default(),
             command: manifest.command.clone(),
@@ -106,15 +101,20 @@ impl Orchestrator {
         })
     }
 
-    /// The archive that an agent's lease is for.
-    ///
-    /// # Errors
-    /// `StaleLease`; `NotFound` if the archive is gone.
-    pub async fn package_for_lease(&self, agent: AgentId, lease: Lease) -> Result<BlobBody> {
-        let execution = self.leased(agent, lease).await?;
-        let (_, version) = self.version_of(execution.version_id).await?;
-        let body = self.blobs().get(&BlobKey::package(&version.digest)?).await?;
-        body.ok_or_else(|| Error::not_found("package archive", &version.digest))
+    /// What an agent with these labels needs to make a version ready ahead of its first run; `None` if it
+    /// will not run it.
+    pub(crate) async fn preparation(&self, id: VersionId, labels: &[String]) -> Result<Option<Preparation>> {
+        let (name, version) = self.version_of(id).await?;
+        let manifest = &version.manifest;
+        if !manifest.labels.iter().all(|label| labels.contains(label)) {
+            return Ok(None);
+        }
+        Ok(Some(Preparation {
+            version: id,
+            package: package_ref(name, &version),
+            runtime: manifest.runtime.clone(),
+            entrypoint: manifest.entrypoint.clone().unwrap_or_default(),
+        }))
     }
 
     /// Keeps a file that an execution leaves.
@@ -214,6 +214,18 @@ impl Orchestrator {
         names.truncate(MAX_ASSET_NAMES);
         names.sort_unstable();
         Ok(names)
+    }
+}
+
+fn package_ref(name: String, version: &PackageVersion) -> PackageRef {
+    PackageRef {
+        id: version.package_id,
+        name,
+        version_number: version.version_number.clone(),
+        digest: version.digest.clone(),
+        size: version.size,
+        signature: version.signature.clone(),
+        author: version.author.clone(),
     }
 }
 

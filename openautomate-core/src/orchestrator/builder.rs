@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::command::identity::PrepareInstallation;
 use crate::credential::PasswordHasher;
 use crate::error::Result;
+use crate::package::signature::PackageSigner;
 use crate::permission::Actor;
 use crate::store::Store;
 use crate::vault::Vault;
@@ -22,19 +23,35 @@ pub struct OrchestratorBuilder {
     store: Arc<dyn Store>,
     blobs: Arc<dyn BlobStore>,
     vault: Vault,
+    signer: Option<PackageSigner>,
     clock: Arc<dyn Clock>,
     settings: Settings,
 }
 
 impl OrchestratorBuilder {
     pub(super) fn new(store: Arc<dyn Store>, blobs: Arc<dyn BlobStore>, vault: Vault) -> Self {
-        Self { store, blobs, vault, clock: Arc::new(SystemClock), settings: Settings::default() }
+        Self {
+            store,
+            blobs,
+            vault,
+            signer: None,
+            clock: Arc::new(SystemClock),
+            settings: Settings::default(),
+        }
     }
 
     /// Takes the time from here instead of the machine's clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Signs versions with this key. By default it is one made of the oldest key of the vault: a key of its own
+    /// outlives that one's removal.
+    #[must_use]
+    pub fn signer(mut self, signer: PackageSigner) -> Self {
+        self.signer = Some(signer);
         self
     }
 
@@ -52,12 +69,14 @@ impl OrchestratorBuilder {
     /// `Internal` if the vault fails its self-check; `Unavailable` if the store does not answer.
     pub async fn build(self) -> Result<Orchestrator> {
         self.vault.self_check()?;
+        let derived = PackageSigner::from_seed(&self.vault.derive("openautomate-package-signer-v1"));
         let orchestrator = Orchestrator {
             inner: Arc::new(Inner {
                 passwords: PasswordHasher::new(self.settings.password_parallelism)?,
                 store: self.store,
                 blobs: self.blobs,
                 vault: self.vault,
+                signer: self.signer.unwrap_or(derived),
                 clock: self.clock,
                 settings: self.settings,
                 events: broadcast::Sender::new(EVENT_CAPACITY),

@@ -31,6 +31,17 @@ struct Entry {
     free: u32,
     received: u64,
     replaced: std::sync::Arc<Notify>,
+    greeting: Greeting,
+}
+
+/// How far the beginning of a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Greeting {
+    /// Its welcome is not sent yet, and nothing may come before that.
+    Due,
+    Welcomed,
+    /// Somebody asked for it as a new one.
+    Seen,
 }
 
 impl Entry {
@@ -67,6 +78,7 @@ impl Connections {
             free: 0,
             received: 0,
             replaced: std::sync::Arc::clone(&replaced),
+            greeting: Greeting::Due,
             connected,
         };
         let old = self.lock().insert(entry.connected.agent_id, entry);
@@ -138,6 +150,29 @@ impl Connections {
         if let Some(entry) = self.lock().get_mut(&agent) {
             entry.sent += count;
         }
+    }
+
+    /// Notes that an agent was sent its welcome.
+    pub(crate) fn welcomed(&self, agent: AgentId, number: u64) {
+        if let Some(entry) = self.lock().get_mut(&agent).filter(|entry| entry.number == number) {
+            entry.greeting = Greeting::Welcomed;
+        }
+    }
+
+    /// The welcomed agents of an environment.
+    pub(crate) fn in_environment(&self, environment: EnvironmentId) -> Vec<Connected> {
+        let entries = self.lock();
+        let welcomed = entries.values().filter(|entry| entry.greeting != Greeting::Due);
+        let connected = welcomed.map(|entry| &entry.connected);
+        connected.filter(|connected| connected.environment_id == environment).cloned().collect()
+    }
+
+    /// An agent that was welcomed, the first time that it is asked for.
+    pub(crate) fn newly_welcomed(&self, agent: AgentId) -> Option<Connected> {
+        let mut entries = self.lock();
+        let entry = entries.get_mut(&agent).filter(|entry| entry.greeting == Greeting::Welcomed)?;
+        entry.greeting = Greeting::Seen;
+        Some(entry.connected.clone())
     }
 
     /// How to reach an agent.

@@ -122,6 +122,7 @@ impl Orchestrator {
                 now: self.clock().now(),
                 store: self.store(),
                 blobs: self.blobs(),
+                signer: &self.inner.signer,
                 vault: &self.inner.vault,
                 passwords: &self.inner.passwords,
                 settings: &self.inner.settings,

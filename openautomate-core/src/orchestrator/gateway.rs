@@ -65,7 +65,6 @@ impl Orchestrator {
             credit: 0,
         };
         let (number, replaced) = self.connections().add(connected, agent.status);
-        self.publish(Event::AgentChanged { agent_id });
         let session =
             Session { orchestrator: self, agent_id, agent_name: agent.name, number, sender: link.sender };
         let ended = tokio::select! {
@@ -124,6 +123,7 @@ impl Orchestrator {
             lease_ttl_ms: millis(settings.lease_ttl),
             renew_every_ms: millis(settings.renew_every),
             lease_margin_ms: millis(settings.lease_margin),
+            package_keys: vec![self.package_key()],
             stale: renewed.stale,
             cancel: renewed.cancel,
         })
@@ -197,6 +197,9 @@ struct Session<'a> {
 impl Session<'_> {
     async fn run(&self, welcome: Welcome, receiver: &mut mpsc::Receiver<AgentMessage>) -> Result<()> {
         self.send(ServerMessage::Welcome(welcome)).await?;
+        // Whoever hears of it may send something at once, and the welcome must be the first.
+        self.orchestrator.connections().welcomed(self.agent_id, self.number);
+        self.orchestrator.publish(Event::AgentChanged { agent_id: self.agent_id });
         let mut batch = Vec::with_capacity(BATCH);
         while receiver.recv_many(&mut batch, BATCH).await > 0 {
             // Messages of one lease are handled in order; those of different leases side by side, so that

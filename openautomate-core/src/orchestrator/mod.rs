@@ -4,6 +4,7 @@
 mod agent_work;
 mod builder;
 mod connections;
+mod content;
 mod execute;
 mod follow;
 mod gateway;
@@ -21,6 +22,7 @@ use crate::clock::Clock;
 use crate::credential::PasswordHasher;
 use crate::error::Result;
 use crate::id::AgentId;
+use crate::package::signature::{PackageSigner, PublicKey};
 use crate::permission::{Access, Actor, authorize};
 use crate::service;
 use crate::store::Store;
@@ -49,6 +51,7 @@ struct Inner {
     store: Arc<dyn Store>,
     blobs: Arc<dyn BlobStore>,
     vault: Vault,
+    signer: PackageSigner,
     clock: Arc<dyn Clock>,
     settings: Settings,
     passwords: PasswordHasher,
@@ -76,6 +79,12 @@ impl Orchestrator {
     #[must_use]
     pub fn blobs(&self) -> &dyn BlobStore {
         &*self.inner.blobs
+    }
+
+    /// The key by which this orchestrator's signatures of versions are checked.
+    #[must_use]
+    pub fn package_key(&self) -> PublicKey {
+        self.inner.signer.public_key()
     }
 
     /// The clock.

@@ -3,26 +3,25 @@
 //! An archive is refused whole, with the reason, or taken whole; it is never repaired, and nothing is left
 //! behind of one that is refused.
 
-use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 
+use super::chunk::{Chunk, Chunker};
 use super::entrypoint::{Entrypoint, MAX_SOURCE_BYTES};
 use super::foreign::{self, Files, Metadata};
+use super::index::{IndexChunk, IndexFile, PackageIndex};
 use super::manifest::{self, Manifest, Openness};
 use super::shown;
+use super::staging::write_failed;
 use crate::error::{Error, Result};
 
 mod directory;
-mod name;
+pub(super) mod name;
 mod pack;
-mod platform;
+pub(super) mod platform;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +29,7 @@ use directory::Entry;
 pub use pack::pack;
 
 const MANIFEST: &str = "pyproject.toml";
+const BUFFER: usize = 64 * 1024;
 
 /// What an archive may cost at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +61,6 @@ impl Default for Limits {
     }
 }
 
-/// A file of an archive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PackedFile {
-    /// Its path, with `/`.
-    pub path: String,
-    /// Its size unpacked, in bytes.
-    pub size: u64,
-}
-
 /// An archive that was found good.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
@@ -78,9 +69,7 @@ pub struct Checked {
     /// What of a package that was not made for OpenAutomate is not heeded, for its author.
     pub notices: Vec<String>,
     /// Its files, sorted by path.
-    pub files: Vec<PackedFile>,
-    /// SHA-256 of the whole archive, in lower-case hex.
-    pub digest: String,
+    pub files: Vec<IndexFile>,
     /// The size of the archive in bytes.
     pub packed_bytes: u64,
     /// The size of all files unpacked, in bytes.
@@ -102,67 +91,37 @@ impl Archive {
         walk(reader, limits, |_, content| copy(content, &mut io::sink()))
     }
 
-    /// Checks an archive and unpacks it into `dest`, a folder that does not exist yet; its parent does.
-    ///
-    /// The files appear at once: they are written to a folder beside `dest` that is renamed in the end and
-    /// removed on any error. A crash of the process leaves at most that folder, `.NAME.partial-ID`. The files
-    /// are not synced to disk one by one: after a power cut, unpack again what was unpacked just before.
+    /// Checks an archive and cuts what it holds into chunks, given to `sink` one by one, in order. Those that
+    /// came before an error are of no use.
     ///
     /// # Errors
-    /// As [`Archive::check`]; `Conflict` if `dest` exists; `Internal` if writing fails.
-    pub fn unpack<R: Read + Seek>(reader: R, dest: &Path, limits: &Limits) -> Result<Checked> {
-        if dest.symlink_metadata().is_ok() {
-            return Err(Error::conflict(
-                "package.exists",
-                "the folder to unpack into exists; remove it first",
-            ));
-        }
-        let staging = Staging::beside(dest)?;
-        let checked = walk(reader, limits, |entry, content| {
-            let path = staging.0.join(entry.path.split('/').collect::<PathBuf>());
-            if entry.is_folder {
-                fs::create_dir_all(&path).map_err(write_failed)?;
-                return copy(content, &mut io::sink());
+    /// As [`Archive::check`], and those of `sink`.
+    pub fn cut<R: Read + Seek>(
+        reader: R,
+        limits: &Limits,
+        mut sink: impl FnMut(Chunk) -> Result<()>,
+    ) -> Result<(Checked, PackageIndex)> {
+        let mut chunker = Chunker::default();
+        let mut chunks: Vec<IndexChunk> = Vec::new();
+        let mut keep = |chunk: Chunk| {
+            chunks.push(IndexChunk::from(&chunk));
+            sink(chunk)
+        };
+        let checked = walk(reader, limits, |_, content| {
+            let mut buffer = vec![0; BUFFER];
+            let mut total = 0;
+            loop {
+                let count = content.read(&mut buffer).map_err(read_failed)?;
+                if count == 0 {
+                    return Ok(total);
+                }
+                chunker.push(&buffer[..count], &mut keep)?;
+                total += count as u64;
             }
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent).map_err(write_failed)?;
-            }
-            let mut file = File::create_new(&path).map_err(write_failed)?;
-            let written = copy(content, &mut file)?;
-            if entry.is_executable {
-                platform::make_executable(&file).map_err(write_failed)?;
-            }
-            Ok(written)
         })?;
-        fs::rename(&staging.0, dest).map_err(write_failed)?;
-        Ok(checked)
-    }
-}
-
-/// A folder that is removed with all in it unless it was renamed away.
-struct Staging(PathBuf);
-
-impl Staging {
-    fn beside(dest: &Path) -> Result<Self> {
-        let name = dest.file_name().ok_or_else(|| {
-            Error::internal(
-                "package.io",
-                "the folder to unpack into has no name; give a path that ends in one",
-            )
-        })?;
-        let mut partial = std::ffi::OsString::from(".");
-        partial.push(name);
-        partial.push(format!(".partial-{}", Uuid::now_v7()));
-        let path = dest.with_file_name(partial);
-        fs::create_dir(&path).map_err(write_failed)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        // Gone already after the rename; otherwise there is nobody left to tell.
-        let _ = fs::remove_dir_all(&self.0);
+        chunker.finish(&mut keep)?;
+        let index = PackageIndex::new(checked.files.clone(), chunks);
+        Ok((checked, index))
     }
 }
 
@@ -178,7 +137,6 @@ fn walk<R: Read + Seek>(
         let why = format!("is larger than {} bytes; leave large files out", limits.packed_bytes);
         return Err(refused("package.too_large", "", &why));
     }
-    let digest = digest(&mut reader, length)?;
     let entries = directory::read(&mut reader, length, limits)?;
     // No search for a start: the directory was found to begin counting at byte 0.
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
@@ -188,37 +146,20 @@ fn walk<R: Read + Seek>(
     }
     let (manifest, notices) = read_manifest(&mut zip, &entries)?;
     check_entrypoint(&mut zip, &entries, &manifest)?;
-    for (index, entry) in entries.iter().enumerate() {
-        read_entry(&mut zip, index, entry, &mut sink)?;
+    // In the order of the paths, which is the order in which contents are cut into chunks.
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_unstable_by(|left, right| entries[*left].path.cmp(&entries[*right].path));
+    for index in order {
+        read_entry(&mut zip, index, &entries[index], &mut sink)?;
     }
-    let mut files: Vec<PackedFile> = entries
+    let mut files: Vec<IndexFile> = entries
         .into_iter()
         .filter(|entry| !entry.is_folder)
-        .map(|entry| PackedFile { path: entry.path, size: entry.size })
+        .map(|entry| IndexFile { path: entry.path, size: entry.size, executable: entry.is_executable })
         .collect();
     files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
     let unpacked_bytes = files.iter().map(|file| file.size).sum();
-    Ok(Checked { manifest, notices, files, digest, packed_bytes: length, unpacked_bytes })
-}
-
-fn digest<R: Read + Seek>(reader: &mut R, length: u64) -> Result<String> {
-    reader.seek(SeekFrom::Start(0)).map_err(read_failed)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
-    let mut seen = 0;
-    let mut limited = reader.by_ref().take(length + 1);
-    loop {
-        let count = limited.read(&mut buffer).map_err(read_failed)?;
-        if count == 0 {
-            break;
-        }
-        seen += count as u64;
-        hash.update(&buffer[..count]);
-    }
-    if seen != length {
-        return Err(refused("package.format", "", "changed while it was read; send it again"));
-    }
-    Ok(hex::encode(hash.finalize()))
+    Ok(Checked { manifest, notices, files, packed_bytes: length, unpacked_bytes })
 }
 
 /// Reads one entry to its end, so that its checksum is verified, and holds it to the size it announced.
@@ -264,7 +205,7 @@ impl Read for Entered<'_> {
 
 /// Copies until the end, telling trouble with the archive from trouble with the disk.
 fn copy(content: &mut dyn Read, target: &mut dyn Write) -> Result<u64> {
-    let mut buffer = vec![0; 64 * 1024];
+    let mut buffer = vec![0; BUFFER];
     let mut total = 0;
     loop {
         let count = content.read(&mut buffer).map_err(read_failed)?;
@@ -398,9 +339,4 @@ fn read_failed(error: io::Error) -> Error {
         Ok(error) => error,
         Err(error) => Error::internal("package.io", "the archive can't be read").with_source(error),
     }
-}
-
-fn write_failed(error: io::Error) -> Error {
-    Error::internal("package.io", "the package can't be unpacked; see whether the disk is full")
-        .with_source(error)
 }

@@ -111,7 +111,8 @@ impl Scheduler {
         if plan.skipped > 0 {
             tracing::warn!(schedule = %schedule.id, skipped = plan.skipped, "due times were missed and skipped");
         }
-        let version = self.orchestrator.store().active_version(schedule.package_id).await?;
+        let store = self.orchestrator.store();
+        let version = store.active_version(schedule.package_id, schedule.environment_id).await?;
         let mut open = self.orchestrator.store().open_executions_of_schedule(schedule.id).await?;
         let mut changes = Changes::none();
         if plan.skipped > 0 && !plan.fire.contains(&first) {

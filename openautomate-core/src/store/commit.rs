@@ -18,8 +18,7 @@ use crate::id::UserId;
 ///   a missing row too (`commit::a_missing_row_is_stale`). This is looked at before anything else of the row
 ///   (`transition::a_stale_row_goes_first`). A stored row's revision rises by one with each update
 ///   (`commit::revision`).
-/// - An update writes the whole row. Three things are left alone: ids, creators and times of creation; what a
-///   version contains (all but `is_active`); `facts`, `slots` and `last_heartbeat` of an agent, which
+/// - An update writes the whole row. Two things are left alone: ids, creators and times of creation; `facts`, `slots` and `last_heartbeat` of an agent, which
 ///   connecting and heartbeats write without raising the revision (`lease::connect_agent`). Attempts are not
 ///   touched.
 /// - Rows are checked one by one in the order in which they are written, against the rows before them, those
@@ -28,8 +27,8 @@ use crate::id::UserId;
 /// - A taken id or unique name is `Conflict` with code `name.taken` (`unique::*`). Unique without regard
 ///   to ASCII case: user name, user email, agent name, package name (each among rows that are not deleted;
 ///   user name and email among all rows), environment name, (environment, asset name), (package,
-///   version number) for ever. At most one version of a package is active and at most one environment is the
-///   default; the old one gives its place up first (`unique::one_active_version`, `unique::environments`).
+///   version number) for ever. A package has at most one deployment in an environment (`unique::one_active_version`). At most one
+///   environment is the default; the old one gives its place up first (`unique::environments`).
 ///   Token hashes are unique among their kind; audit ids too.
 /// - A row that names another that does not exist is `Invalid` with code `reference.missing`
 ///   (`unique::references_of_records` and its neighbours); a deleted row exists. The ids in an execution's

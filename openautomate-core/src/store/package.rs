@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::domain::{Package, PackageVersion};
+use crate::domain::{Deployment, Package, PackageVersion};
 use crate::error::Result;
-use crate::id::{PackageId, VersionId};
+use crate::id::{EnvironmentId, PackageId, VersionId};
 use crate::query::{Page, PageRequest};
 
 /// Reads packages. Every method fails with `Unavailable` if the database does not answer, and in no other
@@ -22,8 +22,19 @@ pub trait PackageStore {
     async fn version(&self, id: VersionId) -> Result<Option<PackageVersion>>;
     /// The version of a package with this number, without regard to ASCII case.
     async fn version_by_number(&self, package: PackageId, number: &str) -> Result<Option<PackageVersion>>;
-    /// The active version of a package.
-    async fn active_version(&self, package: PackageId) -> Result<Option<PackageVersion>>;
+    /// The active version of a package in an environment.
+    async fn active_version(
+        &self,
+        package: PackageId,
+        environment: EnvironmentId,
+    ) -> Result<Option<PackageVersion>>;
+    /// Which version of a package is the active one of an environment.
+    async fn deployment(&self, package: PackageId, environment: EnvironmentId) -> Result<Option<Deployment>>;
+    /// The deployments of a package, oldest first; one an environment at most.
+    async fn deployments(&self, package: PackageId) -> Result<Vec<Deployment>>;
+    /// The deployments to an environment of packages that are not deleted, the one made first being the last.
+    async fn deployments_in(&self, environment: EnvironmentId, page: PageRequest)
+    -> Result<Page<Deployment>>;
     /// The versions of a package, newest first.
     async fn versions(&self, package: PackageId, page: PageRequest) -> Result<Page<PackageVersion>>;
 }

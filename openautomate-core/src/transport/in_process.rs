@@ -1,14 +1,15 @@
 //! The transport without a network: an agent in the orchestrator's own process.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 
-use crate::blob::BlobBody;
-use crate::domain::Lease;
 use crate::error::{Error, Result};
 use crate::id::AgentId;
 use crate::orchestrator::{ArtifactIntake, Orchestrator};
-use crate::transport::{AgentLink, ArtifactUpload, Transport, link};
+use crate::package::chunk::ChunkHash;
+use crate::transport::{AgentLink, ArtifactUpload, PackageGrant, Transport, link};
 
 /// Reaches an orchestrator of the same process as one of its agents.
 #[derive(Clone, Debug)]
@@ -35,8 +36,16 @@ impl Transport for InProcessTransport {
         Ok(ours)
     }
 
-    async fn fetch_package(&self, lease: Lease) -> Result<BlobBody> {
-        self.orchestrator.package_for_lease(self.agent, lease).await
+    async fn fetch_index(&self, grant: PackageGrant) -> Result<Bytes> {
+        self.orchestrator.package_index(self.agent, grant).await
+    }
+
+    async fn fetch_chunks(
+        &self,
+        grant: PackageGrant,
+        hashes: &[ChunkHash],
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.orchestrator.package_chunks(self.agent, grant, hashes.to_vec()).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

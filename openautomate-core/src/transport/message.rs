@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::{AgentFacts, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult};
 use crate::error::ErrorKind;
+use crate::id::{PackageId, VersionId};
+use crate::package::signature::{PublicKey, Signed};
 use crate::secret::Secret;
 
 /// The version of these messages. The server refuses agents that speak another one.
@@ -132,6 +134,8 @@ pub enum ServerMessage {
         /// Which.
         lease: Lease,
     },
+    /// A version was deployed where the agent works; it will be run soon.
+    Prepare(Box<Preparation>),
     /// A lease is no longer this agent's.
     Stale {
         /// Which.
@@ -174,24 +178,50 @@ pub struct Welcome {
     pub renew_every_ms: u64,
     /// How long before the end of an unrenewed lease its processes must be dead, in milliseconds.
     pub lease_margin_ms: u64,
+    /// The keys by which the repository's signatures are checked by an agent that was not told any when it
+    /// was enrolled.
+    #[serde(default)]
+    pub package_keys: Vec<PublicKey>,
     /// Those of the leases in `Hello` that are no longer this agent's.
     pub stale: Vec<Lease>,
     /// Those that shall be cancelled.
     pub cancel: Vec<Lease>,
 }
 
-/// Which package archive.
+/// Which version of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PackageRef {
+    /// The package's id.
+    pub id: PackageId,
     /// The package's name.
     pub name: String,
     /// The version's number.
     pub version_number: String,
-    /// SHA-256 of the archive in hex.
+    /// SHA-256 of the index of its content in hex.
     pub digest: String,
-    /// The size of the archive in bytes.
+    /// The bytes of all its files.
     pub size: u64,
+    /// The repository's signature over package, number and digest.
+    pub signature: Signed,
+    /// An author's signature over the digest, if it has one.
+    #[serde(default)]
+    pub author: Option<Signed>,
+}
+
+/// A version that was deployed where the agent works: it may fetch it and make its environment ahead of the
+/// first run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preparation {
+    /// The version's id, under which it is fetched.
+    pub version: VersionId,
+    /// What to fetch.
+    pub package: PackageRef,
+    /// Which runner.
+    pub runtime: String,
+    /// `module:function` or `script.py`.
+    pub entrypoint: String,
 }
 
 /// An execution to run.

@@ -15,16 +15,22 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
+use tokio_util::codec::LengthDelimitedCodec;
 
-use crate::blob::BlobBody;
 use crate::domain::Lease;
 use crate::error::Result;
+use crate::id::VersionId;
+use crate::package::chunk::{self, ChunkHash};
 
 pub mod in_process;
 pub mod message;
 
-pub use message::{AgentMessage, Assignment, Hello, PROTOCOL_VERSION, PackageRef, ServerMessage, Welcome};
+pub use message::{
+    AgentMessage, Assignment, Hello, PROTOCOL_VERSION, PackageRef, Preparation, ServerMessage, Welcome,
+};
 
 /// How many messages wait in one direction before the sender does.
 pub const CHANNEL_CAPACITY: usize = 256;
@@ -58,6 +64,25 @@ pub fn link() -> (AgentLink, ServerLink) {
     )
 }
 
+/// How many chunks are asked for at once: some megabytes.
+pub const MAX_CHUNKS: usize = 256;
+
+/// How packed chunks stand one after the other in a stream of bytes: each behind its length, four bytes, the
+/// highest first.
+#[must_use]
+pub fn chunk_frames() -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().max_frame_length(chunk::MAX_PACKED_BYTES).new_codec()
+}
+
+/// Why an agent may fetch a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackageGrant {
+    /// It holds a lease of an execution of it.
+    Lease(Lease),
+    /// It is deployed where the agent works.
+    Deployment(VersionId),
+}
+
 /// A file that a run leaves.
 #[derive(Clone, Debug)]
 pub struct ArtifactUpload {
@@ -84,11 +109,22 @@ pub trait Transport: Send + Sync + Debug + 'static {
     /// it does not want this agent.
     async fn connect(&self) -> Result<AgentLink>;
 
-    /// The archive of the package version that a lease is for. The caller checks its digest.
+    /// The index of a version. The caller checks its digest.
     ///
     /// # Errors
     /// `StaleLease` if the lease is not this agent's any more, `NotFound`, `Unavailable`.
-    async fn fetch_package(&self, lease: Lease) -> Result<BlobBody>;
+    async fn fetch_index(&self, grant: PackageGrant) -> Result<Bytes>;
+
+    /// Packed chunks of a version, at most [`MAX_CHUNKS`], in the order in which they are asked for. The caller
+    /// checks the hash of each. A stream that ends early, or with an error, may be asked for the rest again.
+    ///
+    /// # Errors
+    /// As [`Transport::fetch_index`]; `NotFound` also if the version has no such chunk.
+    async fn fetch_chunks(
+        &self,
+        grant: PackageGrant,
+        hashes: &[ChunkHash],
+    ) -> Result<BoxStream<'static, Result<Bytes>>>;
 
     /// Keeps a file with the execution; the same name again replaces it.
     ///

@@ -1,14 +1,12 @@
 //! The file of the keys: a line `ID HEX` each, `#` begins a comment.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
-use uuid::Uuid;
-
-use super::{KEY_BYTES, KeyRing, platform, random};
+use super::{KEY_BYTES, KeyRing, random};
 use crate::error::{Error, Result};
+use crate::private_file;
 use crate::secret::Secret;
 
 const MAX_BYTES: u64 = 64 * 1024;
@@ -23,18 +21,15 @@ pub(super) fn open_or_create(path: &Path) -> Result<KeyRing> {
 }
 
 fn open(path: &Path) -> Result<Option<KeyRing>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(path, "read", error)),
-    };
-    if platform::is_open_to_others(&file).map_err(|error| failed(path, "read", error))? {
-        let message = format!("other users may read the key file {}; set its mode to 0600", path.display());
-        return Err(Error::invalid("vault.key_file", message));
+    match private_file::read(path, MAX_BYTES).map_err(|error| failed(path, "read", error))? {
+        private_file::Read::Missing => Ok(None),
+        private_file::Read::OpenToOthers => {
+            let message =
+                format!("other users may read the key file {}; set its mode to 0600", path.display());
+            Err(Error::invalid("vault.key_file", message))
+        }
+        private_file::Read::Text(text) => read(path, &text).map(Some),
     }
-    let mut text = String::new();
-    file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| failed(path, "read", error))?;
-    read(path, &Secret::new(text)).map(Some)
 }
 
 fn read(path: &Path, text: &Secret<String>) -> Result<KeyRing> {
@@ -62,29 +57,14 @@ fn read(path: &Path, text: &Secret<String>) -> Result<KeyRing> {
     })
 }
 
-/// Writes a whole file under another name and links it to its place, so that neither a crash nor another
-/// process that does the same leaves half a key or replaces one that is in use.
 fn create(path: &Path) -> io::Result<()> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let staged: PathBuf = folder.join(format!(".vault-key-{}", Uuid::now_v7()));
     let key = Secret::new(random::<KEY_BYTES>().map_err(io::Error::other)?);
     let mut text =
         String::from("# Keys of the vault. Without this file, the values of the assets are lost.\n");
     let hex = Secret::new(hex::encode(key.expose()));
     // Writing to a string can't fail.
     let _ = writeln!(text, "1 {}", hex.expose());
-    let text = Secret::new(text);
-    let written = platform::create_private(&staged)
-        .and_then(|mut file| file.write_all(text.expose().as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| match fs::hard_link(&staged, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
-        });
-    // Its name only; the content lives on under the right one.
-    let removed = fs::remove_file(&staged);
-    written.and(removed)?;
-    platform::sync_folder(folder)
+    private_file::create(path, &Secret::new(text))
 }
 
 fn failed(path: &Path, what: &str, error: io::Error) -> Error {

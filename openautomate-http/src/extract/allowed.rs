@@ -29,9 +29,9 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ManageUsers EnrolAgents ManageAgents ReadAgents WritePackages DeletePackages ReadPackages DownloadPackages
-    RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules WriteAssets ReadAssets
-    ReadEnvironments ReadAudit
+    ManageUsers EnrolAgents ManageAgents ReadAgents WritePackages DeployVersions DeletePackages ReadPackages
+    DownloadPackages RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules WriteAssets ReadAssets
+    ReadEnvironments ManageEnvironments ReadAudit
 }
 
 /// A person who has the permission `P`.

@@ -1,11 +1,10 @@
 //! `/api/agents`: what agents themselves call.
 
 use axum::Json;
-use axum::body::Body as HttpBody;
 use axum::extract::{Request, State, WebSocketUpgrade};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::StreamExt as _;
@@ -14,6 +13,7 @@ use openautomate_core::command::agent::EnrolAgent;
 use openautomate_core::domain::Lease;
 use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId};
 use openautomate_core::orchestrator::ArtifactIntake;
+use openautomate_core::package::signature::PublicKey;
 use openautomate_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -33,7 +33,6 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(challenge))
         .routes(routes!(token))
         .routes(routes!(connect))
-        .routes(routes!(package))
 }
 
 pub(crate) fn uploads() -> OpenApiRouter<AppState> {
@@ -72,6 +71,9 @@ struct EnrolledView {
     /// Where it works.
     #[schema(value_type = Uuid)]
     environment_id: EnvironmentId,
+    /// The keys by which it checks that packages are what was published: Ed25519, base64url without padding.
+    #[schema(value_type = Vec<String>)]
+    package_keys: Vec<PublicKey>,
 }
 
 fn decoded(field: &'static str, text: &str) -> Result<Vec<u8>, Error> {
@@ -100,7 +102,12 @@ async fn enrol(
         proof: decoded("proof", &value.proof)?,
     };
     let agent = state.orchestrator().execute(&actor, command).await?;
-    let view = EnrolledView { agent_id: agent.id, name: agent.name, environment_id: agent.environment_id };
+    let view = EnrolledView {
+        agent_id: agent.id,
+        name: agent.name,
+        environment_id: agent.environment_id,
+        package_keys: vec![state.orchestrator().package_key()],
+    };
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -170,24 +177,6 @@ async fn connect(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     websocket::agent::accept(upgrade, state, agent.id)
-}
-
-/// Gives the archive of the package version that a lease is for.
-#[utoipa::path(get, path = "/api/agents/{id}/leases/{executionId}/{epoch}/package", tag = "agent link",
-    params(
-        ("id" = Uuid, Path, description = "The agent."),
-        ("executionId" = Uuid, Path, description = "The execution."),
-        ("epoch" = u32, Path, description = "The number of the lease."),
-    ),
-    responses((status = 200, description = "The archive.", content_type = "application/zip")))]
-async fn package(
-    State(state): State<AppState>,
-    LinkedAgent(agent): LinkedAgent,
-    Path((_agent, execution, epoch)): Path<(AgentId, ExecutionId, u32)>,
-) -> Result<Response, Problem> {
-    let body = state.orchestrator().package_for_lease(agent.id, Lease { execution, epoch }).await?;
-    let headers = [(CONTENT_TYPE, "application/zip".to_owned()), (CONTENT_LENGTH, body.size.to_string())];
-    Ok((headers, HttpBody::from_stream(body.stream)).into_response())
 }
 
 /// What a file is called.

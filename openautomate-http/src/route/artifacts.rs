@@ -8,9 +8,11 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::stream::BoxStream;
 use openautomate_core::Error;
-use openautomate_core::blob::{BlobBody, BlobKey};
+use openautomate_core::blob::BlobKey;
 use openautomate_core::domain::Artifact;
 use openautomate_core::id::{ArtifactId, ExecutionId};
 use serde::Serialize;
@@ -117,19 +119,25 @@ async fn download(
     }
     let body = state.orchestrator().blobs().get(&BlobKey::artifact(execution, id)).await?;
     let body = body.ok_or_else(|| Error::not_found("artifact", id))?;
-    Ok(attachment(&artifact.name, &artifact.content_type, &tag, body))
+    let mut download = attachment(&artifact.name, &artifact.content_type, &tag, body.stream);
+    download.headers_mut().insert(CONTENT_LENGTH, body.size.into());
+    Ok(download)
 }
 
 /// A download: never shown in the page, whatever it claims to be.
-pub(crate) fn attachment(name: &str, content_type: &str, tag: &str, body: BlobBody) -> Response {
-    let headers: [(HeaderName, String); 5] = [
+pub(crate) fn attachment(
+    name: &str,
+    content_type: &str,
+    tag: &str,
+    content: BoxStream<'static, Result<Bytes, Error>>,
+) -> Response {
+    let headers: [(HeaderName, String); 4] = [
         (CONTENT_TYPE, content_type.to_owned()),
-        (CONTENT_LENGTH, body.size.to_string()),
         (CONTENT_DISPOSITION, disposition(name)),
         (ETAG, tag.to_owned()),
         (CACHE_CONTROL, "private, no-cache".to_owned()),
     ];
-    (headers, HttpBody::from_stream(body.stream)).into_response()
+    (headers, HttpBody::from_stream(content)).into_response()
 }
 
 /// `attachment` with the name for old and new clients (RFC 6266, RFC 8187).

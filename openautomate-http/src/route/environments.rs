@@ -3,19 +3,21 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use openautomate_core::command::environment::UpdateEnvironment;
 use openautomate_core::domain::Environment;
 use openautomate_core::id::EnvironmentId;
-use serde::Serialize;
+use openautomate_core::package::signature::PublicKey;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Can, may};
+use crate::extract::{Body, Can, IfMatch, Path, Tagged, may, revision_of};
 use crate::problem::Problem;
 use crate::state::AppState;
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(update))
 }
 
 /// An environment.
@@ -30,6 +32,10 @@ struct EnvironmentView {
     name: String,
     /// Whether it is meant where a request names none.
     is_default: bool,
+    /// The authors whose versions are deployed and run here, by their Ed25519 keys in base64url without padding;
+    /// if there are none, everybody's are.
+    #[schema(value_type = Vec<String>)]
+    author_keys: Vec<PublicKey>,
     /// When it was made.
     created_at: DateTime<Utc>,
     /// Raised with each change.
@@ -38,8 +44,8 @@ struct EnvironmentView {
 
 impl From<Environment> for EnvironmentView {
     fn from(environment: Environment) -> Self {
-        let Environment { id, name, is_default, created_at, revision } = environment;
-        Self { id, name, is_default, created_at, revision }
+        let Environment { id, name, is_default, author_keys, created_at, revision } = environment;
+        Self { id, name, is_default, author_keys, created_at, revision }
     }
 }
 
@@ -59,4 +65,34 @@ async fn list(
 ) -> Result<Json<EnvironmentList>, Problem> {
     let environments = state.orchestrator().store().environments().await?;
     Ok(Json(EnvironmentList { items: environments.into_iter().map(EnvironmentView::from).collect() }))
+}
+
+/// What shall change of an environment; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UpdateRequest {
+    /// The revision that the caller saw; or give it as `If-Match`.
+    #[serde(default)]
+    revision: Option<i64>,
+    /// The keys of the authors whose versions are deployed and run here; none for everybody's.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    author_keys: Option<Vec<PublicKey>>,
+}
+
+/// Changes an environment.
+#[utoipa::path(put, path = "/api/environments/{id}", tag = "environments",
+    params(("id" = Uuid, Path, description = "The environment.")), request_body = UpdateRequest,
+    responses((status = 200, description = "The environment.", body = EnvironmentView)))]
+async fn update(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::ManageEnvironments>,
+    Path(id): Path<EnvironmentId>,
+    if_match: IfMatch,
+    Body { value, .. }: Body<UpdateRequest>,
+) -> Result<Tagged<EnvironmentView>, Problem> {
+    let revision = revision_of(if_match, value.revision)?;
+    let command = UpdateEnvironment { id, revision, author_keys: value.author_keys };
+    let environment = state.orchestrator().execute(&actor, command).await?;
+    Ok(Tagged::new(environment.revision, environment.into()))
 }

@@ -1,11 +1,13 @@
 //! The routes, one file per path prefix. A handler parses, executes one command or query, and answers.
 
 pub(crate) mod agent_link;
+pub(crate) mod agent_package;
 pub(crate) mod agents;
 pub(crate) mod artifacts;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod executions;
 pub(crate) mod logs;
@@ -29,6 +31,8 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(users::router())
         .merge(agents::router())
         .merge(agent_link::router())
+        .merge(agent_package::router())
+        .merge(deployments::router())
         .merge(packages::router())
         .merge(versions::router())
         .merge(executions::router())

@@ -8,10 +8,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use openautomate_core::Error;
-use openautomate_core::blob::BlobKey;
-use openautomate_core::command::package::{ActivateVersion, PublishVersion};
-use openautomate_core::domain::PackageVersion;
-use openautomate_core::id::{PackageId, UserId, VersionId};
+use openautomate_core::command::deployment::DeployVersion;
+use openautomate_core::command::package::PublishVersion;
+use openautomate_core::domain::{Deployment, PackageVersion};
+use openautomate_core::id::{EnvironmentId, PackageId, UserId, VersionId};
+use openautomate_core::package::signature::{PublicKey, Signature, Signed};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -52,17 +53,26 @@ pub(crate) struct VersionView {
     version_number: String,
     /// Where the archive can be downloaded.
     file_path: String,
-    /// Whether executions that name no version take this one.
+    /// Whether executions that name no version take this one, in the default environment.
     is_active: bool,
+    /// The environments in which they do.
+    #[schema(value_type = Vec<Uuid>)]
+    active_in: Vec<EnvironmentId>,
     /// When it was published.
     created_at: DateTime<Utc>,
     /// By whom.
     #[schema(value_type = Uuid)]
     created_by_id: UserId,
-    /// SHA-256 of the archive in hex.
+    /// SHA-256 of the index of its content in hex: the same content has the same, however it was packed.
     digest: String,
-    /// The size of the archive in bytes.
+    /// The bytes of all its files.
     size: u64,
+    /// The repository's signature over package, number and digest: Ed25519, base64url without padding.
+    #[schema(value_type = SignedView)]
+    signature: Signed,
+    /// The author's signature over the digest, if it was published with one.
+    #[schema(value_type = Option<SignedView>)]
+    author: Option<Signed>,
     /// What the archive says of itself.
     #[schema(value_type = Object)]
     manifest: serde_json::Value,
@@ -70,10 +80,39 @@ pub(crate) struct VersionView {
     revision: i64,
 }
 
-impl TryFrom<PackageVersion> for VersionView {
-    type Error = Error;
+/// A signature and the key that made it.
+#[derive(ToSchema)]
+#[schema(as = Signed)]
+#[expect(dead_code, reason = "describes the core's type")]
+struct SignedView {
+    /// The Ed25519 key, in base64url without padding.
+    key: String,
+    /// The signature, in base64url without padding.
+    signature: String,
+}
 
-    fn try_from(version: PackageVersion) -> Result<Self, Error> {
+/// Where which version of a package is the active one, for the views of its versions.
+pub(crate) struct Active {
+    default: Option<EnvironmentId>,
+    deployments: Vec<Deployment>,
+}
+
+impl Active {
+    pub(crate) async fn of(state: &AppState, package: PackageId) -> Result<Self, Error> {
+        let store = state.orchestrator().store();
+        let environments = store.environments().await?;
+        let default = environments.iter().find(|environment| environment.is_default);
+        Ok(Self {
+            default: default.map(|environment| environment.id),
+            deployments: store.deployments(package).await?,
+        })
+    }
+}
+
+impl VersionView {
+    fn of(version: PackageVersion, active: &Active) -> Result<Self, Error> {
+        let here = active.deployments.iter().filter(|deployment| deployment.version_id == version.id);
+        let active_in: Vec<EnvironmentId> = here.map(|deployment| deployment.environment_id).collect();
         let manifest = serde_json::to_value(&version.manifest).map_err(|error| {
             Error::internal("version.manifest", "the manifest of a version can't be shown").with_source(error)
         })?;
@@ -82,7 +121,10 @@ impl TryFrom<PackageVersion> for VersionView {
             id: version.id,
             package_id: version.package_id,
             version_number: version.version_number,
-            is_active: version.is_active,
+            is_active: active.default.is_some_and(|default| active_in.contains(&default)),
+            active_in,
+            signature: version.signature,
+            author: version.author,
             created_at: version.created_at,
             created_by_id: version.created_by,
             digest: version.digest,
@@ -100,10 +142,30 @@ impl TryFrom<PackageVersion> for VersionView {
 struct PublishParams {
     /// The SemVer number, for archives that name none.
     version_number: Option<String>,
-    /// Whether it becomes the active version. Default: yes.
+    /// Whether it becomes the active version of an environment. Default: yes.
     #[serde(default = "yes")]
     #[param(default = true)]
     activate: bool,
+    /// Of which; the default one if left out.
+    #[param(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
+    /// The Ed25519 key of an author who signed the content, in base64url without padding.
+    #[param(value_type = Option<String>)]
+    author_key: Option<PublicKey>,
+    /// Their signature over `openautomate-authored-v1`, a line feed, the digest, a line feed.
+    #[param(value_type = Option<String>)]
+    author_signature: Option<Signature>,
+}
+
+impl PublishParams {
+    fn author(&self) -> Result<Option<Signed>, Error> {
+        match (self.author_key, self.author_signature) {
+            (Some(key), Some(signature)) => Ok(Some(Signed { key, signature })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(Error::invalid_field("authorSignature", "is missing beside authorKey")),
+            (None, Some(_)) => Err(Error::invalid_field("authorKey", "is missing beside authorSignature")),
+        }
+    }
 }
 
 const fn yes() -> bool {
@@ -127,13 +189,14 @@ async fn publish(
     let command = PublishVersion {
         package_id,
         archive,
+        author: params.author()?,
         version_number: params.version_number,
         activate: params.activate,
+        environment_id: params.environment_id,
     };
     let version = state.orchestrator().execute_once(&actor, idempotency, command).await?;
     let location = format!("/api/packages/{package_id}/versions/{}", version.id);
-    let tagged = Tagged::new(version.revision, VersionView::try_from(version)?);
-    Ok(super::created(&location, tagged))
+    Ok(super::created(&location, shown(&state, version).await?))
 }
 
 /// An archive. Its content is looked at by the command; the type only keeps forms and JSON out.
@@ -170,9 +233,18 @@ async fn list(
 ) -> Result<Json<Listed<VersionView>>, Problem> {
     packages::load(&state, id).await?;
     let page = state.orchestrator().store().versions(id, page).await?;
+    let active = Active::of(&state, id).await?;
     let next = page.next;
-    let items = page.items.into_iter().map(VersionView::try_from).collect::<Result<Vec<_>, _>>()?;
+    let shown = page.items.into_iter().map(|version| VersionView::of(version, &active));
+    let items = shown.collect::<Result<Vec<_>, _>>()?;
     Ok(Json(openautomate_core::query::Page { items, next }.into()))
+}
+
+/// A version as it is shown. Its tag changes with its deployments.
+async fn shown(state: &AppState, version: PackageVersion) -> Result<Tagged<VersionView>, Error> {
+    let active = Active::of(state, version.package_id).await?;
+    let moves: i64 = active.deployments.iter().map(|deployment| deployment.revision + 1).sum();
+    Ok(Tagged::new(version.revision + moves, VersionView::of(version, &active)?))
 }
 
 async fn load(state: &AppState, package: PackageId, id: VersionId) -> Result<PackageVersion, Error> {
@@ -193,23 +265,36 @@ async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let version = load(&state, package, id).await?;
-    Ok(Tagged::new(version.revision, VersionView::try_from(version)?).unless_known(&headers))
+    Ok(shown(&state, version).await?.unless_known(&headers))
 }
 
-/// Makes a version the active one.
+/// Where a version is activated.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct ActivateParams {
+    /// In which environment; the default one if left out.
+    #[param(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
+}
+
+/// Makes a version the active one of an environment.
 #[utoipa::path(post, path = "/api/packages/{id}/versions/{versionId}/activate", tag = "packages",
-    params(("id" = Uuid, Path, description = "The package."), ("versionId" = Uuid, Path, description = "The version.")),
+    params(("id" = Uuid, Path, description = "The package."), ("versionId" = Uuid, Path, description = "The version."),
+        ActivateParams),
     responses((status = 200, description = "The version.", body = VersionView)))]
 async fn activate(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WritePackages>,
+    Can(actor, _): Can<may::DeployVersions>,
     Path((package_id, version_id)): Path<(PackageId, VersionId)>,
+    Query(ActivateParams { environment_id }): Query<ActivateParams>,
 ) -> Result<Tagged<VersionView>, Problem> {
-    let version = state.orchestrator().execute(&actor, ActivateVersion { package_id, version_id }).await?;
-    Ok(Tagged::new(version.revision, VersionView::try_from(version)?))
+    let command = DeployVersion { package_id, version_id, environment_id };
+    let version = state.orchestrator().execute(&actor, command).await?;
+    Ok(shown(&state, version).await?)
 }
 
-/// Downloads the archive of a version.
+/// Downloads a version as a zip.
 #[utoipa::path(get, path = "/api/packages/{id}/versions/{versionId}/content", tag = "packages",
     params(("id" = Uuid, Path, description = "The package."), ("versionId" = Uuid, Path, description = "The version.")),
     responses((status = 200, description = "The archive.", content_type = "application/zip"),
@@ -226,8 +311,7 @@ async fn content(
         return Ok(known);
     }
     let name = packages::load(&state, package).await?.name;
-    let body = state.orchestrator().blobs().get(&BlobKey::package(&version.digest)?).await?;
-    let body = body.ok_or_else(|| Error::not_found("package archive", &version.digest))?;
+    let archive = state.orchestrator().package_archive(&version).await?;
     let file = format!("{name}-{}.zip", version.version_number);
-    Ok(attachment(&file, "application/zip", &tag, body))
+    Ok(attachment(&file, "application/zip", &tag, archive))
 }

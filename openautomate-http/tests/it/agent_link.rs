@@ -2,14 +2,17 @@ use ed25519_dalek::SigningKey;
 use futures_util::SinkExt as _;
 use openautomate_core::ErrorKind;
 use openautomate_core::domain::{Lease, RunResult};
+use openautomate_core::package::archive::Limits;
+use openautomate_core::package::chunk::{self, ChunkHash};
+use openautomate_core::package::index::PackageIndex;
+use openautomate_core::package::signature::Statement;
 use openautomate_core::transport::{AgentMessage, ServerMessage};
 use reqwest::Method;
 use serde_json::{Map, json};
-use sha2::{Digest as _, Sha256};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::fake_agent::FakeAgent;
-use crate::server::{TestServer, problem, read, text};
+use crate::server::{TestServer, archive, problem, read, text};
 
 #[tokio::test]
 async fn an_agent_enrols_once_and_signs_in_by_its_key() {
@@ -130,9 +133,28 @@ async fn a_lease_opens_its_own_package_and_artifacts_only() {
     connection.send(&AgentMessage::Started { lease }).await;
 
     let base = |agent: &FakeAgent, epoch: u32| format!("/api/agents/{}/leases/{execution}/{epoch}", agent.id);
-    let archive = server.get(&format!("{}/package", base(&agent, 1)), &agent.token).send().await.unwrap();
-    let archive = archive.bytes().await.unwrap();
-    assert_eq!(hex::encode(Sha256::digest(&archive)), assignment.package.digest);
+    let index = |agent: &FakeAgent, epoch: u32| format!("{}/package/index", base(agent, epoch));
+    let fetched = server.get(&index(&agent, 1), &agent.token).send().await.unwrap();
+    let fetched = fetched.bytes().await.unwrap();
+    let decoded = PackageIndex::decode(&fetched, &assignment.package.digest, &Limits::default()).unwrap();
+    assert_eq!(
+        decoded.files().iter().map(|file| file.path.as_str()).collect::<Vec<_>>(),
+        ["main.py", "pyproject.toml"]
+    );
+    let hash = decoded.chunks()[0].hash;
+    let ask = |agent: &FakeAgent, epoch: u32, hashes: &serde_json::Value| {
+        let path = format!("{}/package/chunks", base(agent, epoch));
+        server.post(&path, &agent.token, &json!({"hashes": hashes})).send()
+    };
+    let frames = ask(&agent, 1, &json!([hash, hash])).await.unwrap().bytes().await.unwrap();
+    let length = u32::from_be_bytes(frames[..4].try_into().unwrap()) as usize;
+    assert_eq!(frames.len(), 2 * (4 + length));
+    let content = chunk::unpack(&hash, &frames[4..4 + length]).unwrap();
+    assert!(content.starts_with(b"def run(") && content.len() as u64 == assignment.package.size);
+    problem(ask(&agent, 1, &json!([ChunkHash::of(b"not of this package")])).await.unwrap(), 404).await;
+    problem(ask(&agent, 1, &json!(["../../etc/passwd"])).await.unwrap(), 422).await;
+    problem(ask(&agent, 1, &json!(vec![hash; 257])).await.unwrap(), 422).await;
+    assert_eq!(problem(ask(&agent, 2, &json!([hash])).await.unwrap(), 409).await["code"], "lease.stale");
     let put = |agent: &FakeAgent, epoch: u32, name: &str, content: &'static str| {
         let path = format!("{}/artifacts?name={name}", base(agent, epoch));
         let request = server.request(Method::PUT, &path).bearer_auth(&agent.token);
@@ -143,11 +165,9 @@ async fn a_lease_opens_its_own_package_and_artifacts_only() {
     assert_eq!(problem(put(&agent, 2, "late.txt", "x").await.unwrap(), 409).await["kind"], "staleLease");
     assert_eq!(problem(put(&stranger, 1, "x.txt", "x").await.unwrap(), 409).await["kind"], "staleLease");
     problem(put(&agent, 1, "..%2Fx", "x").await.unwrap(), 422).await;
-    let foreign =
-        server.get(&format!("{}/package", base(&stranger, 1)), &stranger.token).send().await.unwrap();
-    problem(foreign, 409).await;
-    let other = server.get(&format!("{}/package", base(&agent, 1)), &stranger.token).send().await.unwrap();
-    problem(other, 403).await;
+    problem(server.get(&index(&stranger, 1), &stranger.token).send().await.unwrap(), 409).await;
+    problem(ask(&stranger, 1, &json!([hash])).await.unwrap(), 409).await;
+    problem(server.get(&index(&agent, 1), &stranger.token).send().await.unwrap(), 403).await;
 
     connection.finish(lease, RunResult::succeeded(Map::new()), 0).await;
     assert_eq!(problem(put(&agent, 1, "after.txt", "x").await.unwrap(), 409).await["code"], "lease.stale");
@@ -181,4 +201,35 @@ async fn a_stale_lease_is_told_on_the_socket() {
     assert_eq!(welcome.stale, [never]);
     connection.send(&AgentMessage::Started { lease: never }).await;
     assert!(matches!(connection.next().await, Some(ServerMessage::Stale { lease }) if lease == never));
+}
+
+#[tokio::test]
+async fn an_agent_fetches_what_is_deployed_where_it_works_and_nothing_else() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let agent = FakeAgent::enrol(&server, &admin.token, "bot").await;
+    let (mut connection, welcome) = agent.connect(&server, Vec::new()).await;
+    let package = server.package(&admin.token, "hello").await;
+    let told = connection.prepared().await;
+    let statement = Statement::Published {
+        package: told.package.id,
+        version: &told.package.version_number,
+        digest: &told.package.digest,
+    };
+    statement.verify(&told.package.signature, &welcome.package_keys).unwrap();
+    let index = |version: &str| format!("/api/agents/{}/deployments/{version}/package/index", agent.id);
+    let first = told.version.to_string();
+    let fetched = server.get(&index(&first), &agent.token).send().await.unwrap().bytes().await.unwrap();
+    PackageIndex::decode(&fetched, &told.package.digest, &Limits::default()).unwrap();
+    problem(server.get(&index(&package), &agent.token).send().await.unwrap(), 404).await;
+
+    // Another takes its place; what is not active any more is not fetched any more.
+    read(server.publish(&admin.token, &package, archive("2.0.0")).await, 201).await;
+    let second = connection.prepared().await;
+    assert_eq!(second.package.version_number, "2.0.0");
+    problem(server.get(&index(&first), &agent.token).send().await.unwrap(), 404).await;
+    // One that comes later is told of what is there.
+    let later = FakeAgent::enrol(&server, &admin.token, "later").await;
+    let (mut connection, _) = later.connect(&server, Vec::new()).await;
+    assert_eq!(connection.prepared().await.version, second.version);
 }

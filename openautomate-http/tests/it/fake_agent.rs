@@ -8,7 +8,7 @@ use openautomate_core::clock::{Clock as _, SystemClock};
 use openautomate_core::credential::{ENROL_CONTEXT, SESSION_CONTEXT};
 use openautomate_core::domain::{AgentFacts, Lease, LogChunk, LogLevel, LogLine, LogStream, RunResult};
 use openautomate_core::transport::{
-    AgentMessage, Assignment, Hello, PROTOCOL_VERSION, ServerMessage, Welcome,
+    AgentMessage, Assignment, Hello, PROTOCOL_VERSION, Preparation, ServerMessage, Welcome,
 };
 use reqwest::{Method, Response};
 use serde_json::json;
@@ -116,14 +116,32 @@ impl Connection {
         self.socket.send(Message::Text(serde_json::to_string(message).unwrap().into())).await.unwrap();
     }
 
-    /// The next message; `None` when the connection has ended.
-    pub(crate) async fn next(&mut self) -> Option<ServerMessage> {
+    /// The next message of any kind; `None` when the connection has ended.
+    async fn any(&mut self) -> Option<ServerMessage> {
         loop {
             match self.socket.next().await?.ok()? {
                 Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
                 Message::Close(_) => return None,
                 _ => {}
             }
+        }
+    }
+
+    /// The next message but for hints; `None` when the connection has ended.
+    pub(crate) async fn next(&mut self) -> Option<ServerMessage> {
+        loop {
+            match self.any().await? {
+                ServerMessage::Prepare(_) => {}
+                other => return Some(other),
+            }
+        }
+    }
+
+    /// The next version that was deployed where the agent works.
+    pub(crate) async fn prepared(&mut self) -> Preparation {
+        match self.any().await {
+            Some(ServerMessage::Prepare(preparation)) => *preparation,
+            other => panic!("{other:?}"),
         }
     }
 

@@ -52,8 +52,9 @@ async fn world_in(store: Arc<dyn Store>) -> World {
     let environment = store.environments().await.unwrap().remove(0);
     let agent = store.agents(PageRequest::default()).await.unwrap().items.remove(0);
     let package = store.package_by_name("invoices").await.unwrap().unwrap();
-    let version = store.active_version(package.id).await.unwrap().unwrap();
-    World { store, user, environment, agent, package, version }
+    let version = store.active_version(package.id, environment.id).await.unwrap().unwrap();
+    let deployment = store.deployments(package.id).await.unwrap().remove(0);
+    World { store, user, environment, agent, package, version, deployment }
 }
 
 /// Lets a child run until it acknowledged `enough`, then kills it. Gives every id it acknowledged.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use openautomate_agent::DEFAULT_LOOPBACK_PORT;
 use openautomate_core::domain::Limits;
 use openautomate_core::package::limits::parse_size;
+use openautomate_core::package::signature::PublicKey;
 
 /// The agent of OpenAutomate: runs automations on this machine.
 #[derive(Debug, Parser)]
@@ -26,6 +27,9 @@ pub(crate) enum Command {
     /// Lines go to standard error, the outputs as JSON to standard output. The exit code is 0 if it succeeded,
     /// 1 if it failed, 2 if it can't be run at all, 124 if its time was over, 130 if it was cancelled.
     Exec(Box<ExecOptions>),
+    /// Signs the content of a package as its author, for environments and agents that ask for it, and prints what
+    /// to publish it with.
+    Sign(SignOptions),
     /// Says which agent of which server this is.
     Status {
         /// Where the agent keeps its data.
@@ -60,6 +64,18 @@ pub(crate) struct EnrolOptions {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct SignOptions {
+    /// The package: a folder or a zip archive.
+    pub(crate) package: PathBuf,
+    /// The file of the author's key; made if it is not there.
+    #[arg(long, env = "OPENAUTOMATE_AUTHOR_KEY_FILE")]
+    pub(crate) key: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct RunOptions {
     /// Where the agent keeps its data.
     #[arg(long, env = "OPENAUTOMATE_AGENT_DATA_DIR", default_value = "openautomate-agent-data")]
@@ -87,6 +103,12 @@ pub(crate) struct RunOptions {
     pub(crate) confine: bool,
     #[command(flatten)]
     pub(crate) environments: EnvironmentOptions,
+    /// The key of an author; may be given again. If there is any, only packages that one of them signed are run.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_AUTHOR_KEYS", value_delimiter = ',')]
+    pub(crate) author_key: Vec<PublicKey>,
+    /// How much unpacked packages may take on disk, and as much again what they were made of, as in 10G.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_PACKAGE_CACHE", default_value = "10G", value_parser = size)]
+    pub(crate) package_cache: u64,
     /// How long runs may go on after a stop was asked for, in seconds.
     #[arg(long, env = "OPENAUTOMATE_AGENT_DRAIN_TIMEOUT", default_value_t = 30)]
     pub(crate) drain_timeout: u64,

@@ -4,6 +4,7 @@ mod config;
 mod environment;
 mod exec;
 mod python;
+mod sign;
 
 use std::io::Read as _;
 use std::path::Path;
@@ -49,6 +50,7 @@ async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Enrol(options) => enrol_machine(options).await?,
         Command::Run(options) => run(*options).await?,
         Command::Exec(options) => return exec::exec(*options).await,
+        Command::Sign(options) => sign::sign(&options)?,
         Command::Status { data_dir, json } => status(&data_dir, json)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -107,6 +109,7 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
     // First: what is refused here stands among the arguments for all to see.
     let indexes = environment::indexes(&options.environments)?;
     let (identity, key) = Identity::load(&options.data_dir)?;
+    let package_keys = identity.package_keys.clone();
     let transport = WebSocketTransport::new(identity, key)?;
     let python = python::find(options.python.as_deref()).await?;
     let versions = vec![python.version.clone()];
@@ -121,6 +124,9 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
         .runners(runners)
         .python_versions(versions)
         .environments(environments)
+        .package_keys(package_keys)
+        .author_keys(options.author_key)
+        .cache_bytes(options.package_cache)
         .drain_timeout(Duration::from_secs(options.drain_timeout))
         .limits(options.limits.into())
         .isolation(if options.confine { IsolationLevel::L2 } else { IsolationLevel::L0 })

@@ -40,7 +40,7 @@ pub async fn commits<F: StoreFixture>(fixture: F) {
     changes.writes.push(Write::Fire(firing.clone()));
     changes.idempotency = Some(kept.clone());
     world.store.commit(changes.clone()).await.unwrap();
-    let World { user, environment, agent, package, version, store } = world;
+    let World { user, environment, agent, package, version, deployment, store } = world;
     drop(store);
 
     let fixture = fixture.reopen().await;
@@ -49,10 +49,11 @@ pub async fn commits<F: StoreFixture>(fixture: F) {
         store.user(user.id).await.unwrap(),
         Some(User { disabled: true, revision: 1, ..user.clone() })
     );
-    assert_eq!(store.environments().await.unwrap(), [environment]);
+    assert_eq!(store.environments().await.unwrap(), std::slice::from_ref(&environment));
+    assert_eq!(store.deployments(package.id).await.unwrap(), [deployment]);
     assert_eq!(store.agent(agent.id).await.unwrap(), Some(agent));
     assert_eq!(store.package(package.id).await.unwrap(), Some(package.clone()));
-    assert_eq!(store.active_version(package.id).await.unwrap(), Some(version));
+    assert_eq!(store.active_version(package.id, environment.id).await.unwrap(), Some(version));
     assert_eq!(store.session(session.id).await.unwrap(), Some(session));
     assert_eq!(store.invitation_by_token(&invitation.token_hash).await.unwrap(), Some(invitation));
     assert_eq!(store.enrolment_token(&token.token_hash).await.unwrap(), Some(token));

@@ -93,7 +93,7 @@ macro_rules! __store_cases {
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
                 sessions_by_token, sessions_of, environments, deleted_agents, packages_by_name,
-                versions, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
+                versions, deployments, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
                 open_executions,
             }
             page {
@@ -102,7 +102,7 @@ macro_rules! __store_cases {
             }
             round_trip {
                 users, sessions, invitations, environments, agents, enrolment_tokens, packages,
-                versions, new_executions, ended_executions, updated_executions, schedules,
+                versions, deployments, new_executions, ended_executions, updated_executions, schedules,
                 schedule_policies, enumerations, assets,
             }
             durability {

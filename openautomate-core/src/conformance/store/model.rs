@@ -110,7 +110,8 @@ impl Walk {
             .insert(Record::Agent(world.agent.clone()))
             .insert(Record::Agent(Agent { ..agent.clone() }))
             .insert(Record::Package(world.package.clone()))
-            .insert(Record::PackageVersion(world.version.clone()));
+            .insert(Record::PackageVersion(world.version.clone()))
+            .insert(Record::Deployment(world.deployment.clone()));
         real.commit(copied).await.expect("the world is copied");
         let agents = [world.agent.id, agent.id];
         // Zero is the one state that the generator never leaves.

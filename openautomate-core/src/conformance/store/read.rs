@@ -4,8 +4,8 @@ use super::sample::{self, World, at, failed, hash, succeeded};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary, Package,
-    PackageVersion, Role, Schedule, Session, User,
+    Agent, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary, Package, Role,
+    Schedule, Session, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, SessionId, UserId,
@@ -35,7 +35,7 @@ pub async fn missing<F: StoreFixture>(fixture: F) {
     assert_eq!(store.packages(page).await.unwrap().items, []);
     assert_eq!(store.version(VersionId::new()).await.unwrap(), None);
     assert_eq!(store.version_by_number(PackageId::new(), "1.0.0").await.unwrap(), None);
-    assert_eq!(store.active_version(PackageId::new()).await.unwrap(), None);
+    assert_eq!(store.active_version(PackageId::new(), EnvironmentId::new()).await.unwrap(), None);
     assert_eq!(store.versions(PackageId::new(), page).await.unwrap().items, []);
     assert_eq!(store.schedule(ScheduleId::new()).await.unwrap(), None);
     assert_eq!(store.schedules(None, page).await.unwrap().items, []);
@@ -163,7 +163,7 @@ pub async fn packages_by_name<F: StoreFixture>(fixture: F) {
     assert_eq!(by_name("INVOICES").await, Some(again.id));
 }
 
-/// Versions are found by number and by being active, each in its package.
+/// Versions are found by number, each in its package.
 pub async fn versions<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
     let other = sample::package("receipts", world.user.id);
@@ -177,11 +177,38 @@ pub async fn versions<F: StoreFixture>(fixture: F) {
     assert_eq!(by_number(world.package.id, "2.0.0-RC.1").await, Some(next));
     assert_eq!(by_number(other.id, "2.0.0-rc.1").await, Some(foreign));
     assert_eq!(by_number(world.package.id, "3.0.0").await, None);
-    assert_eq!(world.store.active_version(world.package.id).await.unwrap(), Some(world.version.clone()));
-    assert_eq!(world.store.active_version(other.id).await.unwrap(), None);
-    let inactive = PackageVersion { is_active: false, ..world.version.clone() };
-    world.update(Record::PackageVersion(inactive)).await;
-    assert_eq!(world.store.active_version(world.package.id).await.unwrap(), None);
+}
+
+/// Deployments are found by package and environment, those of deleted packages by their package alone.
+pub async fn deployments<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let (here, package) = (world.environment.id, world.package.id);
+    let testing = sample::environment("testing");
+    world.insert(Record::Environment(testing.clone())).await;
+    let active = async |package, environment| world.store.active_version(package, environment).await.unwrap();
+    assert_eq!(active(package, here).await, Some(world.version.clone()));
+    assert_eq!(active(package, testing.id).await, None);
+    assert_eq!(active(PackageId::new(), here).await, None);
+    assert_eq!(world.store.deployment(package, testing.id).await.unwrap(), None);
+    let there = world.new_deployment(testing.id);
+    world.insert(Record::Deployment(there.clone())).await;
+    let both = vec![world.deployment.clone(), there.clone()];
+    assert_eq!(world.store.deployments(package).await.unwrap(), both);
+    assert_eq!(world.store.deployments(PackageId::new()).await.unwrap(), []);
+    let other = sample::package("receipts", world.user.id);
+    let version = sample::version(other.id, "1.0.0", world.user.id);
+    let newest = sample::deployment(&version, here);
+    world.insert(Record::Package(other.clone())).await;
+    world.insert(Record::PackageVersion(version)).await;
+    world.insert(Record::Deployment(newest.clone())).await;
+    let first = world.store.deployments_in(here, PageRequest::new(None, 1)).await.unwrap();
+    assert_eq!(first.items, std::slice::from_ref(&newest));
+    let second = world.store.deployments_in(here, PageRequest::new(first.next, 1)).await.unwrap();
+    assert_eq!((second.items, second.next), (vec![world.deployment.clone()], None));
+    world.update(Record::Package(Package { deleted_at: Some(at(1)), ..other.clone() })).await;
+    let left = world.store.deployments_in(here, PageRequest::new(None, 10)).await.unwrap();
+    assert_eq!(left.items, std::slice::from_ref(&world.deployment));
+    assert_eq!(world.store.deployments(other.id).await.unwrap(), [newest]);
 }
 
 /// Assets are found by name in their environment, in any case.

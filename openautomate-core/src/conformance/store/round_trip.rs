@@ -7,9 +7,9 @@ use super::sample::{self, World, at, hash, instant, map};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, AgentFacts, AgentStatus, Asset, AssetKind, EnrolmentToken, Environment, Execution, ExecutionState,
-    Invitation, OnAgentLost, Origin, Package, PackageVersion, Progress, RetryPolicy, Role, RunError,
-    Schedule, Session, TraceFrame, User,
+    Agent, AgentFacts, AgentStatus, Asset, AssetKind, Deployment, EnrolmentToken, Environment, Execution,
+    ExecutionState, Invitation, OnAgentLost, Origin, Package, PackageVersion, Progress, RetryPolicy, Role,
+    RunError, Schedule, Session, TraceFrame, User,
 };
 use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId};
 use crate::package::manifest::Manifest;
@@ -100,7 +100,8 @@ pub async fn environments<F: StoreFixture>(fixture: F) {
         }
         assert_eq!(world.store.environment(stored.id).await.unwrap().as_ref(), Some(stored));
     }
-    let changed = Environment { name: "renamed".to_owned(), ..environment };
+    let keys = vec![world.version.signature.key];
+    let changed = Environment { name: "renamed".to_owned(), author_keys: keys, ..environment };
     world.update(Record::Environment(changed.clone())).await;
     let expected = Environment { revision: 1, ..changed };
     assert_eq!(world.store.environment(expected.id).await.unwrap(), Some(expected));
@@ -197,16 +198,29 @@ pub async fn versions<F: StoreFixture>(fixture: F) {
         version_number: "10.20.30-rc.1+build.5".to_owned(),
         size: i64::MAX as u64,
         manifest: plain,
+        author: None,
         ..sample::version(world.package.id, "", world.user.id)
     };
     world.insert(Record::PackageVersion(version.clone())).await;
     assert_eq!(world.store.version(version.id).await.unwrap(), Some(version));
     let stored = world.store.version(world.version.id).await.unwrap();
     assert_eq!(stored.as_ref(), Some(&world.version));
-    let changed = PackageVersion { is_active: false, ..world.version.clone() };
+    let changed = PackageVersion { author: None, ..world.version.clone() };
     world.update(Record::PackageVersion(changed.clone())).await;
     let expected = PackageVersion { revision: 1, ..changed };
     assert_eq!(world.store.version(expected.id).await.unwrap(), Some(expected));
+}
+
+/// Deployments.
+pub async fn deployments<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let stored = async || world.store.deployment(world.package.id, world.environment.id).await.unwrap();
+    assert_eq!(stored().await, Some(world.deployment.clone()));
+    let next = sample::version(world.package.id, "2.0.0", world.user.id);
+    world.insert(Record::PackageVersion(next.clone())).await;
+    let changed = Deployment { version_id: next.id, deployed_at: at(7), ..world.deployment.clone() };
+    world.update(Record::Deployment(changed.clone())).await;
+    assert_eq!(stored().await, Some(Deployment { revision: 1, ..changed }));
 }
 
 /// Executions that nobody has run yet, from every origin.

@@ -8,17 +8,19 @@ use serde_json::{Map, Value, json};
 use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::domain::{
-    ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry,
+    ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry, Deployment,
     EnrolmentToken, Environment, Execution, ExecutionState, Invitation, IsolationLevel, Lease, LogChunk,
     LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package, PackageVersion, RetryPolicy, Role, RunError,
     RunReport, RunResult, RunStatus, Schedule, Session, StopProof, StopReason, User,
 };
 use crate::id::{
-    AgentId, ArtifactId, AssetId, AuditId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId,
-    PackageId, ScheduleId, SessionId, UserId, VersionId,
+    AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
+    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
 };
 use crate::package::manifest::Manifest;
+use crate::package::signature::{PackageSigner, Signed, Statement};
 use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
+use crate::secret::Secret;
 use crate::store::Store;
 
 /// A fixed instant with microseconds, so that a store that keeps milliseconds is found out.
@@ -81,6 +83,7 @@ pub fn environment(name: &str) -> Environment {
         id: EnvironmentId::new(),
         name: name.to_owned(),
         is_default: false,
+        author_keys: Vec::new(),
         created_at: instant(),
         revision: 0,
     }
@@ -197,6 +200,8 @@ pub struct World {
     pub package: Package,
     /// Its active version.
     pub version: PackageVersion,
+    /// What makes it the active one of the environment.
+    pub deployment: Deployment,
 }
 
 impl World {
@@ -210,15 +215,23 @@ impl World {
         let (environment_id, user_id) = (environment.id, user.id);
         let agent = agent("bot-1", environment_id, user_id);
         let package = package("invoices", user_id);
-        let version = PackageVersion { is_active: true, ..version(package.id, "1.2.3", user_id) };
+        let version = version(package.id, "1.2.3", user_id);
+        let deployment = deployment(&version, environment_id);
         let changes = Changes::none()
             .insert(Record::User(user.clone()))
             .insert(Record::Environment(environment.clone()))
             .insert(Record::Agent(agent.clone()))
             .insert(Record::Package(package.clone()))
-            .insert(Record::PackageVersion(version.clone()));
+            .insert(Record::PackageVersion(version.clone()))
+            .insert(Record::Deployment(deployment.clone()));
         store.commit(changes).await.unwrap_or_else(|error| panic!("the sample world is refused: {error}"));
-        Self { store, user, environment, agent, package, version }
+        Self { store, user, environment, agent, package, version, deployment }
+    }
+
+    /// Another deployment of the version; not written yet.
+    #[must_use]
+    pub fn new_deployment(&self, environment: EnvironmentId) -> Deployment {
+        deployment(&self.version, environment)
     }
 
     /// A `Pending` execution that is due at [`instant`] and is tried once; not written yet.
@@ -409,7 +422,7 @@ pub fn package(name: &str, creator_id: UserId) -> Package {
     }
 }
 
-/// An inactive version of a package.
+/// A version of a package.
 #[must_use]
 pub fn version(package_id: PackageId, number: &str, created_by: UserId) -> PackageVersion {
     PackageVersion {
@@ -419,9 +432,29 @@ pub fn version(package_id: PackageId, number: &str, created_by: UserId) -> Packa
         digest: hex::encode(hash()),
         size: 123_456,
         manifest: manifest(),
-        is_active: false,
+        signature: signed(),
+        author: Some(signed()),
         created_by,
         created_at: instant(),
         revision: 0,
     }
+}
+
+/// A version as the active one of an environment.
+#[must_use]
+pub fn deployment(version: &PackageVersion, environment_id: EnvironmentId) -> Deployment {
+    Deployment {
+        id: DeploymentId::new(),
+        package_id: version.package_id,
+        environment_id,
+        version_id: version.id,
+        deployed_by: version.created_by,
+        deployed_at: instant(),
+        revision: 0,
+    }
+}
+
+/// A signature; a store does not look at what it says.
+fn signed() -> Signed {
+    PackageSigner::from_seed(&Secret::new([7; 32])).sign(&Statement::Authored { digest: "" })
 }

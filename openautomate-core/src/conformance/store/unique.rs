@@ -6,8 +6,8 @@ use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Asset, EnrolmentToken, Environment, Execution, Firing, Invitation, Package, PackageVersion,
-    Schedule, Session, User,
+    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, Firing, Invitation, Package, Schedule,
+    Session, User,
 };
 use crate::error::ErrorKind;
 use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
@@ -98,19 +98,27 @@ pub async fn versions<F: StoreFixture>(fixture: F) {
     world.insert(Record::PackageVersion(sample::version(other.id, "1.2.3", world.user.id))).await;
 }
 
-/// At most one version of a package is active; one commit hands the place over, the old one first.
+/// A package has at most one deployment in an environment, and one in each.
 pub async fn one_active_version<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
-    let next =
-        PackageVersion { is_active: true, ..sample::version(world.package.id, "2.0.0", world.user.id) };
-    is_taken(&world, Record::PackageVersion(next.clone())).await;
-    let old = PackageVersion { is_active: false, ..world.version.clone() };
-    let changes =
-        Changes::none().update(Record::PackageVersion(old)).insert(Record::PackageVersion(next.clone()));
-    world.store.commit(changes).await.unwrap();
-    assert_eq!(world.store.active_version(world.package.id).await.unwrap(), Some(next.clone()));
-    let back = world.store.version(world.version.id).await.unwrap().unwrap();
-    is_taken_by_update(&world, Record::PackageVersion(PackageVersion { is_active: true, ..back })).await;
+    let next = sample::version(world.package.id, "2.0.0", world.user.id);
+    world.insert(Record::PackageVersion(next.clone())).await;
+    let second = Deployment { version_id: next.id, ..world.new_deployment(world.environment.id) };
+    is_taken(&world, Record::Deployment(second)).await;
+    let testing = sample::environment("testing");
+    world.insert(Record::Environment(testing.clone())).await;
+    let there = Deployment { version_id: next.id, ..world.new_deployment(testing.id) };
+    world.insert(Record::Deployment(there.clone())).await;
+    let moved = Deployment { environment_id: world.environment.id, ..there };
+    is_taken_by_update(&world, Record::Deployment(moved)).await;
+    let active = async |environment| {
+        world.store.active_version(world.package.id, environment).await.unwrap().map(|version| version.id)
+    };
+    assert_eq!(active(world.environment.id).await, Some(world.version.id));
+    assert_eq!(active(testing.id).await, Some(next.id));
+    let replaced = Deployment { version_id: next.id, ..world.deployment.clone() };
+    world.update(Record::Deployment(replaced)).await;
+    assert_eq!(active(world.environment.id).await, Some(next.id));
 }
 
 /// An environment's name is unique, and one environment at most is the default.

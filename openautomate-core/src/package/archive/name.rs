@@ -8,7 +8,7 @@ use crate::error::Result;
 /// Checks one path without its trailing `/`.
 ///
 /// What only one system would take is refused on all, so that a package means the same on each.
-pub(super) fn check(path: &str, max_length: usize, max_depth: usize) -> Result<()> {
+pub(in crate::package) fn check(path: &str, max_length: usize, max_depth: usize) -> Result<()> {
     let refuse = |why: &str| Err(refused("package.path", path, why));
     if path.is_empty() {
         return refuse("has no name; pack the folder again");
@@ -81,7 +81,7 @@ fn is_invisible(c: char) -> bool {
 
 /// The paths of an archive so far, as a system without letter case sees them.
 #[derive(Debug, Default)]
-pub(super) struct Tree {
+pub(in crate::package) struct Tree {
     seen: HashMap<String, Node>,
 }
 
@@ -101,7 +101,7 @@ enum Kind {
 
 impl Tree {
     /// Adds a path, without a trailing `/`.
-    pub(super) fn add(&mut self, path: &str, is_folder: bool) -> Result<()> {
+    pub(in crate::package) fn add(&mut self, path: &str, is_folder: bool) -> Result<()> {
         let folded = fold(path);
         // Folding keeps each `/`, so the two have their folders in common.
         for ((end, _), (folded_end, _)) in path.match_indices('/').zip(folded.match_indices('/')) {

@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, System, ZipWriter};
+use zip::ZipWriter;
 
 use super::{Limits, name, platform, refused};
 use crate::error::{Error, Result};
+use crate::package::repack;
 
 const SKIPPED_FOLDERS: [&str; 3] = ["__pycache__", ".git", ".venv"];
 
@@ -36,12 +36,7 @@ pub fn pack(folder: &Path) -> Result<Vec<u8>> {
     }
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for file in found {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(6))
-            .last_modified_time(DateTime::default())
-            .system(System::Unix)
-            .unix_permissions(if file.is_executable { 0o755 } else { 0o644 });
+        let options = repack::options(file.is_executable);
         writer.start_file(file.path.as_str(), options).map_err(|error| pack_failed(&file.source, error))?;
         let mut source = File::open(&file.source).map_err(|error| pack_failed(&file.source, error))?;
         io::copy(&mut source, &mut writer).map_err(|error| pack_failed(&file.source, error))?;

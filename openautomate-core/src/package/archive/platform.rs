@@ -5,7 +5,7 @@ use std::io;
 
 /// Lets everybody who may read the file execute it.
 #[cfg(unix)]
-pub(super) fn make_executable(file: &File) -> io::Result<()> {
+pub(in crate::package) fn make_executable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
     let mut permissions = file.metadata()?.permissions();
@@ -16,7 +16,7 @@ pub(super) fn make_executable(file: &File) -> io::Result<()> {
 
 /// Windows tells programs by their names.
 #[cfg(not(unix))]
-pub(super) fn make_executable(_file: &File) -> io::Result<()> {
+pub(in crate::package) fn make_executable(_file: &File) -> io::Result<()> {
     Ok(())
 }
 

@@ -1,9 +1,14 @@
+use std::fs;
 use std::io::Cursor;
+use std::path::Path;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::package::assemble::assemble;
+use crate::package::chunk;
+use crate::package::loaded::LoadedVersion;
 
 mod builder;
 mod evil;
@@ -37,6 +42,14 @@ fn names_below(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What becomes of an archive on an agent: cut into chunks, and put together from them.
+fn unpack(bytes: &[u8], dest: &Path) -> Result<Checked> {
+    let version = LoadedVersion::of(bytes)?;
+    let index = PackageIndex::decode(&version.index, &version.digest, &Limits::default())?;
+    assemble(&index, dest, |hash| chunk::unpack(hash, &version.chunks(&[*hash])?[0]))?;
+    Ok(version.checked)
+}
+
 #[test]
 fn a_package_is_checked_and_unpacked() {
     let zip = Zip::of([
@@ -52,16 +65,24 @@ fn a_package_is_checked_and_unpacked() {
     assert_eq!(checked.manifest.version.as_ref().unwrap().to_string(), "1.2.0");
     let paths: Vec<&str> = checked.files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, ["bot/main.py", "bot/tool.sh", "pyproject.toml"]);
-    assert_eq!(checked.digest, hex::encode(Sha256::digest(&bytes)));
     assert_eq!(checked.unpacked_bytes, 20 + 10 + TOML.len() as u64);
+
+    let version = LoadedVersion::of(&bytes).unwrap();
+    assert_eq!(version.checked, checked);
+    let packed_otherwise = Zip::of([
+        Packed::deflated("bot/main.py", b"def run():\n    pass\n"),
+        Packed::stored("bot/tool.sh", b"#!/bin/sh\n").with_mode(0o100_755),
+        Packed::stored("pyproject.toml", TOML.as_bytes()),
+    ]);
+    assert_eq!(LoadedVersion::of(&packed_otherwise.bytes()).unwrap().digest, version.digest);
 
     let folder = tempfile::tempdir().unwrap();
     let dest = folder.path().join("bot-1.2.0");
-    let unpacked = Archive::unpack(Cursor::new(&bytes), &dest, &Limits::default()).unwrap();
+    let unpacked = unpack(&bytes, &dest).unwrap();
     assert_eq!(unpacked, checked);
-    assert_eq!(names_below(&dest), ["bot", "bot/main.py", "bot/tool.sh", "empty", "pyproject.toml"]);
+    assert_eq!(names_below(&dest), ["bot", "bot/main.py", "bot/tool.sh", "pyproject.toml"]);
     assert_eq!(fs::read(dest.join("pyproject.toml")).unwrap(), TOML.as_bytes());
-    assert_eq!(names_below(folder.path()).len(), 6, "nothing beside it");
+    assert_eq!(names_below(folder.path()).len(), 5, "nothing beside it");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -69,7 +90,7 @@ fn a_package_is_checked_and_unpacked() {
         assert_eq!(mode("bot/main.py"), 0);
         assert_ne!(mode("bot/tool.sh"), 0);
     }
-    let again = Archive::unpack(Cursor::new(&bytes), &dest, &Limits::default()).unwrap_err();
+    let again = unpack(&bytes, &dest).unwrap_err();
     assert_eq!(again.code(), "package.exists");
 }
 
@@ -157,8 +178,7 @@ fn limits_are_kept() {
 fn a_failed_write_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let zip = Zip::of([script()]).bytes();
-    let error =
-        Archive::unpack(Cursor::new(&zip), &folder.path().join("no/such"), &Limits::default()).unwrap_err();
+    let error = unpack(&zip, &folder.path().join("no/such")).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Internal, "package.io"));
     assert!(names_below(folder.path()).is_empty());
 }
@@ -199,7 +219,7 @@ fn packing_refuses_links_and_keeps_the_permission_to_execute() {
     fs::write(folder.path().join("main.py"), "").unwrap();
     let dest = folder.path().join("out");
     let bytes = pack(folder.path()).unwrap();
-    Archive::unpack(Cursor::new(bytes), &dest, &Limits::default()).unwrap();
+    unpack(&bytes, &dest).unwrap();
     assert_ne!(dest.join("tool.sh").metadata().unwrap().permissions().mode() & 0o100, 0);
     assert_eq!(dest.join("main.py").metadata().unwrap().permissions().mode() & 0o111, 0);
 
@@ -218,7 +238,7 @@ proptest! {
         altered[at] = value;
         let folder = tempfile::tempdir().unwrap();
         let dest = folder.path().join("out");
-        match Archive::unpack(Cursor::new(&altered), &dest, &Limits::default()) {
+        match unpack(&altered, &dest) {
             // Times and the versions of the format carry no meaning here.
             Ok(_) => {
                 prop_assert_eq!(fs::read(dest.join("main.py")).unwrap(), b"print('hello')\n");

@@ -7,8 +7,8 @@ use super::MemoryStore;
 use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Artifact, Asset, Attempt, EnrolmentToken, Environment, Execution, ExecutionSummary, Firing,
-    Invitation, Lease, Origin, Package, PackageVersion, Role, Schedule, Session, User,
+    Agent, Artifact, Asset, Attempt, Deployment, EnrolmentToken, Environment, Execution, ExecutionSummary,
+    Firing, Invitation, Lease, Origin, Package, PackageVersion, Role, Schedule, Session, User,
 };
 use crate::error::{Error, Result};
 use crate::id::{
@@ -128,15 +128,47 @@ impl PackageStore for MemoryStore {
         Ok(self.state().versions.values().find(is_it).cloned())
     }
 
-    async fn active_version(&self, package: PackageId) -> Result<Option<PackageVersion>> {
-        let is_it = |row: &&PackageVersion| row.package_id == package && row.is_active;
-        Ok(self.state().versions.values().find(is_it).cloned())
+    async fn active_version(
+        &self,
+        package: PackageId,
+        environment: EnvironmentId,
+    ) -> Result<Option<PackageVersion>> {
+        let state = self.state();
+        let deployment = deployed(&state, package, environment);
+        Ok(deployment.and_then(|deployment| state.versions.get(&deployment.version_id)).cloned())
+    }
+
+    async fn deployment(&self, package: PackageId, environment: EnvironmentId) -> Result<Option<Deployment>> {
+        Ok(deployed(&self.state(), package, environment).cloned())
+    }
+
+    async fn deployments(&self, package: PackageId) -> Result<Vec<Deployment>> {
+        let state = self.state();
+        Ok(state.deployments.values().filter(|row| row.package_id == package).cloned().collect())
+    }
+
+    async fn deployments_in(
+        &self,
+        environment: EnvironmentId,
+        request: PageRequest,
+    ) -> Result<Page<Deployment>> {
+        let state = self.state();
+        let wanted = |row: &Deployment| {
+            let package = state.packages.get(&row.package_id);
+            row.environment_id == environment && package.is_some_and(|package| package.deleted_at.is_none())
+        };
+        Ok(page(state.deployments.values().rev(), request, |row| *row.id.as_uuid(), wanted))
     }
 
     async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {
         let state = self.state();
         Ok(page(state.versions.values().rev(), request, |v| *v.id.as_uuid(), |v| v.package_id == package))
     }
+}
+
+fn deployed(state: &State, package: PackageId, environment: EnvironmentId) -> Option<&Deployment> {
+    let is_it = |row: &&Deployment| row.package_id == package && row.environment_id == environment;
+    state.deployments.values().find(is_it)
 }
 
 #[async_trait]

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, Asset, EnrolmentToken, Environment, Execution, Invitation, Package, PackageVersion, Schedule,
-    Session, User, check_transition,
+    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, Invitation, Package, PackageVersion,
+    Schedule, Session, User, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, AssetId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId, PackageId, ScheduleId,
-    SessionId, UserId, VersionId,
+    AgentId, AssetId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId, PackageId,
+    ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// A record with an id and a revision.
@@ -175,9 +175,20 @@ impl Row for PackageVersion {
         unique(state, self, "version number", |other| {
             let same_package = other.package_id == self.package_id;
             same_package && other.version_number.eq_ignore_ascii_case(&self.version_number)
-        })?;
+        })
+    }
+}
+
+impl Row for Deployment {
+    columns!(DeploymentId, "deployment", deployments);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Package>(state, self.package_id)?;
+        exists::<Environment>(state, self.environment_id)?;
+        exists::<PackageVersion>(state, self.version_id)?;
+        exists::<User>(state, self.deployed_by)?;
         unique(state, self, "place of the active version", |other| {
-            other.package_id == self.package_id && other.is_active && self.is_active
+            other.package_id == self.package_id && other.environment_id == self.environment_id
         })
     }
 }

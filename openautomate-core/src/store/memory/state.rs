@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, EnrolmentToken, Environment, Execution,
-    ExecutionState, Firing, IdempotencyRecord, Invitation, Lease, LogRecord, Package, PackageVersion,
-    Schedule, Session, User,
+    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
+    Execution, ExecutionState, Firing, IdempotencyRecord, Invitation, Lease, LogRecord, Package,
+    PackageVersion, Schedule, Session, User,
 };
 use crate::id::{
-    AgentId, AssetId, AuditId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId, PackageId,
-    ScheduleId, SessionId, UserId, VersionId,
+    AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId,
+    PackageId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -29,6 +29,7 @@ pub(super) struct State {
     pub(super) enrolment_tokens: BTreeMap<EnrolmentTokenId, EnrolmentToken>,
     pub(super) packages: BTreeMap<PackageId, Package>,
     pub(super) versions: BTreeMap<VersionId, PackageVersion>,
+    pub(super) deployments: BTreeMap<DeploymentId, Deployment>,
     pub(super) executions: BTreeMap<ExecutionId, Execution>,
     pub(super) schedules: BTreeMap<ScheduleId, Schedule>,
     pub(super) assets: BTreeMap<AssetId, Asset>,

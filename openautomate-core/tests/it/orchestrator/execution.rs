@@ -271,14 +271,11 @@ async fn one_version_is_active_and_numbers_are_never_used_again() {
     let place = Place::new().await;
     let package = place.greeter().await;
     let second = place.publish(&package, &MANIFEST.replace("1.0.0", "1.1.0")).await;
-    let active = place.orchestrator.store().active_version(package.id).await.unwrap().unwrap();
+    let here = place.environment().await;
+    let active = place.orchestrator.store().active_version(package.id, here).await.unwrap().unwrap();
     assert_eq!(active.id, second.id);
-    let command = openautomate_core::command::package::PublishVersion {
-        package_id: package.id,
-        archive: super::place::archive(MANIFEST),
-        version_number: None,
-        activate: true,
-    };
+    let command =
+        openautomate_core::command::package::PublishVersion::new(package.id, super::place::archive(MANIFEST));
     let again = place.orchestrator.execute(&place.admin, command).await;
     assert_eq!(again.unwrap_err().code(), "version.exists");
 }

@@ -16,7 +16,7 @@ use openautomate_core::domain::{
     Agent, AgentFacts, Execution, ExecutionState, Lease, LogChunk, LogLevel, LogLine, LogStream, Package,
     PackageVersion, Role, RunResult,
 };
-use openautomate_core::id::ExecutionId;
+use openautomate_core::id::{EnvironmentId, ExecutionId};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::permission::{Actor, Principal};
 use openautomate_core::secret::Secret;
@@ -90,18 +90,19 @@ impl Place {
         Self { orchestrator, clock, admin, _keys: keys }
     }
 
+    /// The default environment.
+    pub(crate) async fn environment(&self) -> EnvironmentId {
+        let environments = self.orchestrator.store().environments().await.unwrap();
+        environments.into_iter().find(|environment| environment.is_default).unwrap().id
+    }
+
     pub(crate) async fn package(&self, name: &str) -> Package {
         let command = CreatePackage { name: name.into(), description: String::new() };
         self.orchestrator.execute(&self.admin, command).await.unwrap()
     }
 
     pub(crate) async fn publish(&self, package: &Package, manifest: &str) -> PackageVersion {
-        let command = PublishVersion {
-            package_id: package.id,
-            archive: archive(manifest),
-            version_number: None,
-            activate: true,
-        };
+        let command = PublishVersion::new(package.id, archive(manifest));
         self.orchestrator.execute(&self.admin, command).await.unwrap()
     }
 

@@ -43,6 +43,10 @@ impl DataDir {
         self.keys().join("vault.key")
     }
 
+    pub(crate) fn package_key(&self) -> PathBuf {
+        self.keys().join("package.key")
+    }
+
     pub(crate) fn blobs(&self) -> PathBuf {
         self.root.join("blobs")
     }

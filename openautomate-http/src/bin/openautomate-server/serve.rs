@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use openautomate_core::Orchestrator;
 use openautomate_core::blob::ObjectBlobStore;
 use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup};
+use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::permission::Actor;
 use openautomate_core::secret::Secret;
 use openautomate_core::vault::Vault;
@@ -58,7 +59,9 @@ async fn assemble(args: &ServeArgs, data: &DataDir) -> anyhow::Result<(Orchestra
     let keys = JwtKeys::load_or_create(&data.jwt_key())?;
     let vault = Vault::open_or_create(&data.vault_key())?;
     let blobs = Arc::new(ObjectBlobStore::local(data.blobs())?);
-    let orchestrator = Orchestrator::builder(store, blobs, vault).settings(args.settings()).build().await?;
+    let signer = PackageSigner::load_or_create(&data.package_key())?;
+    let orchestrator =
+        Orchestrator::builder(store, blobs, vault).signer(signer).settings(args.settings()).build().await?;
     let mut options = HttpOptions::new(keys);
     options.behind_proxy = args.behind_proxy;
     Ok((orchestrator, options))

@@ -1,14 +1,14 @@
 //! Packages and versions.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Package, PackageVersion};
+use openautomate_core::domain::{Deployment, Package, PackageVersion};
 use openautomate_core::error::Result;
-use openautomate_core::id::{PackageId, VersionId};
+use openautomate_core::id::{EnvironmentId, PackageId, VersionId};
 use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::PackageStore;
 
 use super::SqliteStore;
-use super::table::{one, page};
+use super::table::{all, one, page};
 
 #[async_trait]
 impl PackageStore for SqliteStore {
@@ -37,9 +37,36 @@ impl PackageStore for SqliteStore {
         Ok(one(sqlx::query(SELECT).bind(package.as_uuid()).bind(number), &self.readers).await?)
     }
 
-    async fn active_version(&self, package: PackageId) -> Result<Option<PackageVersion>> {
-        const SELECT: &str = "SELECT * FROM package_versions WHERE package_id = ? AND is_active = 1";
-        Ok(one(sqlx::query(SELECT).bind(package.as_uuid()), &self.readers).await?)
+    async fn active_version(
+        &self,
+        package: PackageId,
+        environment: EnvironmentId,
+    ) -> Result<Option<PackageVersion>> {
+        const SELECT: &str = "SELECT * FROM package_versions WHERE id = (
+            SELECT version_id FROM deployments WHERE package_id = ? AND environment_id = ?)";
+        let select = sqlx::query(SELECT).bind(package.as_uuid()).bind(environment.as_uuid());
+        Ok(one(select, &self.readers).await?)
+    }
+
+    async fn deployment(&self, package: PackageId, environment: EnvironmentId) -> Result<Option<Deployment>> {
+        const SELECT: &str = "SELECT * FROM deployments WHERE package_id = ? AND environment_id = ?";
+        let select = sqlx::query(SELECT).bind(package.as_uuid()).bind(environment.as_uuid());
+        Ok(one(select, &self.readers).await?)
+    }
+
+    async fn deployments(&self, package: PackageId) -> Result<Vec<Deployment>> {
+        const SELECT: &str = "SELECT * FROM deployments WHERE package_id = ? ORDER BY id";
+        Ok(all(sqlx::query(SELECT).bind(package.as_uuid()), &self.readers).await?)
+    }
+
+    async fn deployments_in(
+        &self,
+        environment: EnvironmentId,
+        request: PageRequest,
+    ) -> Result<Page<Deployment>> {
+        const SELECT: &str = "SELECT d.* FROM deployments d JOIN packages p ON p.id = d.package_id
+            WHERE d.environment_id = ? AND p.deleted_at IS NULL AND d.id < ? ORDER BY d.id DESC LIMIT ?";
+        Ok(page(sqlx::query(SELECT).bind(environment.as_uuid()), request, &self.readers).await?)
     }
 
     async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {

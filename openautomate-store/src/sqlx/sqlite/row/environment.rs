@@ -3,14 +3,14 @@
 use openautomate_core::domain::Environment;
 use openautomate_core::id::EnvironmentId;
 use sqlx::sqlite::SqliteRow;
-use sqlx::types::Uuid;
+use sqlx::types::{Json, Uuid};
 
 use crate::sqlx::error::Result;
 use crate::sqlx::sqlite::column::{Columns, micros};
 use crate::sqlx::sqlite::table::{Statement, Table, table};
 
 impl Table for Environment {
-    table!("environment", "environments", [name, is_default, created_at]);
+    table!("environment", "environments", [name, is_default, author_keys, created_at]);
 
     fn id(&self) -> &Uuid {
         self.id.as_uuid()
@@ -21,7 +21,11 @@ impl Table for Environment {
     }
 
     fn bind(&self, statement: Statement) -> Statement {
-        statement.bind(&self.name).bind(self.is_default).bind(micros(self.created_at))
+        statement
+            .bind(&self.name)
+            .bind(self.is_default)
+            .bind(Json(&self.author_keys))
+            .bind(micros(self.created_at))
     }
 
     fn read(row: &SqliteRow) -> Result<Self> {
@@ -30,6 +34,7 @@ impl Table for Environment {
             id: EnvironmentId::from_uuid(columns.uuid("id")?),
             name: columns.get("name")?,
             is_default: columns.get("is_default")?,
+            author_keys: columns.json("author_keys")?,
             created_at: columns.time("created_at")?,
             revision: columns.get("revision")?,
         })

@@ -1,7 +1,7 @@
 //! Packages and versions.
 
-use openautomate_core::domain::{Package, PackageVersion};
-use openautomate_core::id::{PackageId, UserId, VersionId};
+use openautomate_core::domain::{Deployment, Package, PackageVersion};
+use openautomate_core::id::{DeploymentId, EnvironmentId, PackageId, UserId, VersionId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::types::{Json, Uuid};
 
@@ -49,7 +49,7 @@ impl Table for PackageVersion {
     table!(
         "package version",
         "package_versions",
-        [package_id, version_number, digest, size, manifest, is_active, created_by, created_at]
+        [package_id, version_number, digest, size, manifest, signature, author, created_by, created_at]
     );
 
     fn id(&self) -> &Uuid {
@@ -67,7 +67,8 @@ impl Table for PackageVersion {
             .bind(&self.digest)
             .bind(self.size.cast_signed())
             .bind(Json(&self.manifest))
-            .bind(self.is_active)
+            .bind(Json(&self.signature))
+            .bind(self.author.as_ref().map(Json))
             .bind(self.created_by.as_uuid())
             .bind(micros(self.created_at))
     }
@@ -81,9 +82,44 @@ impl Table for PackageVersion {
             digest: columns.get("digest")?,
             size: columns.unsigned("size")?,
             manifest: columns.json("manifest")?,
-            is_active: columns.get("is_active")?,
+            signature: columns.json("signature")?,
+            author: columns.json_or_none("author")?,
             created_by: UserId::from_uuid(columns.uuid("created_by")?),
             created_at: columns.time("created_at")?,
+            revision: columns.get("revision")?,
+        })
+    }
+}
+
+impl Table for Deployment {
+    table!("deployment", "deployments", [package_id, environment_id, version_id, deployed_by, deployed_at]);
+
+    fn id(&self) -> &Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn bind(&self, statement: Statement) -> Statement {
+        statement
+            .bind(self.package_id.as_uuid())
+            .bind(self.environment_id.as_uuid())
+            .bind(self.version_id.as_uuid())
+            .bind(self.deployed_by.as_uuid())
+            .bind(micros(self.deployed_at))
+    }
+
+    fn read(row: &SqliteRow) -> Result<Self> {
+        let columns = Columns::of(row, Self::WHAT);
+        Ok(Self {
+            id: DeploymentId::from_uuid(columns.uuid("id")?),
+            package_id: PackageId::from_uuid(columns.uuid("package_id")?),
+            environment_id: EnvironmentId::from_uuid(columns.uuid("environment_id")?),
+            version_id: VersionId::from_uuid(columns.uuid("version_id")?),
+            deployed_by: UserId::from_uuid(columns.uuid("deployed_by")?),
+            deployed_at: columns.time("deployed_at")?,
             revision: columns.get("revision")?,
         })
     }

@@ -1,0 +1,54 @@
+//! Files of keys: made once, whole, and readable by this user alone.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use crate::secret::Secret;
+
+mod platform;
+
+/// What is in a file of keys.
+pub(crate) enum Read {
+    /// There is none.
+    Missing,
+    /// Others may read it, so it is not believed.
+    OpenToOthers,
+    /// Its text.
+    Text(Secret<String>),
+}
+
+/// Reads at most `max_bytes` of a file.
+pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Read> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::Missing),
+        Err(error) => return Err(error),
+    };
+    if platform::is_open_to_others(&file)? {
+        return Ok(Read::OpenToOthers);
+    }
+    let mut text = String::new();
+    file.take(max_bytes).read_to_string(&mut text)?;
+    Ok(Read::Text(Secret::new(text)))
+}
+
+/// Writes a whole file under another name and links it to its place, so that neither a crash nor another
+/// process that does the same leaves half a key or replaces one that is in use. One that is there stays.
+pub(crate) fn create(path: &Path, text: &Secret<String>) -> io::Result<()> {
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let staged: PathBuf = folder.join(format!(".key-{}", Uuid::now_v7()));
+    let written = platform::create_private(&staged)
+        .and_then(|mut file| file.write_all(text.expose().as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| match fs::hard_link(&staged, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        });
+    // Its name only; the content lives on under the right one.
+    let removed = fs::remove_file(&staged);
+    written.and(removed)?;
+    platform::sync_folder(folder)
+}
