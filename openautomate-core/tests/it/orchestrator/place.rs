@@ -58,16 +58,19 @@ impl Place {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::keeping(ObjectBlobStore::memory(), settings).await
+    }
+
+    pub(crate) async fn keeping(blobs: ObjectBlobStore, settings: Settings) -> Self {
         let keys = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(SystemClock.now());
         let vault = Vault::open_or_create(&keys.path().join("vault.key")).unwrap();
-        let orchestrator =
-            Orchestrator::builder(Arc::new(MemoryStore::new()), Arc::new(ObjectBlobStore::memory()), vault)
-                .clock(Arc::new(clock.clone()))
-                .settings(settings)
-                .build()
-                .await
-                .unwrap();
+        let orchestrator = Orchestrator::builder(Arc::new(MemoryStore::new()), Arc::new(blobs), vault)
+            .clock(Arc::new(clock.clone()))
+            .settings(settings)
+            .build()
+            .await
+            .unwrap();
         orchestrator
             .execute(
                 &Actor::system(),
@@ -163,11 +166,17 @@ impl Place {
 }
 
 pub(crate) fn archive(manifest: &str) -> Bytes {
+    archive_with(manifest, &[])
+}
+
+pub(crate) fn archive_with(manifest: &str, files: &[(&str, &[u8])]) -> Bytes {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default();
-    for (name, text) in [("pyproject.toml", manifest), ("greeter.py", "def run():\n    print('hello')\n")] {
-        zip.start_file(name, options).unwrap();
-        zip.write_all(text.as_bytes()).unwrap();
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let own: [(&str, &[u8]); 2] =
+        [("pyproject.toml", manifest.as_bytes()), ("greeter.py", b"def run():\n    print('hello')\n")];
+    for (name, content) in own.iter().chain(files) {
+        zip.start_file(*name, options).unwrap();
+        zip.write_all(content).unwrap();
     }
     zip.finish().unwrap().into_inner().into()
 }
