@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod entrypoint;
 pub mod foreign;
+pub mod inputs;
 pub mod limits;
 pub mod manifest;
 
