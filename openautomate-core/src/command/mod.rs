@@ -6,6 +6,7 @@ pub mod agent;
 pub mod asset;
 pub mod execution;
 pub mod identity;
+pub mod inputs;
 pub mod package;
 pub mod schedule;
 pub mod session;

@@ -17,6 +17,7 @@ use crate::command::execution::{new_execution, request_cancel};
 use crate::domain::{Execution, Firing, Origin, PackageVersion, Schedule};
 use crate::error::Result;
 use crate::orchestrator::Orchestrator;
+use crate::package::inputs::check::check;
 use crate::schedule::{CatchUpLimits, OverlapPolicy};
 
 /// Even without any event it looks this often: another server may have changed a schedule.
@@ -119,8 +120,13 @@ impl Scheduler {
             changes.writes.push(Write::Fire(firing(&schedule, first, now, None, Some("misfire"))));
         }
         let mut made = Vec::new();
+        let is_fit = version.as_ref().is_none_or(|version| takes_inputs(version, &schedule));
         for due in &plan.fire {
-            let verdict = decide(&schedule, version.as_ref(), *due, now, &mut open, &mut changes);
+            let verdict = if is_fit {
+                decide(&schedule, version.as_ref(), *due, now, &mut open, &mut changes)
+            } else {
+                Verdict::Skip("invalidInputs")
+            };
             match verdict {
                 Verdict::Skip(reason) => {
                     changes.writes.push(Write::Fire(firing(&schedule, *due, now, None, Some(reason))));
@@ -148,6 +154,20 @@ impl Scheduler {
         }
         Ok(made.len())
     }
+}
+
+/// Whether a version takes the inputs of a schedule: another one may be active than when it was saved. An
+/// execution of it could but fail, and each due time anew, so none is made and the firing says why.
+fn takes_inputs(version: &PackageVersion, schedule: &Schedule) -> bool {
+    let Err(error) = check(version.manifest.inputs.as_ref(), &schedule.inputs) else { return true };
+    let fields: Vec<&str> = error.fields().iter().map(|wrong| wrong.field.as_str()).collect();
+    tracing::warn!(
+        schedule = %schedule.id,
+        version = %version.version_number,
+        ?fields,
+        "the active version does not take the inputs of a schedule; change them"
+    );
+    false
 }
 
 fn firing(

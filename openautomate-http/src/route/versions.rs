@@ -66,6 +66,12 @@ pub(crate) struct VersionView {
     /// What the archive says of itself.
     #[schema(value_type = Object)]
     manifest: serde_json::Value,
+    /// What its executions take as inputs, as JSON Schema (draft 2020-12); `null` takes anything. Beyond its words
+    /// there are the formats `file` (the id of an uploaded file), `asset` (the name of an asset) and `decimal`,
+    /// `x-order` for the order of properties and `x-enum-names` for the names of values. Left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    inputs_schema: Option<serde_json::Value>,
     /// Raised with each change; the ETag.
     revision: i64,
 }
@@ -74,7 +80,9 @@ impl TryFrom<PackageVersion> for VersionView {
     type Error = Error;
 
     fn try_from(version: PackageVersion) -> Result<Self, Error> {
-        let manifest = serde_json::to_value(&version.manifest).map_err(|error| {
+        let mut manifest = version.manifest;
+        let inputs_schema = manifest.inputs.take().unwrap_or_default();
+        let manifest = serde_json::to_value(&manifest).map_err(|error| {
             Error::internal("version.manifest", "the manifest of a version can't be shown").with_source(error)
         })?;
         Ok(Self {
@@ -88,8 +96,16 @@ impl TryFrom<PackageVersion> for VersionView {
             digest: version.digest,
             size: version.size,
             manifest,
+            inputs_schema: Some(inputs_schema),
             revision: version.revision,
         })
+    }
+}
+
+impl VersionView {
+    /// As it stands in a list: schemas may be large.
+    fn listed(version: PackageVersion) -> Result<Self, Error> {
+        Ok(Self { inputs_schema: None, ..Self::try_from(version)? })
     }
 }
 
@@ -171,7 +187,7 @@ async fn list(
     packages::load(&state, id).await?;
     let page = state.orchestrator().store().versions(id, page).await?;
     let next = page.next;
-    let items = page.items.into_iter().map(VersionView::try_from).collect::<Result<Vec<_>, _>>()?;
+    let items = page.items.into_iter().map(VersionView::listed).collect::<Result<Vec<_>, _>>()?;
     Ok(Json(openautomate_core::query::Page { items, next }.into()))
 }
 

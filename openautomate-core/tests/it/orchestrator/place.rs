@@ -105,6 +105,17 @@ impl Place {
         self.orchestrator.execute(&self.admin, command).await.unwrap()
     }
 
+    /// A version with this source, which becomes the active one.
+    pub(crate) async fn publish_source(&self, package: &Package, number: &str, source: &str) {
+        let command = PublishVersion {
+            package_id: package.id,
+            archive: archive_of(&MANIFEST.replace("1.0.0", number), source),
+            version_number: None,
+            activate: true,
+        };
+        self.orchestrator.execute(&self.admin, command).await.unwrap();
+    }
+
     /// A package with one active version.
     pub(crate) async fn greeter(&self) -> Package {
         let package = self.package("greeter").await;
@@ -162,9 +173,13 @@ impl Place {
 }
 
 pub(crate) fn archive(manifest: &str) -> Bytes {
+    archive_of(manifest, "def run():\n    print('hello')\n")
+}
+
+fn archive_of(manifest: &str, source: &str) -> Bytes {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
-    for (name, text) in [("pyproject.toml", manifest), ("greeter.py", "def run():\n    print('hello')\n")] {
+    for (name, text) in [("pyproject.toml", manifest), ("greeter.py", source)] {
         zip.start_file(name, options).unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     }

@@ -175,3 +175,26 @@ async fn what_can_never_be_is_refused() {
     let refused = place.orchestrator.execute(&place.admin, CreateSchedule { settings }).await;
     assert_eq!(refused.unwrap_err().field(), Some("overlap"));
 }
+
+#[tokio::test]
+async fn inputs_that_a_newer_version_does_not_take_skip_the_firing() {
+    let place = Place::new().await;
+    let package = place.package("greeter").await;
+    let source = |name: &str| format!("def run({name}: str): ...\n");
+    place.publish_source(&package, "1.0.0", &source("name")).await;
+    let inputs = serde_json::json!({"name": "Ada"}).as_object().unwrap().clone();
+    let schedule = schedule(&place, &package, |s| {
+        s.overlap = OverlapPolicy::Allow;
+        s.inputs = inputs;
+    })
+    .await;
+    place.clock.advance(Duration::from_secs(60));
+    look(&place).await;
+    place.publish_source(&package, "2.0.0", &source("title")).await;
+    place.clock.advance(Duration::from_secs(60));
+    look(&place).await;
+    assert_eq!(fired(&place, &schedule).await.len(), 1);
+    let firings = place.orchestrator.store().firings(schedule.id, 100).await.unwrap();
+    let skipped: Vec<_> = firings.iter().filter_map(|firing| firing.skipped.as_deref()).collect();
+    assert_eq!(skipped, ["invalidInputs"]);
+}
