@@ -188,7 +188,9 @@ fn walk<R: Read + Seek>(
     }
     let (mut manifest, mut notices) = read_manifest(&mut zip, &entries)?;
     if let Some(entrypoint) = check_entrypoint(&mut zip, &entries, &manifest)? {
-        let signature = inputs::read(&mut Packed { zip: &mut zip, entries: &entries }, &entrypoint)?;
+        let mut files = Packed { zip: &mut zip, entries: &entries };
+        let pyproject = files.text(MANIFEST, manifest::MAX_BYTES)?.unwrap_or_default();
+        let signature = inputs::read(&mut files, &entrypoint, &pyproject)?;
         manifest.inputs = signature.schema;
         notices.extend(signature.notices);
     }

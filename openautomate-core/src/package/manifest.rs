@@ -170,6 +170,9 @@ struct Settings {
     workdir: Option<Workdir>,
     #[serde(default)]
     evidence: bool,
+    /// Read with the signature (`super::inputs`).
+    #[serde(default, rename = "inputs")]
+    _inputs: serde::de::IgnoredAny,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -13,6 +13,7 @@ mod checked;
 mod classes;
 mod hostile;
 mod named;
+mod settings;
 mod types;
 
 /// The sources of a package in memory.
@@ -30,7 +31,9 @@ impl Files for Sources {
 
 fn read_package(files: &[(&str, &str)], entrypoint: &str) -> Result<Signature> {
     let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    read(&mut Sources(files), &Entrypoint::parse(entrypoint)?)
+    let files: BTreeMap<String, String> = files;
+    let pyproject = files.get("pyproject.toml").cloned().unwrap_or_default();
+    read(&mut Sources(files), &Entrypoint::parse(entrypoint)?, &pyproject)
 }
 
 /// The schema of `run` in one source.
