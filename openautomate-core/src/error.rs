@@ -115,7 +115,7 @@ impl Error {
     /// The values of several fields are wrong; the message is that of the first.
     #[must_use]
     pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
-        let first = fields.first().map_or("a field is wrong".into(), |first| first.message.clone());
+        let first = fields.first().map_or_else(|| "a field is wrong".into(), |first| first.message.clone());
         Self { fields, ..Self::new(ErrorKind::Invalid, "request.field", first) }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::check::is_pattern;
 use super::docstring::cut;
 use super::expression::{Call, Expression};
 
@@ -48,10 +49,10 @@ fn keyword(schema: &mut Map<String, Value>, name: &str, value: &Expression) {
         ("title", Expression::Text(text)) => {
             schema.insert("title".to_owned(), cut(text).into());
         }
-        ("pattern" | "regex", Expression::Text(pattern)) if takes(schema, "string") => {
-            if pattern.len() <= MAX_PATTERN && super::check::is_pattern(pattern) {
-                schema.insert("pattern".to_owned(), pattern.as_str().into());
-            }
+        ("pattern" | "regex", Expression::Text(pattern))
+            if takes(schema, "string") && pattern.len() <= MAX_PATTERN && is_pattern(pattern) =>
+        {
+            schema.insert("pattern".to_owned(), pattern.as_str().into());
         }
         (name, Expression::Number(number)) => {
             if let Some(keyword) = bound(schema, name, number.as_f64().unwrap_or_default()) {

@@ -8,8 +8,11 @@ pub(super) const FILE: &str = "file";
 /// Assets: the text is an asset's name.
 pub(super) const ASSET: &str = "asset";
 
+/// Whether a text is in a format.
+pub(super) type Check = fn(&str) -> bool;
+
 /// By name. Whether a file or an asset exists is asked elsewhere (`reference`).
-pub(super) const CHECKS: [(&str, fn(&str) -> bool); 6] = [
+pub(super) const CHECKS: [(&str, Check); 6] = [
     ("date", is_date),
     ("date-time", is_date_time),
     ("time", is_time),
@@ -76,7 +79,7 @@ mod tests {
 
     #[test]
     fn formats_are_those_of_python() {
-        let cases: [(fn(&str) -> bool, &[&str], &[&str]); 4] = [
+        let cases: [(Check, &[&str], &[&str]); 4] = [
             (
                 is_date,
                 &["2026-02-28", "0001-01-01"],

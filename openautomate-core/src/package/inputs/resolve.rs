@@ -7,13 +7,15 @@ use super::expression::Expression;
 use super::module::{Binding, Class, Function, Module};
 use super::syntax::parse;
 use crate::error::Result;
-use crate::package::entrypoint::{Entrypoint, MAX_SOURCE_BYTES};
+use crate::package::entrypoint::Entrypoint;
 use crate::package::foreign::Files;
 
 /// How many modules of a package are read.
 const MAX_MODULES: usize = 64;
+/// The bytes of one source; larger ones are written by programs.
+const MAX_SOURCE_BYTES: u64 = 1024 * 1024;
 /// The bytes of all sources that are read.
-const MAX_BYTES: usize = 8 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// From a name over imports and aliases to what it stands for.
 const MAX_HOPS: usize = 16;
 const MAX_STARS: usize = 16;

@@ -5,24 +5,31 @@ use std::ops::ControlFlow;
 
 use tree_sitter::{Language, Node, ParseOptions, ParseState, Parser, Tree};
 
-/// How many times the parser may report for a byte of source. It reports every 100 steps, and ordinary code takes
-/// fewer than ten steps a byte.
-const REPORTS_PER_BYTE: usize = 1;
+/// The parser reports every 100 steps: ordinary code takes one report for 200 bytes, the densest one for 20.
+const BYTES_PER_REPORT: usize = 16;
 /// What any source may have besides, so that short ones are not cut off.
-const FREE_REPORTS: usize = 10_000;
+const FREE_REPORTS: usize = 1_000;
+/// After an error each step may cost a thousand times as much, so there are no more than these. Python itself runs
+/// nothing with an error; what it runs and the grammar does not know is rare and short.
+const REPORTS_AFTER_ERROR: usize = 500;
 
 /// The tree of a source; `None` if it takes too long to parse.
 pub(super) fn parse(source: &str) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&Language::new(tree_sitter_python::LANGUAGE)).ok()?;
     let bytes = source.as_bytes();
-    let mut left = FREE_REPORTS + bytes.len() * REPORTS_PER_BYTE;
-    let mut report = |_: &ParseState| match left.checked_sub(1) {
-        Some(fewer) => {
-            left = fewer;
-            ControlFlow::Continue(())
+    let mut left = FREE_REPORTS + bytes.len() / BYTES_PER_REPORT;
+    let mut report = |state: &ParseState| {
+        if state.has_error() {
+            left = left.min(REPORTS_AFTER_ERROR);
         }
-        None => ControlFlow::Break(()),
+        match left.checked_sub(1) {
+            Some(fewer) => {
+                left = fewer;
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        }
     };
     let options = ParseOptions::new().progress_callback(&mut report);
     parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))

@@ -23,7 +23,7 @@ fn survives(source: &str) -> Vec<String> {
 
 #[test]
 fn deep_and_wide_sources_end() {
-    let deep = 100_000;
+    let deep = 20_000;
     let (open, close) = ("[".repeat(deep), "]".repeat(deep));
     for source in [
         format!("def run(x: {open}{close}): ..."),
@@ -36,6 +36,7 @@ fn deep_and_wide_sources_end() {
         format!("{}def run(x): ...", "if a:\n".repeat(1_000)),
         format!("@{}\ndef run(x): ...", "(".repeat(deep)),
         "def run(x: ".repeat(10_000),
+        "def )( : @ \n".repeat(20_000),
         "class X(X): ...\ndef run(x: X): ...".to_owned(),
         format!(
             "def run({}): ...",

@@ -66,6 +66,15 @@ fn types_become_schemas() {
             json!({"type": "object", "additionalProperties": text(),
                 "propertyNames": {"type": "string", "format": "date"}}),
         ),
+    ] {
+        assert_eq!(of(annotation), expected, "{annotation}");
+    }
+}
+
+#[test]
+fn compound_types_become_schemas() {
+    let text = || json!({"type": "string"});
+    for (annotation, expected) in [
         ("Optional[str]", json!({"type": ["string", "null"]})),
         ("str | None", json!({"type": ["string", "null"]})),
         ("date | None", json!({"type": ["string", "null"], "format": "date"})),
