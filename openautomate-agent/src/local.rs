@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openautomate_core::Error as CoreError;
-use openautomate_core::command::execution::check_inputs;
+use openautomate_core::command::inputs::check_inputs;
 use openautomate_core::domain::{Lease, Limits, LogLine, Progress, RunResult};
 use openautomate_core::id::ExecutionId;
 use openautomate_core::package::archive::{self, pack};

@@ -65,6 +65,22 @@ impl ErrorKind {
     }
 }
 
+/// One field of a request that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Its camelCase path in the request, as in `inputs.invoice.total`.
+    pub field: String,
+    /// What is wrong, as [`Error`] says it.
+    pub message: Cow<'static, str>,
+}
+
+impl FieldError {
+    /// A field and what is wrong with it.
+    pub fn new(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
 /// An error of the core.
 ///
 /// `message` is a lower-case fragment that says what happened, to what, and what to do next. It may hold
@@ -75,7 +91,7 @@ pub struct Error {
     kind: ErrorKind,
     code: &'static str,
     message: Cow<'static, str>,
-    field: Option<String>,
+    fields: Vec<FieldError>,
     #[source]
     source: Option<Source>,
 }
@@ -83,7 +99,7 @@ pub struct Error {
 impl Error {
     /// An error of the given kind with its stable `code` (`area.what`, as in `schedule.expression`).
     pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, code, message: message.into(), field: None, source: None }
+        Self { kind, code, message: message.into(), fields: Vec::new(), source: None }
     }
 
     /// The request is wrong in itself.
@@ -93,9 +109,14 @@ impl Error {
 
     /// The value of one field is wrong; `field` is its camelCase path in the request.
     pub fn invalid_field(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
-        let mut error = Self::new(ErrorKind::Invalid, "request.field", message);
-        error.field = Some(field.into());
-        error
+        Self::invalid_fields(vec![FieldError::new(field, message)])
+    }
+
+    /// The values of several fields are wrong; the message is that of the first.
+    #[must_use]
+    pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
+        let first = fields.first().map_or_else(|| "a field is wrong".into(), |first| first.message.clone());
+        Self { fields, ..Self::new(ErrorKind::Invalid, "request.field", first) }
     }
 
     /// `what` (as in `execution`) with this id does not exist.
@@ -169,10 +190,16 @@ impl Error {
         &self.message
     }
 
-    /// The camelCase path of the field that is wrong, where one is.
+    /// The camelCase path of the field that is wrong, where one is; the first of several.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
-        self.field.as_deref()
+        self.fields.first().map(|first| first.field.as_str())
+    }
+
+    /// All fields that are wrong.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldError] {
+        &self.fields
     }
 
     /// Whether a row was changed between the read and the commit, so that the mediator decides again.

@@ -32,5 +32,5 @@ pub mod store;
 pub mod transport;
 pub mod vault;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, FieldError, Result};
 pub use orchestrator::Orchestrator;

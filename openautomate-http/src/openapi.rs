@@ -17,7 +17,7 @@ use utoipa::openapi::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::problem::{PROBLEM_JSON, ProblemBody};
+use crate::problem::{PROBLEM_JSON, ProblemBody, WrongField};
 use crate::state::AppState;
 use crate::{health, route};
 
@@ -59,6 +59,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
+    components.schemas.insert("WrongField".to_owned(), WrongField::schema());
     let problem = Ref::from_schema_name("Problem");
     let content = ContentBuilder::new().schema(Some(problem)).build();
     let answer = ResponseBuilder::new().description("A problem.").content(PROBLEM_JSON, content).build();

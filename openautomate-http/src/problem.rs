@@ -5,7 +5,7 @@ use std::error::Error as _;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use openautomate_core::{Error, ErrorKind};
+use openautomate_core::{Error, ErrorKind, FieldError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,13 +43,28 @@ pub(crate) struct ProblemBody {
     /// What a caller can act on: `invalid`, `unauthenticated`, `forbidden`, `notFound`, `conflict`,
     /// `staleLease`, `quotaExceeded`, `unsupported`, `unavailable` or `internal`.
     kind: &'static str,
-    /// The camelCase path of the field that is wrong.
+    /// The camelCase path of the field that is wrong; the first of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// All fields that are wrong, at most 20.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<WrongField>,
     /// The id of the request, as in the header `x-request-id` and in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }
+
+/// A field of the request that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WrongField {
+    /// Its camelCase path, as in `inputs.invoice.total`.
+    field: String,
+    /// What is wrong; it never repeats the value.
+    message: String,
+}
+
+/// At most this many wrong fields are told.
+const MAX_FIELDS: usize = 20;
 
 /// Where HTTP has a finer answer than the kind gives.
 const BY_CODE: [(&str, StatusCode); 6] = [
@@ -60,6 +75,12 @@ const BY_CODE: [(&str, StatusCode); 6] = [
     ("request.media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ("request.method", StatusCode::METHOD_NOT_ALLOWED),
 ];
+
+impl From<&FieldError> for WrongField {
+    fn from(wrong: &FieldError) -> Self {
+        Self { field: wrong.field.clone(), message: wrong.message.clone().into_owned() }
+    }
+}
 
 fn by_kind(kind: ErrorKind) -> (StatusCode, &'static str) {
     match kind {
@@ -142,6 +163,7 @@ impl IntoResponse for Problem {
             code: error.code(),
             kind: error.kind().as_str(),
             field: error.field().map(ToOwned::to_owned),
+            errors: error.fields().iter().take(MAX_FIELDS).map(WrongField::from).collect(),
             request_id: REQUEST_ID.try_with(Clone::clone).ok(),
         };
         let mut response = (status, axum::Json(body)).into_response();

@@ -87,7 +87,7 @@ pub(super) async fn deploy(
 }
 
 /// Refuses a version that no author signed whom the environment trusts, if it asks for one.
-pub(super) fn check_author(version: &PackageVersion, environment: &Environment) -> Result<()> {
+pub(crate) fn check_author(version: &PackageVersion, environment: &Environment) -> Result<()> {
     if environment.author_keys.is_empty() {
         return Ok(());
     }

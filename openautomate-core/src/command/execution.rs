@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::changes::{Changes, Event, Record};
 use crate::clock::Timestamp;
 use crate::command::deployment::check_author;
+use crate::command::inputs::{check_inputs, check_signature};
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{
     Environment, Execution, ExecutionState, OnAgentLost, Origin, PackageVersion, RetryPolicy, RunError,
@@ -16,22 +17,7 @@ use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, VersionId};
 use crate::package::manifest::Manifest;
 use crate::permission::{Access, Permission};
 
-/// The largest inputs of an execution as JSON, in bytes.
-pub const MAX_INPUT_BYTES: usize = 512 * 1024;
 const MAX_LABELS: usize = 32;
-
-/// Checks that inputs are not too large to keep with each execution.
-///
-/// # Errors
-/// `Invalid`, naming `inputs`.
-pub fn check_inputs(inputs: &Map<String, Value>) -> Result<()> {
-    let size = serde_json::to_vec(inputs).map_or(usize::MAX, |bytes| bytes.len());
-    if size > MAX_INPUT_BYTES {
-        let message = format!("take {size} bytes of {MAX_INPUT_BYTES} allowed; pass large data as a file");
-        return Err(Error::invalid_field("inputs", message));
-    }
-    Ok(())
-}
 
 /// Asks for an execution.
 #[derive(Clone, Debug)]
@@ -42,7 +28,7 @@ pub struct EnqueueExecution {
     pub version_id: Option<VersionId>,
     /// Where; `None` is the default environment.
     pub environment_id: Option<EnvironmentId>,
-    /// The inputs by name.
+    /// The inputs by name; they fit what the version's entry function takes.
     pub inputs: Map<String, Value>,
     /// Higher goes first; `None` is what the package says.
     pub priority: Option<i32>,
@@ -109,6 +95,7 @@ impl Command for EnqueueExecution {
                 ));
             }
         }
+        check_signature(context.store, &version, environment.id, &self.inputs).await?;
         let origin = match context.actor.user_id() {
             Some(user_id) => Origin::Manual { user_id },
             None => Origin::Embedded,

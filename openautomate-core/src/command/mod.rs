@@ -8,6 +8,7 @@ pub mod deployment;
 pub mod environment;
 pub mod execution;
 pub mod identity;
+pub mod inputs;
 pub mod package;
 pub mod schedule;
 pub mod session;

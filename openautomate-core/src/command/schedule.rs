@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::changes::{Changes, Event, Record};
 use crate::clock::Timestamp;
-use crate::command::execution::check_inputs;
+use crate::command::inputs::{check_inputs, check_signature};
 use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{Schedule, check_name};
@@ -47,7 +47,7 @@ pub struct ScheduleSettings {
     pub catchup_window_ms: u64,
     /// What happens when the last execution still runs.
     pub overlap: OverlapPolicy,
-    /// The inputs of each execution.
+    /// The inputs of each execution; they fit what the active version takes, if there is one.
     pub inputs: Map<String, Value>,
     /// Not before.
     pub starts_at: Option<Timestamp>,
@@ -107,7 +107,12 @@ impl ScheduleSettings {
         if package.is_none_or(|package| package.deleted_at.is_some()) {
             return Err(Error::invalid_field("packageId", "names no package; list them first"));
         }
-        Ok(context.environment(self.environment_id).await?.id)
+        let environment = context.environment(self.environment_id).await?.id;
+        // Another version may be active when it fires: the scheduler checks once more.
+        if let Some(version) = context.store.active_version(self.package_id, environment).await? {
+            check_signature(context.store, &version, environment, &self.inputs).await?;
+        }
+        Ok(environment)
     }
 
     fn apply(self, schedule: &mut Schedule, environment_id: EnvironmentId) {

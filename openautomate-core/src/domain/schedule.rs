@@ -71,6 +71,7 @@ pub struct Firing {
     pub fired_at: Timestamp,
     /// The execution that it made; `None` if it was skipped.
     pub execution_id: Option<ExecutionId>,
-    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`.
+    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`, or `invalidInputs` if the version that was
+    /// active does not take the schedule's inputs.
     pub skipped: Option<String>,
 }

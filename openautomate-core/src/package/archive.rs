@@ -14,8 +14,8 @@ use super::entrypoint::{Entrypoint, MAX_SOURCE_BYTES};
 use super::foreign::{self, Files, Metadata};
 use super::index::{IndexChunk, IndexFile, PackageIndex};
 use super::manifest::{self, Manifest, Openness};
-use super::shown;
 use super::staging::write_failed;
+use super::{inputs, shown};
 use crate::error::{Error, Result};
 
 mod directory;
@@ -144,8 +144,14 @@ fn walk<R: Read + Seek>(
     if zip.len() != entries.len() {
         return Err(refused("package.format", "", "may be read in two ways; pack it again"));
     }
-    let (manifest, notices) = read_manifest(&mut zip, &entries)?;
-    check_entrypoint(&mut zip, &entries, &manifest)?;
+    let (mut manifest, mut notices) = read_manifest(&mut zip, &entries)?;
+    if let Some(entrypoint) = check_entrypoint(&mut zip, &entries, &manifest)? {
+        let mut files = Packed { zip: &mut zip, entries: &entries };
+        let pyproject = files.text(MANIFEST, manifest::MAX_BYTES)?.unwrap_or_default();
+        let signature = inputs::read(&mut files, &entrypoint, &pyproject)?;
+        manifest.inputs = signature.schema;
+        notices.extend(signature.notices);
+    }
     // In the order of the paths, which is the order in which contents are cut into chunks.
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_unstable_by(|left, right| entries[*left].path.cmp(&entries[*right].path));
@@ -293,18 +299,20 @@ fn no_entrypoint(entries: &[Entry]) -> Error {
     )
 }
 
+/// Checks that the archive has its entry point; `None` if its runtime is another than Python.
 fn check_entrypoint<R: Read + Seek>(
     zip: &mut ZipArchive<R>,
     entries: &[Entry],
     manifest: &Manifest,
-) -> Result<()> {
+) -> Result<Option<Entrypoint>> {
     let Some(text) = manifest.entrypoint.as_deref().filter(|_| manifest.runtime == manifest::PYTHON) else {
-        return Ok(());
+        return Ok(None);
     };
     let entrypoint = Entrypoint::parse(text)?;
     for path in entrypoint.candidates() {
         if let Some(source) = read_text(zip, entries, &path, MAX_SOURCE_BYTES)? {
-            return entrypoint.check_source(&path, &String::from_utf8_lossy(&source));
+            entrypoint.check_source(&path, &String::from_utf8_lossy(&source))?;
+            return Ok(Some(entrypoint));
         }
     }
     Err(Error::invalid(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::foreign::{Found, ROBOT, ROBOT_VARIABLE, Robot};
 use super::{duration, entrypoint, limits, shown, version};
@@ -111,6 +112,10 @@ pub struct Manifest {
     /// The tasks, if it is a robot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub robot: Option<Box<Robot>>,
+    /// What the entry function takes, as JSON Schema (`super::inputs`); `None` takes anything. It is read from
+    /// the sources, so a manifest that was parsed from text alone has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -165,6 +170,9 @@ struct Settings {
     workdir: Option<Workdir>,
     #[serde(default)]
     evidence: bool,
+    /// Read with the signature (`super::inputs`).
+    #[serde(default, rename = "inputs")]
+    _inputs: serde::de::IgnoredAny,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -250,6 +258,7 @@ impl Manifest {
             runs_in_package: settings.workdir.map_or(found.runs_in_package, |dir| dir == Workdir::Package),
             evidence: settings.evidence,
             robot: found.robot.filter(|_| is_robot),
+            inputs: None,
         };
         manifest.check_runtime()?;
         Ok(manifest)

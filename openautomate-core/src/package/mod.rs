@@ -10,6 +10,7 @@ pub mod chunk;
 pub mod entrypoint;
 pub mod foreign;
 pub mod index;
+pub mod inputs;
 pub mod limits;
 pub mod loaded;
 pub mod manifest;

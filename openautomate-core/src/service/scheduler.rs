@@ -13,10 +13,12 @@ use tokio::sync::broadcast::error::RecvError;
 use super::REST;
 use crate::changes::{Changes, Event, Record, Write};
 use crate::clock::Timestamp;
+use crate::command::deployment::check_author;
 use crate::command::execution::{new_execution, request_cancel};
 use crate::domain::{Execution, Firing, Origin, PackageVersion, Schedule};
 use crate::error::Result;
 use crate::orchestrator::Orchestrator;
+use crate::package::inputs::check::check;
 use crate::schedule::{CatchUpLimits, OverlapPolicy};
 
 /// Even without any event it looks this often: another server may have changed a schedule.
@@ -96,6 +98,20 @@ impl Scheduler {
         Ok(made)
     }
 
+    /// The version that a schedule runs now, or why it runs none.
+    async fn version_for(&self, schedule: &Schedule) -> Result<Result<PackageVersion, &'static str>> {
+        let store = self.orchestrator.store();
+        let active = store.active_version(schedule.package_id, schedule.environment_id).await?;
+        let Some(version) = active else { return Ok(Err("noActiveVersion")) };
+        let environment = store.environment(schedule.environment_id).await?;
+        let is_trusted = environment.is_some_and(|environment| check_author(&version, &environment).is_ok());
+        Ok(match () {
+            () if !is_trusted => Err("untrustedVersion"),
+            () if !takes_inputs(&version, schedule) => Err("invalidInputs"),
+            () => Ok(version),
+        })
+    }
+
     /// Decides on the due times of one schedule that have come, in one commit.
     async fn fire(&self, mut schedule: Schedule, now: Timestamp) -> Result<usize> {
         let Some(first) = schedule.next_due else { return Ok(0) };
@@ -111,8 +127,7 @@ impl Scheduler {
         if plan.skipped > 0 {
             tracing::warn!(schedule = %schedule.id, skipped = plan.skipped, "due times were missed and skipped");
         }
-        let store = self.orchestrator.store();
-        let version = store.active_version(schedule.package_id, schedule.environment_id).await?;
+        let version = self.version_for(&schedule).await?;
         let mut open = self.orchestrator.store().open_executions_of_schedule(schedule.id).await?;
         let mut changes = Changes::none();
         if plan.skipped > 0 && !plan.fire.contains(&first) {
@@ -121,7 +136,10 @@ impl Scheduler {
         }
         let mut made = Vec::new();
         for due in &plan.fire {
-            let verdict = decide(&schedule, version.as_ref(), *due, now, &mut open, &mut changes);
+            let verdict = match &version {
+                Ok(version) => decide(&schedule, version, *due, now, &mut open, &mut changes),
+                Err(reason) => Verdict::Skip(reason),
+            };
             match verdict {
                 Verdict::Skip(reason) => {
                     changes.writes.push(Write::Fire(firing(&schedule, *due, now, None, Some(reason))));
@@ -151,6 +169,20 @@ impl Scheduler {
     }
 }
 
+/// Whether a version takes the inputs of a schedule: another one may be active than when it was saved. An
+/// execution of it could but fail, and each due time anew, so none is made and the firing says why.
+fn takes_inputs(version: &PackageVersion, schedule: &Schedule) -> bool {
+    let Err(error) = check(version.manifest.inputs.as_ref(), &schedule.inputs) else { return true };
+    let fields: Vec<&str> = error.fields().iter().map(|wrong| wrong.field.as_str()).collect();
+    tracing::warn!(
+        schedule = %schedule.id,
+        version = %version.version_number,
+        ?fields,
+        "the active version does not take the inputs of a schedule; change them"
+    );
+    false
+}
+
 fn firing(
     schedule: &Schedule,
     due_at: Timestamp,
@@ -170,13 +202,12 @@ fn firing(
 /// Applies the overlap policy; a cancel that it asks for joins the changes.
 fn decide(
     schedule: &Schedule,
-    version: Option<&PackageVersion>,
+    version: &PackageVersion,
     due_at: Timestamp,
     now: Timestamp,
     open: &mut Vec<Execution>,
     changes: &mut Changes,
 ) -> Verdict {
-    let Some(version) = version else { return Verdict::Skip("noActiveVersion") };
     match schedule.overlap {
         OverlapPolicy::Allow => {}
         OverlapPolicy::Skip if open.is_empty() => {}

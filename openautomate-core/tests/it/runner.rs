@@ -12,6 +12,7 @@ use tempfile::TempDir;
 #[cfg(unix)]
 mod command;
 mod pool;
+mod published;
 
 /// The interpreter of the tests: `OPENAUTOMATE_TEST_PYTHON`, or the one on the path.
 fn python() -> PathBuf {

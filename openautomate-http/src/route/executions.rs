@@ -51,7 +51,7 @@ struct EnqueueRequest {
     #[serde(default)]
     #[schema(value_type = Option<Uuid>)]
     environment_id: Option<EnvironmentId>,
-    /// The inputs by name.
+    /// The inputs by name; the version's `inputsSchema` says what it takes.
     #[serde(default)]
     #[schema(value_type = Object)]
     inputs: Map<String, Value>,

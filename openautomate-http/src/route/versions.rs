@@ -76,6 +76,12 @@ pub(crate) struct VersionView {
     /// What the archive says of itself.
     #[schema(value_type = Object)]
     manifest: serde_json::Value,
+    /// What its executions take as inputs, as JSON Schema (draft 2020-12); `null` takes anything. Beyond its words
+    /// there are the formats `file` (the id of an uploaded file), `asset` (the name of an asset) and `decimal`,
+    /// `x-order` for the order of properties and `x-enum-names` for the names of values. Left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    inputs_schema: Option<serde_json::Value>,
     /// Raised with each change; the ETag.
     revision: i64,
 }
@@ -113,7 +119,9 @@ impl VersionView {
     fn of(version: PackageVersion, active: &Active) -> Result<Self, Error> {
         let here = active.deployments.iter().filter(|deployment| deployment.version_id == version.id);
         let active_in: Vec<EnvironmentId> = here.map(|deployment| deployment.environment_id).collect();
-        let manifest = serde_json::to_value(&version.manifest).map_err(|error| {
+        let mut manifest = version.manifest;
+        let inputs_schema = manifest.inputs.take().unwrap_or_default();
+        let manifest = serde_json::to_value(&manifest).map_err(|error| {
             Error::internal("version.manifest", "the manifest of a version can't be shown").with_source(error)
         })?;
         Ok(Self {
@@ -130,8 +138,14 @@ impl VersionView {
             digest: version.digest,
             size: version.size,
             manifest,
+            inputs_schema: Some(inputs_schema),
             revision: version.revision,
         })
+    }
+
+    /// As it stands in a list: schemas may be large.
+    fn listed(version: PackageVersion, active: &Active) -> Result<Self, Error> {
+        Ok(Self { inputs_schema: None, ..Self::of(version, active)? })
     }
 }
 
@@ -235,7 +249,7 @@ async fn list(
     let page = state.orchestrator().store().versions(id, page).await?;
     let active = Active::of(&state, id).await?;
     let next = page.next;
-    let shown = page.items.into_iter().map(|version| VersionView::of(version, &active));
+    let shown = page.items.into_iter().map(|version| VersionView::listed(version, &active));
     let items = shown.collect::<Result<Vec<_>, _>>()?;
     Ok(Json(openautomate_core::query::Page { items, next }.into()))
 }

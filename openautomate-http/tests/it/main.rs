@@ -10,6 +10,7 @@ mod executions;
 mod fake_agent;
 mod forged_tokens;
 mod headers;
+mod inputs;
 mod limits;
 mod lists;
 mod live_logs;

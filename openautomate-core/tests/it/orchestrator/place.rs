@@ -109,6 +109,13 @@ impl Place {
         self.orchestrator.execute(&self.admin, command).await.unwrap()
     }
 
+    /// A version with this source, which becomes the active one.
+    pub(crate) async fn publish_source(&self, package: &Package, number: &str, source: &str) {
+        let archive = archive_of(&MANIFEST.replace("1.0.0", number), source);
+        let command = PublishVersion::new(package.id, archive);
+        self.orchestrator.execute(&self.admin, command).await.unwrap();
+    }
+
     /// A package with one active version.
     pub(crate) async fn greeter(&self) -> Package {
         let package = self.package("greeter").await;
@@ -170,11 +177,18 @@ pub(crate) fn archive(manifest: &str) -> Bytes {
 }
 
 pub(crate) fn archive_with(manifest: &str, files: &[(&str, &[u8])]) -> Bytes {
+    let greeter: (&str, &[u8]) = ("greeter.py", b"def run():\n    print('hello')\n");
+    zipped(&[&[("pyproject.toml", manifest.as_bytes()), greeter], files].concat())
+}
+
+fn archive_of(manifest: &str, source: &str) -> Bytes {
+    zipped(&[("pyproject.toml", manifest.as_bytes()), ("greeter.py", source.as_bytes())])
+}
+
+fn zipped(files: &[(&str, &[u8])]) -> Bytes {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    let own: [(&str, &[u8]); 2] =
-        [("pyproject.toml", manifest.as_bytes()), ("greeter.py", b"def run():\n    print('hello')\n")];
-    for (name, content) in own.iter().chain(files) {
+    for (name, content) in files {
         zip.start_file(*name, options).unwrap();
         zip.write_all(content).unwrap();
     }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use openautomate_core::command::environment::UpdateEnvironment;
 use openautomate_core::command::package::CreatePackage;
 use openautomate_core::command::schedule::{
     CreateSchedule, DeleteSchedule, ScheduleSettings, UpdateSchedule,
 };
 use openautomate_core::domain::{ExecutionSummary, Origin, Package, Schedule};
+use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::query::{ExecutionFilter, PageRequest};
 use openautomate_core::schedule::{MisfirePolicy, OverlapPolicy};
 use openautomate_core::service::Scheduler;
@@ -119,6 +121,20 @@ async fn without_an_active_version_it_skips_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_version_that_no_trusted_author_signed_is_skipped() {
+    let place = Place::new().await;
+    let package = place.greeter().await;
+    let schedule = schedule(&place, &package, |_| {}).await;
+    let author_keys = Some(vec![PackageSigner::generate().unwrap().public_key()]);
+    let update = UpdateEnvironment { id: place.environment().await, revision: None, author_keys };
+    place.orchestrator.execute(&place.admin, update).await.unwrap();
+    place.clock.advance(Duration::from_secs(60));
+    look(&place).await;
+    let firings = place.orchestrator.store().firings(schedule.id, 100).await.unwrap();
+    assert_eq!(firings[0].skipped.as_deref(), Some("untrustedVersion"));
+}
+
+#[tokio::test]
 async fn paused_and_deleted_schedules_rest() {
     let place = Place::new().await;
     let package = place.greeter().await;
@@ -174,4 +190,27 @@ async fn what_can_never_be_is_refused() {
     settings.overlap = OverlapPolicy::QueueOne;
     let refused = place.orchestrator.execute(&place.admin, CreateSchedule { settings }).await;
     assert_eq!(refused.unwrap_err().field(), Some("overlap"));
+}
+
+#[tokio::test]
+async fn inputs_that_a_newer_version_does_not_take_skip_the_firing() {
+    let place = Place::new().await;
+    let package = place.package("greeter").await;
+    let source = |name: &str| format!("def run({name}: str): ...\n");
+    place.publish_source(&package, "1.0.0", &source("name")).await;
+    let inputs = serde_json::json!({"name": "Ada"}).as_object().unwrap().clone();
+    let schedule = schedule(&place, &package, |s| {
+        s.overlap = OverlapPolicy::Allow;
+        s.inputs = inputs;
+    })
+    .await;
+    place.clock.advance(Duration::from_secs(60));
+    look(&place).await;
+    place.publish_source(&package, "2.0.0", &source("title")).await;
+    place.clock.advance(Duration::from_secs(60));
+    look(&place).await;
+    assert_eq!(fired(&place, &schedule).await.len(), 1);
+    let firings = place.orchestrator.store().firings(schedule.id, 100).await.unwrap();
+    let skipped: Vec<_> = firings.iter().filter_map(|firing| firing.skipped.as_deref()).collect();
+    assert_eq!(skipped, ["invalidInputs"]);
 }

@@ -199,7 +199,8 @@ pub(super) struct FiringView {
     /// The execution that it made; `null` if it was skipped.
     #[schema(value_type = Option<Uuid>)]
     execution_id: Option<ExecutionId>,
-    /// Why it was skipped: `overlap`, `misfire` or `noActiveVersion`.
+    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`, or `invalidInputs` if the version that was
+    /// active does not take the schedule's inputs.
     skipped: Option<String>,
 }
 

@@ -4,7 +4,8 @@ Every function works outside an execution too (``python main.py`` at the desk): 
 JSON file that ``OPENAUTOMATE_INPUTS`` names, secrets from ``OPENAUTOMATE_SECRET_<NAME>``, and the rest
 is shown on stderr.
 
-``log`` is a ``logging.Logger``; any other logger arrives just the same, from level INFO.
+An entry function gets its inputs as its annotations say: dates, enums, dataclasses, and a ``Secret`` for the
+name of an asset. ``log`` is a ``logging.Logger``; any other logger arrives just the same, from level INFO.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, overload
 
+    from openautomate._secret import Secret
+
     log: logging.Logger
     """The automation's own logger."""
 
@@ -45,6 +48,7 @@ __all__ = [
     "Error",
     "InputError",
     "OutputError",
+    "Secret",
     "SecretError",
     "artifact",
     "cancelled",
@@ -159,6 +163,11 @@ def cancelled() -> bool:
 
 
 def __getattr__(name: str) -> object:
+    if name == "Secret":
+        from openautomate import _secret
+
+        globals()["Secret"] = _secret.Secret
+        return _secret.Secret
     if name != "log":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # Loaded on demand: logging takes longer to import than Python to start. It comes first, since the hook on

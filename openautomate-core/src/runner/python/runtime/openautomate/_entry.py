@@ -25,6 +25,10 @@ MAX_FRAMES = 100
 """At most this many frames of a traceback are told one by one, the innermost ones."""
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PLAIN = (type, str)
+_PLAIN_TYPES: dict[Any, type] = {
+    key: kind for kind in (str, int, float, bool, list, dict) for key in (kind, kind.__name__)
+}
 _VARIADIC_KEYWORDS = 0x08
 _COROUTINE = 0x80
 
@@ -129,7 +133,26 @@ def _arguments(
     missing = [name for name in needs if name not in inputs]
     if missing:
         raise InputError(f"{entrypoint} needs the input {', '.join(missing)}; give it a value")
-    return dict(inputs)
+    if _are_plain(function, inputs):
+        return dict(inputs)
+    from openautomate import _inputs
+
+    return _inputs.arguments(function, inputs)
+
+
+def _are_plain(function: Callable[..., Any], inputs: Mapping[str, Any]) -> bool:
+    """Whether all inputs are already what their annotations say: most are, and pay for nothing more."""
+    annotations = getattr(function, "__annotations__", None)
+    if not annotations:
+        return True
+    for name, value in inputs.items():
+        if name not in annotations:
+            continue
+        annotation = annotations[name]
+        # Others than these may have no hash.
+        if type(annotation) not in _PLAIN or _PLAIN_TYPES.get(annotation) is not type(value):
+            return False
+    return True
 
 
 def _signature(function: Callable[..., Any]) -> tuple[list[str], list[str], bool]:

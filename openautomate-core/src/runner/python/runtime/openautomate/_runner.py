@@ -105,6 +105,10 @@ def main() -> int:
         from openautomate import _fallback as bridge  # type: ignore[no-redef]
     from openautomate import _convert, _entry  # noqa: F401
 
+    if mode != "run":
+        # Who waits has the time.
+        from openautomate import _inputs  # noqa: F401
+
     # At the end it is still found by a process that the automation starts with this path.
     sys.path.append(sys.path.pop(0))
     if mode == "zygote":
