@@ -21,6 +21,7 @@ use rustls_platform_verifier::ConfigVerifierExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{Mutex, Notify};
 use tokio_tungstenite::Connector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -124,7 +125,9 @@ impl Transport for WebSocketTransport {
         self.with_token(|token| async {
             let (file, size) = open(&upload.path).await?;
             let (moved, silence) = silence(SILENCE);
-            let file = tokio_util::io::ReaderStream::new(file).inspect(move |_| moved.notify_one());
+            // One that grows meanwhile is kept as long as it was.
+            let file =
+                tokio_util::io::ReaderStream::new(file.take(size)).inspect(move |_| moved.notify_one());
             let request = clients()?
                 .uploads
                 .put(url.clone())

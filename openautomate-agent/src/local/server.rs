@@ -217,6 +217,7 @@ fn welcome() -> Welcome {
         lease_margin_ms: MARGIN_MS,
         stale: Vec::new(),
         cancel: Vec::new(),
+        max_artifact_bytes: u64::MAX,
     }
 }
 

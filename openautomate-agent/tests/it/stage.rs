@@ -186,6 +186,7 @@ impl Stage {
             lease_margin_ms: 0,
             stale: Vec::new(),
             cancel: Vec::new(),
+            max_artifact_bytes: u64::MAX,
         };
         change(&mut welcome);
         server.say(ServerMessage::Welcome(welcome)).await;

@@ -126,6 +126,7 @@ impl Orchestrator {
             lease_margin_ms: millis(settings.lease_margin),
             stale: renewed.stale,
             cancel: renewed.cancel,
+            max_artifact_bytes: settings.max_artifact_bytes,
         })
     }
 
