@@ -93,9 +93,8 @@ def run():
     }
 }
 
-/// What one run leaves behind, the next must not find; in both kinds of processes.
-async fn leaks_nothing(fixture: &impl RunnerFixture) {
-    let dirty = "
+/// Leaves behind whatever a process can.
+const DIRTY: &str = "
 import builtins, logging, os, resource, signal, sys, threading, time, json, socket, locale, random, warnings
 builtins.leaked = 1
 json.leaked = 1
@@ -132,7 +131,9 @@ def run():
     sys.modules['left_behind'] = sys
     print('dirty', os.getpid())
 ";
-    let look = "
+
+/// Looks for it.
+const LOOK: &str = "
 import builtins, json, locale, os, random, resource, signal, socket, sys, threading
 import openautomate
 def run():
@@ -162,11 +163,14 @@ def run():
         'pid': os.getpid(),
     }
 ";
+
+/// What one run leaves behind, the next must not find; in both kinds of processes.
+async fn leaks_nothing(fixture: &impl RunnerFixture) {
     // What a process that nobody used says.
-    let fresh = outputs(look, fixture).await;
-    Play::main(dirty).run(fixture).await.expect(RunStatus::Succeeded);
+    let fresh = outputs(LOOK, fixture).await;
+    Play::main(DIRTY).run(fixture).await.expect(RunStatus::Succeeded);
     for _ in 0..2 {
-        let mut told = outputs(look, fixture).await;
+        let mut told = outputs(LOOK, fixture).await;
         // 0, 1, 2, the channel twice, and the listing itself.
         let files = told["files"].take();
         assert!(files.as_array().unwrap().len() <= 6, "files stay open: {files}");
