@@ -149,7 +149,7 @@ mod tests {
         symlink(&kept, root.join("a/b/link")).unwrap();
         symlink(kept.join("file"), root.join("a/file")).unwrap();
         for path in ["a/b", "a", ""] {
-            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(0)).unwrap();
+            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(0o000)).unwrap();
         }
         remove(&root).unwrap();
         assert!(!root.exists() && kept.join("file").exists());
