@@ -60,8 +60,10 @@ test-python: python
 	cd openautomate-py && $(abspath $(VENV_PYTHON)) -m pytest -q -p no:cacheprovider
 	cd examples/automations/invoices && $(abspath $(VENV_PYTHON)) -m pytest -q -p no:cacheprovider
 
+# The binaries that the tests in Rust were built with: `cargo build` would take other features of the dependencies,
+# and build half of them again.
 test-main-job: python
-	cargo build --features openautomate-core/conformance --bins
+	$(RUST_ENV) cargo test --no-run --features openautomate-core/conformance
 	OPENAUTOMATE_BINARIES=$(abspath target/debug) $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
 
 # --- the rules of the house

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -66,8 +67,16 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def interrupt(number: int, frame: object) -> None:
+    """Ends the program as Ctrl-C does, so that server and agent end with it."""
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     options = arguments()
+    # Both, whatever was inherited: a shell has its background jobs ignore the first.
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     ledgers = options.folder / "ledger"
     # The interpreter's own path, not where its link leads: that is how it knows its environment.
     python = options.python.absolute()

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -175,6 +176,7 @@ impl AgentBuilder {
             limits: self.limits,
             isolation: self.isolation,
             facts: self.facts,
+            max_artifact_bytes: AtomicU64::new(u64::MAX),
             attempts: Mutex::new(
                 attempts.into_iter().map(|attempt| (attempt.lease, Arc::new(attempt))).collect(),
             ),
@@ -291,6 +293,8 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) isolation: IsolationLevel,
     pub(crate) facts: AgentFacts,
+    /// The largest file that the server keeps.
+    pub(crate) max_artifact_bytes: AtomicU64,
     attempts: Mutex<Attempts>,
     /// Something may be there to send.
     pub(crate) changed: Notify,

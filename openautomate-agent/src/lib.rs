@@ -23,6 +23,7 @@
 
 mod adopt;
 mod agent;
+mod artifact;
 mod attempt;
 mod disk;
 mod environment;

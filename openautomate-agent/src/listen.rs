@@ -3,32 +3,28 @@
 //! A file or an asset may take its time; lines go on meanwhile, or a slow server would stop every run that
 //! prints.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use openautomate_core::domain::{LogLevel, LogLine, LogStream, check_name};
-use openautomate_core::error::{Error, ErrorKind, Result};
+use openautomate_core::domain::{LogLevel, LogLine, LogStream};
+use openautomate_core::error::Result;
 use openautomate_core::runner::RunEvent;
 use openautomate_core::secret::{Masker, Secret};
-use openautomate_core::transport::ArtifactUpload;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::agent::Inner;
+use crate::artifact::{self, Found};
 use crate::attempt::Attempt;
 use crate::outcome::{mask, masked_progress};
 
 /// How many events of a run wait, and how many are taken at once.
 pub(crate) const EVENTS: usize = 1_024;
-/// The largest file that a run may leave.
-const MAX_ARTIFACT_BYTES: u64 = 500 * 1024 * 1024;
 /// How many files and assets of a run may be under way; the run waits beyond that.
 const MAX_OPEN: usize = 64;
-/// How long an upload waits before it is tried again.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Listens to one run.
 pub(crate) struct Listener<'a> {
@@ -38,6 +34,8 @@ pub(crate) struct Listener<'a> {
     open: FuturesUnordered<BoxFuture<'a, ()>>,
     /// Log lines a second; what comes faster waits, and the run with it.
     rate: Option<u32>,
+    /// The only folders whose files a confined run may leave.
+    folders: Option<Arc<[PathBuf]>>,
 }
 
 impl<'a> Listener<'a> {
@@ -47,7 +45,13 @@ impl<'a> Listener<'a> {
         masker: &'a Masker,
         rate: Option<u32>,
     ) -> Self {
-        Self { attempt, agent, masker, open: FuturesUnordered::new(), rate }
+        Self { attempt, agent, masker, open: FuturesUnordered::new(), rate, folders: None }
+    }
+
+    /// The run is confined to files in these folders.
+    pub(crate) fn confined_to(mut self, folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.folders = Some(folders.into_iter().collect());
+        self
     }
 
     /// Takes what the run tells until it has ended and everything it told is dealt with.
@@ -86,8 +90,8 @@ impl<'a> Listener<'a> {
                     self.attempt.state().progress = Some(masked_progress(progress, self.masker));
                 }
                 RunEvent::Artifact { name, path, content_type, reply } => {
-                    let (attempt, agent) = (self.attempt, self.agent);
-                    self.open.push(Box::pin(keep(attempt, agent, name, path, content_type, reply)));
+                    let found = Found { name, path, content_type, folders: self.folders.clone() };
+                    self.open.push(Box::pin(artifact::keep(self.attempt, self.agent, found, reply)));
                 }
                 RunEvent::Secret { name, reply } => {
                     self.open.push(Box::pin(tell_secret(self.attempt, self.agent, name, reply)));
@@ -132,66 +136,4 @@ pub(crate) async fn read_asset(attempt: &Attempt, agent: &Inner, name: &str) -> 
         agent.changed.notify_one();
     }
     Ok(value)
-}
-
-async fn keep(
-    attempt: &Attempt,
-    agent: &Arc<Inner>,
-    name: String,
-    path: PathBuf,
-    content_type: Option<String>,
-    mut reply: oneshot::Sender<Result<()>>,
-) {
-    let content_type = content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
-    let upload = ArtifactUpload { lease: attempt.lease, name, content_type, path };
-    let kept = match check(&upload.name, &upload.path).await {
-        Err(error) => Err(error),
-        Ok(()) => upload_until_kept(agent, &upload, &mut reply).await,
-    };
-    if kept.as_ref().is_err_and(|error| error.kind() == ErrorKind::StaleLease) {
-        agent.forget(attempt.lease);
-    }
-    // The run may have ended while it waited.
-    let _ = reply.send(kept);
-}
-
-/// Tries again while the server is away: the lease decides how long that may be. Once nobody waits for the
-/// answer, the try that is under way is the last.
-async fn upload_until_kept(
-    agent: &Inner,
-    upload: &ArtifactUpload,
-    reply: &mut oneshot::Sender<Result<()>>,
-) -> Result<()> {
-    loop {
-        match agent.transport.put_artifact(upload.clone()).await {
-            Err(error) if error.kind() == ErrorKind::Unavailable => {
-                tracing::debug!(%error, "an artifact could not be sent; trying again");
-                tokio::select! {
-                    () = tokio::time::sleep(PAUSE) => {}
-                    () = reply.closed() => return Err(error),
-                }
-            }
-            other => return other,
-        }
-    }
-}
-
-/// What the server would refuse is refused before a byte is sent. A pipe or a device is no file: reading one
-/// may never end.
-async fn check(name: &str, path: &Path) -> Result<()> {
-    check_name("name", name)?;
-    if name.contains(['/', '\\']) || name == "." || name == ".." {
-        return Err(Error::invalid_field("name", "is no plain file name; leave folders out"));
-    }
-    let found = tokio::fs::metadata(path).await.map_err(|error| {
-        Error::invalid("artifact.unreadable", "the file of the artifact can't be read").with_source(error)
-    })?;
-    if !found.is_file() {
-        return Err(Error::invalid("artifact.no_file", "the artifact is no file; pack a folder first"));
-    }
-    if found.len() > MAX_ARTIFACT_BYTES {
-        let message = format!("the artifact is larger than {} MiB", MAX_ARTIFACT_BYTES / 1024 / 1024);
-        return Err(Error::new(ErrorKind::QuotaExceeded, "artifact.too_large", message));
-    }
-    Ok(())
 }

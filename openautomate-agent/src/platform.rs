@@ -66,6 +66,48 @@ pub(crate) fn sync_dir(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Lets this user into a folder that a run locked. Best effort: what follows tells.
+#[cfg(unix)]
+pub(crate) fn open_to_us(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_closed = |found: &std::fs::Metadata| found.is_dir() && found.permissions().mode() & 0o700 != 0o700;
+    if folder.symlink_metadata().is_ok_and(|found| is_closed(&found)) {
+        let _ = std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700));
+    }
+}
+
+/// Folders of a user are open to that user.
+#[cfg(windows)]
+pub(crate) fn open_to_us(_: &Path) {}
+
+/// A file that is open.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) file: File,
+    /// Where it lies, all links followed.
+    pub(crate) place: PathBuf,
+    /// By which it can be opened again as long as it is open.
+    pub(crate) path: PathBuf,
+}
+
+/// Opens a file to be read, and waits for nobody, should it be a pipe.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_at_once(path: &Path) -> io::Result<Opened> {
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    Ok(Opened { place: std::fs::read_link(&path)?, file, path })
+}
+
+/// Opens a file to be read.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn open_at_once(path: &Path) -> io::Result<Opened> {
+    let file = File::open(path)?;
+    Ok(Opened { file, place: path.canonicalize()?, path: path.to_owned() })
+}
+
 /// The interpreter of a virtual environment.
 pub(crate) fn interpreter(environment: &Path) -> PathBuf {
     if cfg!(windows) { environment.join("Scripts/python.exe") } else { environment.join("bin/python") }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use openautomate_core::ErrorKind;
-use openautomate_core::domain::{LogLevel, LogLine, LogStream, RunResult};
+use openautomate_core::domain::{IsolationLevel, LogLevel, LogLine, LogStream, RunResult};
 use openautomate_core::package::manifest::{self, IN_PACKAGE, WORKDIR_VARIABLE};
 use openautomate_core::runner::{Job, RunControl};
 use openautomate_core::secret::Masker;
@@ -151,12 +151,14 @@ async fn run_within_lease(
     if let Some(bytes) = job.limits.log_bytes {
         attempt.state().spool.keep_at_most(bytes);
     }
-    let rate = job.limits.log_lines_per_second;
+    let mut listener = Listener::new(attempt, agent, masker, job.limits.log_lines_per_second);
+    if job.isolation == IsolationLevel::L2 {
+        listener = listener.confined_to([job.work_dir.clone(), job.package_dir.clone()]);
+    }
     attempt.state().started = true;
     agent.changed.notify_one();
     let runs = runner.run(job, RunControl { events, cancel: attempt.cancel.clone() });
-    let listens = Listener::new(attempt, agent, masker, rate).listen(receiver);
-    let (result, ()) = tokio::join!(runs, listens);
+    let (result, ()) = tokio::join!(runs, listener.listen(receiver));
     result
 }
 

@@ -143,6 +143,7 @@ async fn connect(agent: &Arc<Inner>, stop: &CancellationToken, drained: &Cancell
         Ok(None) | Err(_) => return Err(gone()),
     };
     tracing::info!(server = %welcome.server_version, "connected");
+    agent.max_artifact_bytes.store(welcome.max_artifact_bytes, Ordering::Relaxed);
     let session = Session::new(Arc::clone(agent), sender, &welcome);
     for attempt in attempts {
         attempt.rewind();

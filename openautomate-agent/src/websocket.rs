@@ -160,7 +160,9 @@ impl Transport for WebSocketTransport {
         self.with_token(|token| async {
             let (file, size) = open(&upload.path).await?;
             let (moved, silence) = silence(SILENCE);
-            let file = tokio_util::io::ReaderStream::new(file).inspect(move |_| moved.notify_one());
+            // One that grows meanwhile is kept as long as it was.
+            let file =
+                tokio_util::io::ReaderStream::new(file.take(size)).inspect(move |_| moved.notify_one());
             let request = clients()?
                 .uploads
                 .put(url.clone())

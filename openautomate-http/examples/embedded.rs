@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use openautomate_core::Orchestrator;
 use openautomate_core::blob::ObjectBlobStore;
 use openautomate_core::command::identity::OfferSetup;
@@ -38,6 +39,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let automation = router(orchestrator.clone(), HttpOptions::new(keys));
     let app = Router::new().route("/shop", get(|| async { "our own page" })).fallback_service(automation);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
+    // Without this, messages to agents wait for one another.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     println!("our page: http://127.0.0.1:8081/shop, the API: http://127.0.0.1:8081/api/docs/");
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() })

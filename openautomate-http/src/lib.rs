@@ -4,11 +4,14 @@
 //! ```no_run
 //! # async fn serve(orchestrator: openautomate_core::Orchestrator) -> std::io::Result<()> {
 //! use std::net::SocketAddr;
+//! use axum::serve::ListenerExt as _;
 //! use openautomate_http::{HttpOptions, JwtKeys, router};
 //!
 //! let keys = JwtKeys::load_or_create("jwt.pem".as_ref()).map_err(std::io::Error::other)?;
 //! let app = router(orchestrator, HttpOptions::new(keys));
+//! // Without this, messages to agents wait for one another.
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
 //! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
 //! # }
 //! ```

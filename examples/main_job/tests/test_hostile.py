@@ -1,143 +1,99 @@
-"""Hostile automations, one after the other, against one real agent: it lives, and leaves nothing behind."""
+"""Hostile automations against one real agent: each ends as it is told, and leaves nothing behind."""
 
 from __future__ import annotations
 
-import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from client import Client
-from installation import Installation
+from conftest import BINARIES
+from hostile import CORPUS, Hostile, adopt_orphans, corpus, strays, table
+from installation import Installation, package
 from test_main_job import COUNTER, made_package, trigger
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
-# The source of each, and how it ends: the state, and the kind of the error.
-HOSTILE: dict[str, tuple[str, str, str]] = {
-    "exit": ("import os\ndef run(): os._exit(7)", "Failed", "ExitCode"),
-    "segfault": ("import ctypes\ndef run(): ctypes.string_at(0)", "Failed", "Signal"),
-    "abort": ("import os\ndef run(): os.abort()", "Failed", "Signal"),
-    "loop": ("def run():\n  while True: pass", "TimedOut", "Timeout"),
-    "blocked": (
-        "import collections, itertools\n"
-        "def run(): collections.deque(itertools.repeat(0), maxlen=0)",
-        "TimedOut",
-        "Timeout",
-    ),
-    "deaf": (
-        "import signal, time\n"
-        "def run():\n"
-        "  signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "  while True:\n"
-        "    try: time.sleep(60)\n"
-        "    except BaseException: pass",
-        "TimedOut",
-        "Timeout",
-    ),
-    "double fork": (
-        "import os, time\n"
-        "def run():\n"
-        "  if os.fork() == 0:\n"
-        "    os.setsid()\n"
-        "    if os.fork() == 0: time.sleep(600)\n"
-        "    os._exit(0)",
-        "Succeeded",
-        "",
-    ),
-    "closed streams": (
-        "import os\ndef run():\n  for number in range(3): os.close(number)",
-        "Succeeded",
-        "",
-    ),
-    "channel": (
-        "import os\n"
-        "def run():\n"
-        "  for number in range(3, 32):\n"
-        "    try: os.write(number, b'garbage\\n')\n"
-        "    except OSError: pass\n"
-        "  import time; time.sleep(5)",
-        "Failed",
-        "ProtocolError",
-    ),
-    "memory": ("def run(): return len(bytearray(10 * 1024 ** 3))", "Failed", "MemoryError"),
-    "flood": (
-        "def run():\n  for _ in range(20_000): print('x' * 100)",
-        "Succeeded",
-        "",
-    ),
-    "family": (
-        "import os, time\n"
-        "def run():\n"
-        "  for _ in range(40):\n"
-        "    if os.fork() == 0:\n"
-        "      os.setsid()\n"
-        "      time.sleep(600)\n"
-        "  time.sleep(600)",
-        "TimedOut",
-        "Timeout",
-    ),
-}
+ALL = {one.name: one for one in corpus()}
+# What goes on until it is stopped, or leaves somebody behind that does.
+LASTING = [
+    "blocks_in_c",
+    "deaf",
+    "family",
+    "fork_bomb",
+    "interrupt_handler",
+    "loops",
+    "outlives_death_signal",
+    "stops_itself",
+    "thread_stays",
+    "waits_with_a_daemon",
+]
 
 
-def processes_of(marker: str) -> list[int]:
-    """The processes whose environment or command line has this text."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            text = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
-            state = (folder / "stat").read_text().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            continue
-        if marker.encode() in text and state != "Z":
-            found.append(int(folder.name))
-    return found
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, Client, str]]:
+    """One installation for the whole corpus, and a package that does no harm."""
+    adopt_orphans()
+    folder = tmp_path_factory.mktemp("hostile")
+    made = Installation(folder / "data", BINARIES, Path(sys.executable), lease_ttl=8)
+    client = made.start_server()
+    made.start_agent(client)
+    yield made, client, made_package(client, folder, "harmless", COUNTER)
+    made.stop()
 
 
-def until_gone(marker: str) -> None:
-    """Waits until nothing with this text is alive."""
+def known(installation: Installation) -> set[int]:
+    """The server and the agent."""
+    return {process.pid for process in (installation.server, installation.agent) if process}
+
+
+def until_clean(known: set[int]) -> None:
+    """Waits until nothing is left but what the agent keeps waiting."""
     end = time.monotonic() + 10
-    while processes_of(marker):
-        assert time.monotonic() < end, processes_of(marker)
-        time.sleep(0.05)
+    while left := strays(known):
+        assert time.monotonic() < end, left
+        time.sleep(0.02)
 
 
-def hostile_package(client: Client, tmp_path: Path, name: str, source: str) -> str:
-    """A package with short limits."""
-    folder = tmp_path / name.replace(" ", "-")
-    folder.mkdir()
-    (folder / "job.py").write_text(source)
-    (folder / "pyproject.toml").write_text(
-        f'[project]\nname = "{folder.name}"\nversion = "1.0.0"\n\n[tool.openautomate]\n'
-        'entrypoint = "job:run"\ntimeout = "2s"\ngrace = "1s"\n'
-        '[tool.openautomate.limits]\nmemory = "512M"\n'
-    )
-    from installation import package
-
-    return package(client, name, folder)
+def published(client: Client, folder: Path, one: Hostile, timeout: str | None = None) -> str:
+    """The package of one of them."""
+    made = folder / one.name
+    made.mkdir()
+    (made / one.path.name).write_text(one.path.read_text())
+    (made / "pyproject.toml").write_text(one.manifest(timeout))
+    return package(client, one.name, made)
 
 
-def test_no_automation_hurts_its_agent(
-    installation: Installation, client: Client, tmp_path: Path
+@pytest.mark.parametrize("name", ALL)
+def test_it_ends_as_told_and_hurts_nobody(
+    place: tuple[Installation, Client, str], tmp_path: Path, name: str
 ) -> None:
-    harmless = made_package(client, tmp_path, "harmless", COUNTER)
-    assert installation.agent is not None
-    for name, (source, state, kind) in HOSTILE.items():
-        execution = trigger(client, hostile_package(client, tmp_path, name, source))
-        ended = client.wait(execution, seconds=30)
-        told: dict[str, Any] = ended.get("error") or {}
-        assert (ended["state"], told.get("kind", "")) == (state, kind), (name, ended)
-        # No process of it is left, the agent is alive, and the next execution is unharmed.
-        until_gone(f"OPENAUTOMATE_LEASE={execution}")
-        assert installation.agent.poll() is None
-        assert client.wait(trigger(client, harmless, lines=2))["outputs"] == {"lines": 2}
+    installation, client, harmless = place
+    execution = trigger(client, published(client, tmp_path, ALL[name]))
+    ended = client.wait(execution, seconds=130)
+    told: dict[str, Any] = ended.get("error") or {}
+    assert ALL[name].ends_as(ended["state"], told.get("kind", "")), ended
+    until_clean(known(installation))
+    work = installation.folder / "agent" / "work"
+    end = time.monotonic() + 60
+    while left := list(work.iterdir()):
+        assert time.monotonic() < end, left
+        time.sleep(0.02)
+    assert installation.agent is not None and installation.agent.poll() is None
+    assert client.wait(trigger(client, harmless, lines=2, delay=0), seconds=20)["outputs"] == {"lines": 2}
 
 
-def test_a_stop_is_proven(client: Client, tmp_path: Path) -> None:
-    source, _, _ = HOSTILE["family"]
-    execution = trigger(client, hostile_package(client, tmp_path, "family", source))
+def test_the_table_tells_of_each() -> None:
+    assert len(ALL) >= 50
+    assert table() in (CORPUS / "README.md").read_text()
+
+
+def test_a_stop_is_proven(place: tuple[Installation, Client, str], tmp_path: Path) -> None:
+    _, client, _ = place
+    execution = trigger(client, published(client, tmp_path, ALL["family"], "60s"))
     client.wait(execution, states={"Running"})
     time.sleep(0.5)
     client.call("POST", f"/api/executions/{execution}/cancel", {})
@@ -150,33 +106,23 @@ def test_a_stop_is_proven(client: Client, tmp_path: Path) -> None:
     assert stop["requestedAt"] <= stop["deliveredAt"] <= stop["emptyAt"]
 
 
-def test_a_killed_agent_leaves_nothing_behind(
-    installation: Installation, client: Client, tmp_path: Path
-) -> None:
-    source = (
-        "import os, time\n"
-        "def run():\n"
-        "  if os.fork() == 0:\n"
-        "    os.setsid()\n"
-        "    if os.fork() == 0: time.sleep(600)\n"
-        "    os._exit(0)\n"
-        "  time.sleep(600)"
-    )
-    folder = tmp_path / "stays"
-    folder.mkdir()
-    (folder / "job.py").write_text(source)
-    (folder / "pyproject.toml").write_text(
-        '[project]\nname = "stays"\nversion = "1.0.0"\n[tool.openautomate]\nentrypoint = "job:run"\n'
-    )
-    from installation import package
-
-    execution = trigger(client, package(client, "stays", folder))
-    client.wait(execution, states={"Running"})
-    time.sleep(0.5)
-    runtime = os.fspath(installation.folder / "agent" / "runtime")
-    assert len(processes_of(runtime)) >= 2
-    installation.kill_agent()
-    # The run, what left its session, those that wait and their zygote go with the agent.
-    until_gone(runtime)
-    until_gone(f"OPENAUTOMATE_LEASE={execution}")
-    installation.start_agent(client)
+def test_a_killed_agent_takes_all_of_them_with_it(tmp_path: Path) -> None:
+    adopt_orphans()
+    others = {one.pid for one in strays(set())}
+    installation = Installation(tmp_path / "data", BINARIES, Path(sys.executable), lease_ttl=8)
+    try:
+        client = installation.start_server()
+        installation.start_agent(client, slots=len(LASTING) + 1)
+        packages = [published(client, tmp_path, ALL[name], "120s") for name in LASTING]
+        executions = [trigger(client, one) for one in packages]
+        for execution in executions:
+            client.wait(execution, states={"Running"})
+        time.sleep(1)
+        assert len(strays(known(installation) | others)) > len(LASTING)
+        installation.kill_agent()
+        until_clean(known(installation) | others)
+        installation.start_agent(client)
+        harmless = made_package(client, tmp_path, "harmless", COUNTER)
+        assert client.wait(trigger(client, harmless, lines=2))["outputs"] == {"lines": 2}
+    finally:
+        installation.stop()

@@ -34,13 +34,14 @@ COUNTER = """
 """
 
 
-def made_package(client: Client, tmp_path: Path, name: str, source: str) -> str:
-    """A package of one module with an entry function."""
+def made_package(client: Client, tmp_path: Path, name: str, source: str, more: str = "") -> str:
+    """A package of one module with an entry function, and what its manifest says besides."""
     folder = tmp_path / name
     folder.mkdir()
     (folder / "job.py").write_text(textwrap.dedent(source))
     (folder / "pyproject.toml").write_text(
-        f'[project]\nname = "{name}"\nversion = "1.0.0"\n\n[tool.openautomate]\nentrypoint = "job:run"\n'
+        f'[project]\nname = "{name}"\nversion = "1.0.0"\n\n'
+        f'[tool.openautomate]\nentrypoint = "job:run"\n{more}'
     )
     return package(client, name, folder)
 

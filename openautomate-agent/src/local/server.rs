@@ -235,6 +235,7 @@ fn welcome(key: PublicKey) -> Welcome {
         package_keys: vec![key],
         stale: Vec::new(),
         cancel: Vec::new(),
+        max_artifact_bytes: u64::MAX,
     }
 }
 

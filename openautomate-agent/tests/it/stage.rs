@@ -193,6 +193,7 @@ impl Stage {
             package_keys: vec![self.transport.signer.public_key()],
             stale: Vec::new(),
             cancel: Vec::new(),
+            max_artifact_bytes: u64::MAX,
         };
         change(&mut welcome);
         server.say(ServerMessage::Welcome(welcome)).await;

@@ -13,7 +13,7 @@ use crate::changes::{Changes, Event};
 use crate::domain::{
     ActorKind, ActorRef, Artifact, AuditEntry, Execution, Lease, PackageVersion, check_name,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{AgentId, ArtifactId, AuditId, VersionId};
 use crate::query::PageRequest;
 use crate::secret::Secret;
@@ -36,6 +36,8 @@ pub struct ArtifactIntake {
     pub name: String,
     /// Its media type.
     pub content_type: String,
+    /// Its size in bytes, where the sender told it.
+    pub size: Option<u64>,
     /// Its content.
     pub body: BoxStream<'static, std::io::Result<Bytes>>,
 }
@@ -122,13 +124,18 @@ impl Orchestrator {
     /// # Errors
     /// `StaleLease`, `Invalid` for the name, `QuotaExceeded` if it is larger than the settings allow.
     pub async fn keep_artifact(&self, agent: AgentId, intake: ArtifactIntake) -> Result<Artifact> {
-        let ArtifactIntake { lease, name, content_type, body } = intake;
+        let ArtifactIntake { lease, name, content_type, size, body } = intake;
         check_artifact_name(&name)?;
+        let most = self.settings().max_artifact_bytes;
+        if size.is_some_and(|size| size > most) {
+            // Before a byte is read: the sender learns of it at once.
+            return Err(too_large(most));
+        }
         let content_type = checked_media_type(content_type);
         self.leased(agent, lease).await?;
         let id = ArtifactId::new();
         let key = BlobKey::artifact(lease.execution, id);
-        let info = self.blobs().put_stream(&key, body, self.settings().max_artifact_bytes).await?;
+        let info = self.blobs().put_stream(&key, body, most).await?;
         let artifact = Artifact {
             id,
             execution_id: lease.execution,
@@ -172,7 +179,7 @@ impl Orchestrator {
         let asset = self.store().asset_by_name(execution.environment_id, name).await?;
         let asset = asset.ok_or_else(|| {
             Error::new(
-                crate::ErrorKind::NotFound,
+                ErrorKind::NotFound,
                 "asset.unknown",
                 "there is no asset with this name in the execution's environment; add it or mend the name",
             )
@@ -227,6 +234,12 @@ fn package_ref(name: String, version: &PackageVersion) -> PackageRef {
         signature: version.signature.clone(),
         author: version.author.clone(),
     }
+}
+
+fn too_large(most: u64) -> Error {
+    let message =
+        format!("the artifact is larger than {most} bytes; make it smaller, or ask for a higher limit");
+    Error::new(ErrorKind::QuotaExceeded, "artifact.too_large", message)
 }
 
 fn check_artifact_name(name: &str) -> Result<()> {

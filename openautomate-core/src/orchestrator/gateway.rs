@@ -126,6 +126,7 @@ impl Orchestrator {
             package_keys: vec![self.package_key()],
             stale: renewed.stale,
             cancel: renewed.cancel,
+            max_artifact_bytes: settings.max_artifact_bytes,
         })
     }
 

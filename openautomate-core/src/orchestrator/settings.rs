@@ -59,7 +59,7 @@ impl Default for Settings {
             registration: Registration::default(),
             session_life: Duration::from_secs(7 * 24 * 3_600),
             enrolment_token_life: Duration::from_secs(3_600),
-            max_artifact_bytes: 500 * 1024 * 1024,
+            max_artifact_bytes: 10 * 1024 * 1024 * 1024,
             password_parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         }
     }

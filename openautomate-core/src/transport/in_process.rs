@@ -54,9 +54,10 @@ impl Transport for InProcessTransport {
             Error::invalid("artifact.unreadable", "the file of the artifact can't be opened")
                 .with_source(error)
         })?;
+        let size = file.metadata().await.ok().map(|found| found.len());
         let body = tokio_util::io::ReaderStream::new(file).boxed();
         self.orchestrator
-            .keep_artifact(self.agent, ArtifactIntake { lease, name, content_type, body })
+            .keep_artifact(self.agent, ArtifactIntake { lease, name, content_type, size, body })
             .await?;
         Ok(())
     }

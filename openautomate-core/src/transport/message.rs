@@ -186,6 +186,14 @@ pub struct Welcome {
     pub stale: Vec<Lease>,
     /// Those that shall be cancelled.
     pub cancel: Vec<Lease>,
+    /// The largest artifact that the server keeps, in bytes.
+    #[serde(default = "any_size")]
+    pub max_artifact_bytes: u64,
+}
+
+/// What a server takes that does not say it.
+fn any_size() -> u64 {
+    u64::MAX
 }
 
 /// Which version of a package.

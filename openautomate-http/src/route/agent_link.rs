@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State, WebSocketUpgrade};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -204,16 +204,14 @@ async fn keep_artifact(
     Query(params): Query<ArtifactParams>,
     request: Request,
 ) -> Result<Json<ArtifactView>, Problem> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let (parts, body) = request.into_parts();
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let intake = ArtifactIntake {
         lease: Lease { execution, epoch },
         name: params.name,
-        content_type: content_type.unwrap_or("application/octet-stream").to_owned(),
-        body: request
-            .into_body()
-            .into_data_stream()
-            .map(|chunk| chunk.map_err(std::io::Error::other))
-            .boxed(),
+        content_type: header(CONTENT_TYPE).unwrap_or("application/octet-stream").to_owned(),
+        size: header(CONTENT_LENGTH).and_then(|size| size.parse().ok()),
+        body: body.into_data_stream().map(|chunk| chunk.map_err(std::io::Error::other)).boxed(),
     };
     Ok(Json(state.orchestrator().keep_artifact(agent.id, intake).await?.into()))
 }

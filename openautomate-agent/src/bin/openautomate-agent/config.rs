@@ -93,7 +93,8 @@ pub(crate) struct RunOptions {
     /// than there are slots.
     #[arg(long, env = "OPENAUTOMATE_AGENT_WARM", value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) warm: Option<u32>,
-    /// A module that the waiting interpreters import ahead; may be given again. None may start threads.
+    /// A module that the waiting interpreters import ahead, in the environments that have it; may be given again.
+    /// One that starts threads when it is imported is left out.
     #[arg(long, env = "OPENAUTOMATE_AGENT_PRELOAD", value_delimiter = ',')]
     pub(crate) preload: Vec<String>,
     #[command(flatten)]

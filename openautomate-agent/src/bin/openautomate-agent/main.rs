@@ -38,11 +38,18 @@ fn main() -> ExitCode {
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the one line that says why")]
             {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", whole(&error));
             }
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error with its causes, none of them twice.
+fn whole(error: &anyhow::Error) -> String {
+    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |told, cause| {
+        if told.contains(&cause) { told } else { format!("{told}: {cause}") }
+    })
 }
 
 async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -159,4 +166,16 @@ fn log_to_stderr(level: &str, json: bool) {
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     if json { builder.json().init() } else { builder.init() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let told = |error: anyhow::Error| whole(&error);
+        assert_eq!(told(anyhow::anyhow!("b").context("a")), "a: b");
+        assert_eq!(told(anyhow::anyhow!("b").context("a: b")), "a: b");
+    }
 }

@@ -7,6 +7,8 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
+#[cfg(target_os = "linux")]
+use std::sync::Arc;
 use std::sync::{OnceLock, mpsc};
 
 use nix::libc;
@@ -313,7 +315,7 @@ impl Process {
     pub(crate) async fn kill_tree(&mut self) -> TreeEnd {
         #[cfg(target_os = "linux")]
         if let (Own::Forked(forked), Some(_)) = (&self.own, self.exited)
-            && forked.has_no_orphans()
+            && forked.nursery().has_no_orphans()
         {
             self.is_over = true;
             return TreeEnd::default();
@@ -322,6 +324,7 @@ impl Process {
         #[cfg(target_os = "linux")]
         let end = {
             let Killed { found, survivors } = self.family.clone().kill_all().await;
+            let found = found + self.end_strays().await;
             let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
             TreeEnd { found: count(found), survivors: count(survivors) }
         };
@@ -329,6 +332,14 @@ impl Process {
         let end = TreeEnd::default();
         self.is_over = true;
         end
+    }
+
+    /// Ends what no longer shows whose it is; gives how many there were.
+    #[cfg(target_os = "linux")]
+    async fn end_strays(&self) -> usize {
+        let Own::Forked(forked) = &self.own else { return 0 };
+        let nursery = Arc::clone(forked.nursery());
+        tokio::task::spawn_blocking(move || nursery.end_strays()).await.unwrap_or_default()
     }
 
     fn kill_group(&self) {

@@ -65,7 +65,12 @@ fn is_larger(folder: &Path, limit: u64) -> bool {
     let mut total = 0_u64;
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            // Folders too deep for a path hide what they hold.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => return true,
+            Err(_) => continue,
+        };
         for entry in entries.flatten() {
             let Ok(found) = entry.metadata() else { continue };
             if found.is_dir() {

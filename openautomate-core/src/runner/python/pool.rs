@@ -39,7 +39,9 @@ pub struct PoolSettings {
     pub keep: Duration,
     /// Whether Linux forks them from a zygote.
     pub zygote: bool,
-    /// Modules that a zygote imports before it forks: every run has them loaded. None may start a thread.
+    /// Modules that a zygote imports before it forks: every run has them loaded. One that an environment lacks,
+    /// or that starts a thread when it is imported, is left out there, and the log says so. Libraries of linear
+    /// algebra that are preloaded compute in one thread.
     pub preload: Vec<String>,
 }
 

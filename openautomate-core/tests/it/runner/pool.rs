@@ -93,10 +93,9 @@ def run():
     }
 }
 
-/// What one run leaves behind, the next must not find; in both kinds of processes.
-async fn leaks_nothing(fixture: &impl RunnerFixture) {
-    let dirty = "
-import builtins, logging, os, signal, sys, threading, time, json, socket, tempfile, locale, random
+/// Leaves behind whatever a process can.
+const DIRTY: &str = "
+import builtins, logging, os, resource, signal, sys, threading, time, json, socket, locale, random, warnings
 builtins.leaked = 1
 json.leaked = 1
 sys.leaked = 1
@@ -104,6 +103,19 @@ import openautomate
 openautomate.leaked = 1
 def run():
     random.seed(7)
+    locale.setlocale(locale.LC_ALL, 'C')
+    resource.setrlimit(resource.RLIMIT_NOFILE, (70, 70))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (7, 7))
+    os.nice(5)
+    socket.setdefaulttimeout(7)
+    sys.meta_path.clear()
+    sys.path_hooks.clear()
+    sys.excepthook = print
+    sys.settrace(print)
+    sys.settrace(None)
+    threading.setprofile(print)
+    warnings.simplefilter('error')
+    signal.setitimer(signal.ITIMER_REAL, 60)
     os.environ['LEAKED'] = '1'
     os.environ['PATH'] = '/nowhere'
     os.chdir('/')
@@ -119,12 +131,24 @@ def run():
     sys.modules['left_behind'] = sys
     print('dirty', os.getpid())
 ";
-    let look = "
-import builtins, json, os, signal, sys, threading
+
+/// Looks for it.
+const LOOK: &str = "
+import builtins, json, locale, os, random, resource, signal, socket, sys, threading
 import openautomate
 def run():
     here = os.getcwd()
     return {
+        'random': random.random() == random.Random(7).random(),
+        'locale': locale.setlocale(locale.LC_ALL),
+        'rlimits': [resource.getrlimit(kind)[0] in (70, 7) for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)],
+        'nice': os.nice(0),
+        'socket': socket.getdefaulttimeout(),
+        'imports': len(sys.meta_path) >= 3 and len(sys.path_hooks) >= 2,
+        'hooks': sys.excepthook is sys.__excepthook__ and threading.getprofile() is None,
+        'timer': signal.getitimer(signal.ITIMER_REAL)[0],
+        'argv': sys.argv[1:],
+        'pending': sorted(signal.sigpending()) + sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
         'leaked': [hasattr(m, 'leaked') for m in (builtins, json, sys, openautomate)],
         'environment': 'LEAKED' in os.environ or os.environ['PATH'] == '/nowhere',
         'folder': os.listdir(here),
@@ -139,9 +163,14 @@ def run():
         'pid': os.getpid(),
     }
 ";
-    Play::main(dirty).run(fixture).await.expect(RunStatus::Succeeded);
+
+/// What one run leaves behind, the next must not find; in both kinds of processes.
+async fn leaks_nothing(fixture: &impl RunnerFixture) {
+    // What a process that nobody used says.
+    let fresh = outputs(LOOK, fixture).await;
+    Play::main(DIRTY).run(fixture).await.expect(RunStatus::Succeeded);
     for _ in 0..2 {
-        let mut told = outputs(look, fixture).await;
+        let mut told = outputs(LOOK, fixture).await;
         // 0, 1, 2, the channel twice, and the listing itself.
         let files = told["files"].take();
         assert!(files.as_array().unwrap().len() <= 6, "files stay open: {files}");
@@ -150,7 +179,9 @@ def run():
         let clean = json!({
             "leaked": [false, false, false, false], "environment": false, "folder": [], "umask": false,
             "path": false, "limits": [false, false], "signal": false, "threads": 1, "modules": false,
-            "files": null, "session": true, "pid": null,
+            "files": null, "session": true, "pid": null, "random": false, "locale": fresh["locale"],
+            "rlimits": [false, false], "nice": fresh["nice"], "socket": null, "imports": true, "hooks": true,
+            "timer": 0.0, "argv": [], "pending": [],
         });
         assert_eq!(told, clean);
     }
@@ -257,20 +288,96 @@ async fn memory_bounds_what_waits() {
     assert_eq!(runner.waiting(None), 0);
 }
 
+/// What is absent, and what starts a thread, is left out; the rest is loaded all the same.
+#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_preload_that_starts_a_thread_is_refused_and_runs_go_on() {
+async fn what_can_be_preloaded_is() {
+    // The interpreter of the tests has none that starts threads, so its environment gets one.
+    let folder = tempfile::tempdir().unwrap();
+    let python = environment_with(
+        folder.path(),
+        &[
+            (
+                "threaded.py",
+                "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()",
+            ),
+            ("broken.py", "raise SystemExit('no')"),
+        ],
+    );
+    let preload = ["absent_module", "json", "threaded", "broken", "decimal"].map(str::to_owned).to_vec();
     let (runner, dir) = native();
-    let preload = vec!["json".to_owned(), "absent_module".to_owned()];
     let runner = runner.with_pool(PoolSettings { preload, ..Default::default() });
-    runner.prepare(None);
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let ended = Play::main("def run(): return 1").run(&Forked(Arc::new(runner), dir)).await;
-    ended.expect(RunStatus::Succeeded);
-    let preload = vec!["json".to_owned(), "decimal".to_owned()];
-    let (runner, dir) = pooled(PoolSettings { preload, ..Default::default() }).await;
-    let source = "import sys\nloaded = 'decimal' in sys.modules\ndef run(): return loaded";
-    let told = Play::main(source).run(&Forked(runner, dir)).await.outputs();
-    assert_eq!(told["result"], cfg!(target_os = "linux"));
+    runner.prepare(Some(&python));
+    let began = Instant::now();
+    while runner.waiting(Some(&python)) == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let source = "
+import os, sys
+names = ('json', 'threaded', 'decimal')
+loaded = [name in sys.modules for name in names]
+def run():
+    return {'loaded': loaded, 'threads': len(os.listdir('/proc/self/task')),
+            'quiet': os.environ.get('OMP_NUM_THREADS')}
+";
+    let mut play = Play::main(source);
+    play.job.python = Some(python);
+    let told = play.run(&Forked(Arc::new(runner), dir)).await.outputs();
+    // The second thread is ours, which listens to the agent.
+    assert_eq!(told, json!({"loaded": [true, false, true], "threads": 2, "quiet": null}));
+}
+
+/// The interpreter of an environment whose modules these are.
+#[cfg(target_os = "linux")]
+fn environment_with(folder: &Path, modules: &[(&str, &str)]) -> std::path::PathBuf {
+    let made = std::process::Command::new(python())
+        .args(["-m", "venv", "--without-pip"])
+        .arg(folder)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let lib = std::fs::read_dir(folder.join("lib")).unwrap().next().unwrap().unwrap().path();
+    for (name, source) in modules {
+        let path = lib.join("site-packages").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, source).unwrap();
+    }
+    folder.join("bin/python")
+}
+
+/// Two runs that a zygote forked do not draw the same lots, whatever was preloaded.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn preloaded_chances_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    // As NumPy has it: a generator of its own, with a function to seed it.
+    let random =
+        "import random as _r\n_own = _r.Random(7)\ndef seed(): _own.seed()\ndef rand(): return _own.random()";
+    let modules = [("numpy/__init__.py", "from numpy import random"), ("numpy/random.py", random)];
+    let python = environment_with(folder.path(), &modules);
+    let preload = vec!["random".to_owned(), "numpy".to_owned()];
+    let (runner, dir) = native();
+    let fixture = Forked(Arc::new(runner.with_pool(PoolSettings { preload, ..Default::default() })), dir);
+    let source = "
+import numpy, random
+def run(): return [random.random(), numpy.random.rand()]
+";
+    let mut drawn = Vec::new();
+    for _ in 0..3 {
+        fixture.0.prepare(Some(&python));
+        let began = Instant::now();
+        while fixture.0.waiting(Some(&python)) == 0 {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let mut play = Play::main(source);
+        play.job.python = Some(python.clone());
+        drawn.push(play.run(&fixture).await.outputs()["result"].clone());
+    }
+    for at in 0..2 {
+        assert!(drawn[0][at] != drawn[1][at] && drawn[1][at] != drawn[2][at], "{drawn:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use openautomate_core::orchestrator::{Registration, Settings};
+use openautomate_core::package::limits::parse_size;
 
 /// The OpenAutomate server: runs the orchestrator and its API.
 #[derive(Debug, Parser)]
@@ -81,9 +82,16 @@ pub(crate) struct ServeArgs {
     /// How long an execution stays with an agent that is not heard of, in seconds.
     #[arg(long, env = "OPENAUTOMATE_LEASE_TTL", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) lease_ttl: u64,
+    /// The largest file that an execution may leave, as in 10G.
+    #[arg(long, env = "OPENAUTOMATE_MAX_ARTIFACT", default_value = "10G", value_parser = size)]
+    pub(crate) max_artifact: u64,
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    parse_size(text).ok_or_else(|| "is no size of the form 512M, 2G or 100K".to_owned())
 }
 
 impl ServeArgs {
@@ -106,6 +114,7 @@ impl ServeArgs {
                 Register::Open => Registration::Open,
                 Register::Closed => Registration::Closed,
             },
+            max_artifact_bytes: self.max_artifact,
             ..Settings::default()
         };
         settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))
@@ -128,6 +137,8 @@ mod tests {
     fn serving_is_the_default() {
         assert_eq!(parse(&["--lease-ttl", "8"]).lease_ttl, 8);
         assert_eq!(parse(&["serve", "--lease-ttl", "8"]).settings().renew_every, Duration::from_secs(2));
+        assert_eq!(parse(&["--max-artifact", "2M"]).settings().max_artifact_bytes, 2 * 1024 * 1024);
+        assert_eq!(parse(&[]).settings(), Settings::default());
     }
 
     #[test]

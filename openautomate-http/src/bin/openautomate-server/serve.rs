@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use axum::serve::ListenerExt as _;
 use openautomate_core::Orchestrator;
 use openautomate_core::blob::ObjectBlobStore;
 use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup};
@@ -114,6 +115,12 @@ async fn run(listener: TcpListener, orchestrator: Orchestrator, options: HttpOpt
     let (stop, tasks) = (options.stop.clone(), options.tasks.clone());
     let app = router(orchestrator.clone(), options).into_make_service_with_connect_info::<SocketAddr>();
     let stopped = stop.clone();
+    // A small message must not wait for the acknowledgement of the one before, which may take 40 ms.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection sends small messages late");
+        }
+    });
     let server = axum::serve(listener, app)
         .with_graceful_shutdown(async move { stopped.cancelled().await })
         .into_future();

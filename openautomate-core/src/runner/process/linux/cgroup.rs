@@ -9,10 +9,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use crate::domain::Limits;
 
 const ROOT: &str = "/sys/fs/cgroup";
+
+/// What the names of groups begin with.
+const PREFIX: &str = "openautomate-";
+/// How old an empty group is that nobody has.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// A run that has no limit of its own can't fork more than this together with the others of its zygote.
 const MAX_SHARED: u32 = 4096;
@@ -117,7 +123,7 @@ impl Cgroup {
 impl Drop for Cgroup {
     fn drop(&mut self) {
         for folder in self.folders() {
-            // Refused while a process is in it; what stays is empty later and harms nobody.
+            // Refused while a process is in it; what stays is swept by the next agent.
             let _ = fs::remove_dir(folder);
         }
     }
@@ -152,10 +158,51 @@ fn find() -> Option<Place> {
     (memory.is_some() || pids.is_some()).then_some(Place::One { memory, pids })
 }
 
+/// Removes groups that nobody has any more: their agent was killed. The kernel keeps those with processes.
+fn sweep(base: &Path) {
+    let Ok(entries) = fs::read_dir(base) else { return };
+    for entry in entries.flatten() {
+        // Another agent may have made one just now, and not filled it yet.
+        let is_old = entry
+            .metadata()
+            .and_then(|found| found.modified())
+            .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > FRESH));
+        if is_old && entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
 fn can_make(base: &Path) -> bool {
-    let probe = base.join(format!("openautomate-probe-{}", std::process::id()));
+    let probe = base.join(format!("{PREFIX}probe-{}", std::process::id()));
     let made = fs::create_dir(&probe).is_ok();
     // Empty, so it goes.
     let _ = fs::remove_dir(&probe);
+    if made {
+        sweep(base);
+    }
     made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_has_is_swept_and_the_rest_stays() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = |name: &str, is_old: bool| {
+            let path = base.path().join(name);
+            fs::create_dir(&path).unwrap();
+            if is_old {
+                let file = fs::File::open(&path).unwrap();
+                file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+            }
+            path
+        };
+        let (old, fresh) = (folder("openautomate-zygote-1", true), folder("openautomate-zygote-2", false));
+        let foreign = folder("system.slice", true);
+        sweep(base.path());
+        assert!(!old.exists() && fresh.exists() && foreign.exists());
+    }
 }

@@ -40,7 +40,10 @@ pub(super) struct Member {
     pub(super) is_dead: bool,
     pub(super) parent: i32,
     pub(super) session: i32,
-    since: u64,
+    /// Stopped by a signal, or by one that traces it.
+    pub(super) is_stopped: bool,
+    /// Its start in the kernel's ticks.
+    pub(super) since: u64,
 }
 
 impl Family {
@@ -164,6 +167,7 @@ pub(super) fn stat(pid: i32) -> Option<Member> {
     Some(Member {
         pid,
         is_dead: matches!(*fields.first()?, "Z" | "X" | "x"),
+        is_stopped: matches!(*fields.first()?, "T" | "t"),
         parent: fields.get(1)?.parse().ok()?,
         session: fields.get(3)?.parse().ok()?,
         since: fields.get(19)?.parse().ok()?,

@@ -9,6 +9,7 @@ mod family;
 mod leaders;
 mod limit;
 mod meter;
+mod nursery;
 mod zygote;
 
 pub(super) use client::mark_of;

@@ -6,25 +6,31 @@
 //! answers with nine bytes: `P` and the number of a new process, or `X`, the number and how it ended. It does
 //! not reap before `R`, so that no number belongs to somebody else while it may still be killed.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
 
 use super::super::{Exit, Launch, Launched, Mark, Process, Sink, Source, launch};
 use super::cgroup::Cgroup;
-use super::family::stat;
+use super::nursery::Nursery;
 
 /// How much of what a zygote prints is told.
 const MAX_PRINTED: usize = 4096;
 const ANSWER: usize = 9;
+/// How long a zygote may take to answer: then it is given up, with all that it forked.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a zygote is looked after.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A zygote that lives as long as this or one of its children is held.
 #[derive(Debug)]
@@ -36,6 +42,7 @@ pub(crate) struct Zygote {
 enum Request {
     Fork { descriptors: [OwnedFd; 3], reply: oneshot::Sender<Forked> },
     Reap { pid: i32 },
+    End,
 }
 
 /// A child of a zygote.
@@ -44,20 +51,7 @@ pub(in super::super) struct Forked {
     pid: i32,
     exit: watch::Receiver<Option<Exit>>,
     requests: mpsc::UnboundedSender<Request>,
-    family: Arc<Known>,
-}
-
-/// A zygote and those of its children that it forked itself.
-#[derive(Debug)]
-struct Known {
-    zygote: i32,
-    forked: Mutex<HashSet<i32>>,
-}
-
-impl Known {
-    fn forked(&self) -> MutexGuard<'_, HashSet<i32>> {
-        self.forked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    nursery: Arc<Nursery>,
 }
 
 impl Forked {
@@ -65,17 +59,9 @@ impl Forked {
         self.pid
     }
 
-    /// Whether nothing is left of any run of this zygote that has ended. Orphans become children of the zygote,
-    /// since it is their subreaper (`prctl(2)`), so its list of children tells, much quicker than all of `/proc`.
-    pub(in super::super) fn has_no_orphans(&self) -> bool {
-        let zygote = self.family.zygote;
-        let Ok(children) = std::fs::read_to_string(format!("/proc/{zygote}/task/{zygote}/children")) else {
-            return false;
-        };
-        let forked = self.family.forked();
-        let is_none_of_a_run =
-            |pid: i32| forked.contains(&pid) || stat(pid).is_none_or(|found| found.is_dead);
-        children.split_ascii_whitespace().all(|pid| pid.parse().is_ok_and(is_none_of_a_run))
+    /// What knows all that this zygote forked.
+    pub(in super::super) fn nursery(&self) -> &Arc<Nursery> {
+        &self.nursery
     }
 
     /// Waits for its end. Cancel safe.
@@ -109,8 +95,9 @@ impl Zygote {
         // Beside the runtime: the kernel takes its time.
         let group = tokio::task::spawn_blocking(move || Cgroup::shared(pid)).await.unwrap_or(None);
         let (requests, asked) = mpsc::unbounded_channel();
-        let family = Arc::new(Known { zygote: pid, forked: Mutex::default() });
-        tokio::spawn(serve((process, group), socket, asked, (requests.downgrade(), family)));
+        let nursery = Arc::new(Nursery::of(pid));
+        tokio::spawn(look_after(Arc::downgrade(&nursery)));
+        tokio::spawn(serve((process, group), socket, asked, (requests.downgrade(), nursery)));
         tokio::spawn(tell(stdout));
         tokio::spawn(tell(stderr));
         Ok(Self { requests })
@@ -119,7 +106,7 @@ impl Zygote {
     /// Forks a process that waits for its run.
     ///
     /// # Errors
-    /// If the zygote has ended.
+    /// If the zygote has ended, or does not answer.
     pub(crate) async fn fork(&self) -> io::Result<Launched> {
         let (stdout, their_stdout) = pipe()?;
         let (stderr, their_stderr) = pipe()?;
@@ -130,7 +117,12 @@ impl Zygote {
         let descriptors = [their_stdout, their_stderr, theirs.into()];
         let ended = || io::Error::other("the zygote has ended");
         self.requests.send(Request::Fork { descriptors, reply }).map_err(|_| ended())?;
-        let forked = forked.await.map_err(|_| ended())?;
+        let Ok(forked) = tokio::time::timeout(PATIENCE, forked).await else {
+            tracing::warn!("a zygote does not answer and is ended");
+            let _ = self.requests.send(Request::End);
+            return Err(ended());
+        };
+        let forked = forked.map_err(|_| ended())?;
         Ok(Launched {
             process: Process::forked(forked, &Mark::idle()),
             stdout: Source::Pipe(stdout),
@@ -158,7 +150,7 @@ async fn serve(
     zygote: (Process, Option<Cgroup>),
     socket: UnixStream,
     mut asked: mpsc::UnboundedReceiver<Request>,
-    (requests, family): (mpsc::WeakUnboundedSender<Request>, Arc<Known>),
+    (requests, nursery): (mpsc::WeakUnboundedSender<Request>, Arc<Nursery>),
 ) {
     let mut forks: VecDeque<oneshot::Sender<Forked>> = VecDeque::new();
     let mut exits: HashMap<i32, watch::Sender<Option<Exit>>> = HashMap::new();
@@ -167,7 +159,7 @@ async fn serve(
         tokio::select! {
             request = asked.recv() => {
                 let sent = match request {
-                    None => break,
+                    None | Some(Request::End) => break,
                     Some(Request::Fork { descriptors, reply }) => {
                         forks.push_back(reply);
                         let raw = descriptors.each_ref().map(AsRawFd::as_raw_fd);
@@ -175,7 +167,7 @@ async fn serve(
                     }
                     Some(Request::Reap { pid }) => {
                         exits.remove(&pid);
-                        family.forked().remove(&pid);
+                        nursery.forget(pid);
                         let [a, b, c, d] = pid.to_le_bytes();
                         send(&socket, [b'R', a, b, c, d], &[]).await
                     }
@@ -207,16 +199,33 @@ async fn serve(
                     } else if let (Some(reply), Some(requests)) = (forks.pop_front(), requests.upgrade()) {
                         let (sender, exit) = watch::channel(None);
                         exits.insert(pid, sender);
-                        family.forked().insert(pid);
+                        nursery.add(pid);
                         // If nobody waits any more, dropping it has the process reaped; its channel is closed.
-                        let family = Arc::clone(&family);
-                        let _ = reply.send(Forked { pid, exit, requests, family });
+                        let nursery = Arc::clone(&nursery);
+                        let _ = reply.send(Forked { pid, exit, requests, nursery });
                     }
                 }
             }
         }
     }
     drop(zygote);
+}
+
+/// Looks after a zygote for as long as somebody knows of it.
+async fn look_after(nursery: Weak<Nursery>) {
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        let Some(nursery) = nursery.upgrade() else { return };
+        let looked = tokio::task::spawn_blocking(move || {
+            nursery.wake();
+            nursery.end_strays();
+        });
+        if looked.await.is_err() {
+            return;
+        }
+    }
 }
 
 async fn send(socket: &UnixStream, request: [u8; 5], descriptors: &[RawFd]) -> io::Result<()> {
@@ -231,19 +240,23 @@ async fn send(socket: &UnixStream, request: [u8; 5], descriptors: &[RawFd]) -> i
     if sent == request.len() { Ok(()) } else { Err(io::Error::other("a request was cut")) }
 }
 
-/// Tells what a zygote prints, which is little but for a module that fails to load.
+/// Tells what a zygote prints, which is little but for modules that can't be loaded.
 async fn tell(mut source: Source) {
-    let mut printed = Vec::new();
+    let (mut printed, mut told) = (Vec::new(), 0);
     let mut buffer = [0; 1024];
     loop {
         source.ready().await;
         match source.read_now(&mut buffer) {
             Some(0) => break,
-            Some(count) if printed.len() < MAX_PRINTED => printed.extend_from_slice(&buffer[..count]),
-            _ => {}
+            Some(count) if told + printed.len() < MAX_PRINTED => {
+                printed.extend_from_slice(&buffer[..count]);
+            }
+            _ => continue,
         }
-    }
-    if !printed.is_empty() {
-        tracing::warn!(said = %String::from_utf8_lossy(&printed), "a zygote ended");
+        while let Some(end) = printed.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = printed.drain(..=end).collect();
+            told += line.len();
+            tracing::warn!(said = %String::from_utf8_lossy(&line).trim_end(), "from a zygote");
+        }
     }
 }

@@ -212,8 +212,11 @@ def _stopped(stop: SystemExit) -> tuple[int, SystemExit | None]:
         return 0, None
     if isinstance(stop.code, int):
         return stop.code, stop
-    if sys.stderr is not None:
-        print(stop.code, file=sys.stderr)
+    try:
+        if sys.stderr is not None:
+            print(stop.code, file=sys.stderr)
+    except BaseException:
+        pass  # its text and the stream are the automation's, and may raise anything
     return 1, stop
 
 
@@ -232,15 +235,16 @@ def _ignore_interrupts() -> None:
 
 
 def _failure(error: BaseException, package_dir: str, exit_code: int) -> dict[str, Any]:
-    kind = type(error).__name__
-    if isinstance(error, SystemExit):
-        told = "" if isinstance(error.code, int) else f": {error.code}"
-        message = f"the automation exited with the code {exit_code}{told}"
-    else:
-        try:
+    kind = type.__getattribute__(type(error), "__name__")
+    try:
+        # The text is made by code of the automation, which may raise anything.
+        if isinstance(error, SystemExit):
+            told = "" if isinstance(error.code, int) else f": {error.code}"
+            message = f"the automation exited with the code {exit_code}{told}"
+        else:
             message = str(error)
-        except Exception:
-            message = f"{kind}, whose text can't be told"
+    except BaseException:
+        message = f"{kind}, whose text can't be told"
     first = _first_frame(error.__traceback__)
     return {
         "kind": kind,
@@ -266,7 +270,7 @@ def _traceback(error: BaseException, first: TracebackType | None) -> str | None:
         import traceback
 
         return _cut("".join(traceback.format_exception(type(error), error, first)))
-    except Exception:
+    except BaseException:
         return None
 
 

@@ -48,11 +48,13 @@ def written() -> tuple[int, int]:
 
 
 def flush() -> None:
-    """Flushes both streams; a closed or broken one does not matter."""
+    """Flushes both streams; closed or broken ones do not matter, whosever they are."""
     for stream in (sys.stdout, sys.stderr):
         try:  # noqa: SIM105 - contextlib takes a while to import
             stream.flush()
-        except (AttributeError, OSError, ValueError):
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             pass
 
 
@@ -60,6 +62,4 @@ def _text(descriptor: int, name: str, errors: str) -> io.TextIOWrapper:
     raw = _Counted(descriptor, "wb", closefd=False)
     raw.name = name
     _raw.append(raw)
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding="utf-8", errors=errors, line_buffering=True
-    )
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors=errors, line_buffering=True)

@@ -18,19 +18,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _REQUEST = 5
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def serve(control: int, preload: list[str], become_run: Callable[..., None]) -> None:
     """Forks for the agent; returns in the children only."""
-    for name in preload:
-        __import__(name)
+    _preload(preload)
     # The first use of the compiler takes a millisecond.
     compile("pass", "<warm>", "exec")
-    if len(os.listdir("/proc/self/task")) != 1:
-        print(f"a module of {', '.join(preload)} starts threads, so it can't be preloaded", file=sys.stderr)
-        os._exit(72)
     gc.freeze()
     _Zygote(control).serve(become_run)
+
+
+def _preload(names: list[str]) -> None:
+    """Imports what every run shall have loaded. What this environment lacks is left out."""
+    # The libraries of linear algebra start their threads at once unless they are told not to.
+    quiet = {name: "1" for name in _THREADS if name not in os.environ}
+    os.environ.update(quiet)
+    for name in names:
+        try:
+            __import__(name)
+        except BaseException as error:
+            print(f"{name} is not preloaded: {error or type(error).__name__}", file=sys.stderr)
+        if len(os.listdir("/proc/self/task")) != 1:
+            print(f"{name} starts a thread when it is imported, so it can't be preloaded", file=sys.stderr)
+            _start_again([other for other in names if other != name], quiet)
+    for name in quiet:
+        del os.environ[name]
+
+
+def _start_again(names: list[str], quiet: dict[str, str]) -> None:
+    """Becomes a zygote that imports these only: a thread can't be taken back."""
+    for name in quiet:
+        del os.environ[name]
+    sys.stderr.flush()
+    mode = sys.orig_argv.index("zygote")
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1 : mode + 1], *names, sys.orig_argv[-1]])
+
+
+def _reseed() -> None:
+    """Gives a child chances of its own. What Python itself has, it reseeds; NumPy does not."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
 
 
 class _Zygote:
@@ -77,6 +107,7 @@ class _Zygote:
             # Closed by number below: an object that closes its number later would close another's.
             self.socket.detach()
             become_run(self.pid, *descriptors)
+            _reseed()
             return True
         for descriptor in descriptors:
             os.close(descriptor)

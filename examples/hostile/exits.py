@@ -1,0 +1,10 @@
+"""Exits without a word.
+
+Ends as: Failed, ExitCode
+"""
+
+import os
+
+
+def run() -> None:
+    os._exit(7)

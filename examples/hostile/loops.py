@@ -1,0 +1,9 @@
+"""Never ends.
+
+Ends as: TimedOut
+"""
+
+
+def run() -> None:
+    while True:
+        pass
