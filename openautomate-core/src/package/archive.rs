@@ -3,7 +3,7 @@
 //! An archive is refused whole, with the reason, or taken whole; it is never repaired, and nothing is left
 //! behind of one that is refused.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
@@ -14,7 +14,6 @@ use super::entrypoint::{Entrypoint, MAX_SOURCE_BYTES};
 use super::foreign::{self, Files, Metadata};
 use super::index::{IndexChunk, IndexFile, PackageIndex};
 use super::manifest::{self, Manifest, Openness};
-use super::staging::write_failed;
 use super::{inputs, shown};
 use crate::error::{Error, Result};
 
@@ -88,7 +87,7 @@ impl Archive {
     /// # Errors
     /// `Invalid` with a code `package.*`, naming the entry and the cure. `Internal` if reading fails.
     pub fn check<R: Read + Seek>(reader: R, limits: &Limits) -> Result<Checked> {
-        walk(reader, limits, |_, content| copy(content, &mut io::sink()))
+        walk(reader, limits, |_, content| read_all(content, |_| Ok(())))
     }
 
     /// Checks an archive and cuts what it holds into chunks, given to `sink` one by one, in order. Those that
@@ -107,18 +106,8 @@ impl Archive {
             chunks.push(IndexChunk::from(&chunk));
             sink(chunk)
         };
-        let checked = walk(reader, limits, |_, content| {
-            let mut buffer = vec![0; BUFFER];
-            let mut total = 0;
-            loop {
-                let count = content.read(&mut buffer).map_err(read_failed)?;
-                if count == 0 {
-                    return Ok(total);
-                }
-                chunker.push(&buffer[..count], &mut keep)?;
-                total += count as u64;
-            }
-        })?;
+        let checked =
+            walk(reader, limits, |_, content| read_all(content, |part| chunker.push(part, &mut keep)))?;
         chunker.finish(&mut keep)?;
         let index = PackageIndex::new(checked.files.clone(), chunks);
         Ok((checked, index))
@@ -209,8 +198,8 @@ impl Read for Entered<'_> {
     }
 }
 
-/// Copies until the end, telling trouble with the archive from trouble with the disk.
-fn copy(content: &mut dyn Read, target: &mut dyn Write) -> Result<u64> {
+/// Reads to the end and hands on each part; gives the bytes read.
+fn read_all(content: &mut dyn Read, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<u64> {
     let mut buffer = vec![0; BUFFER];
     let mut total = 0;
     loop {
@@ -218,7 +207,7 @@ fn copy(content: &mut dyn Read, target: &mut dyn Write) -> Result<u64> {
         if count == 0 {
             return Ok(total);
         }
-        target.write_all(&buffer[..count]).map_err(write_failed)?;
+        each(&buffer[..count])?;
         total += count as u64;
     }
 }
@@ -236,7 +225,12 @@ fn read_text<R: Read + Seek>(
         return Err(refused("package.too_large", path, &why));
     }
     let mut text = Vec::new();
-    read_entry(zip, index, entry, &mut |_, content| copy(content, &mut text))?;
+    read_entry(zip, index, entry, &mut |_, content| {
+        read_all(content, |part| {
+            text.extend_from_slice(part);
+            Ok(())
+        })
+    })?;
     Ok(Some(text))
 }
 
