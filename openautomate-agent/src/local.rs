@@ -135,7 +135,7 @@ pub async fn run(
                 .to_owned(),
         ));
     }
-    for notice in &package.version.checked.notices {
+    for notice in &package.version.checked.manifest.notices {
         on_event(LocalEvent::Notice(notice.clone()));
     }
     let place = temporary_folder()?;

@@ -65,8 +65,6 @@ impl Default for Limits {
 pub struct Checked {
     /// What it says of itself.
     pub manifest: Manifest,
-    /// What of a package that was not made for OpenAutomate is not heeded, for its author.
-    pub notices: Vec<String>,
     /// Its files, sorted by path.
     pub files: Vec<IndexFile>,
     /// The size of the archive in bytes.
@@ -141,6 +139,7 @@ fn walk<R: Read + Seek>(
         manifest.inputs = signature.schema;
         notices.extend(signature.notices);
     }
+    manifest.notices = notices;
     // In the order of the paths, which is the order in which contents are cut into chunks.
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_unstable_by(|left, right| entries[*left].path.cmp(&entries[*right].path));
@@ -154,7 +153,7 @@ fn walk<R: Read + Seek>(
         .collect();
     files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
     let unpacked_bytes = files.iter().map(|file| file.size).sum();
-    Ok(Checked { manifest, notices, files, packed_bytes: length, unpacked_bytes })
+    Ok(Checked { manifest, files, packed_bytes: length, unpacked_bytes })
 }
 
 /// Reads one entry to its end, so that its checksum is verified, and holds it to the size it announced.

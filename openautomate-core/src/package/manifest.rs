@@ -116,6 +116,9 @@ pub struct Manifest {
     /// the sources, so a manifest that was parsed from text alone has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Value>,
+    /// What of the package is not heeded or not checked, for its author. Found in the files, as `inputs` is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -259,6 +262,7 @@ impl Manifest {
             evidence: settings.evidence,
             robot: found.robot.filter(|_| is_robot),
             inputs: None,
+            notices: Vec::new(),
         };
         manifest.check_runtime()?;
         Ok(manifest)

@@ -4,7 +4,7 @@ use openautomate_core::package::signature::{PackageSigner, Statement};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::server::{TestServer, archive, problem, read, text};
+use crate::server::{TestServer, archive, problem, read, text, zip};
 
 #[tokio::test]
 async fn versions_are_published_activated_and_downloaded() {
@@ -176,4 +176,19 @@ async fn an_environment_may_ask_for_an_author() {
     let signed = read(publish(Some(&author), &digest).await.unwrap(), 201).await;
     assert_eq!(signed["author"]["key"], json!(author.public_key()));
     assert_eq!(read(run().await.unwrap(), 201).await["versionId"], signed["id"]);
+}
+
+#[tokio::test]
+async fn what_of_a_package_is_not_heeded_is_told() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let package = server.package(&admin.token, "hello").await;
+    let manifest = "[project]\nname = \"hello\"\nversion = \"2.0.0\"\n\
+        [tool.openautomate]\nentrypoint = \"main:run\"\n";
+    let source = "from elsewhere import Order\ndef run(order: Order, count: int = 1): pass\n";
+    let archive = zip(&[("pyproject.toml", manifest), ("main.py", source)]);
+    let version = read(server.publish(&admin.token, &package, archive).await, 201).await;
+    let notices = version["manifest"]["notices"].as_array().unwrap();
+    assert!(notices.len() == 1 && text(&notices[0]).contains("order"), "{notices:?}");
+    assert_eq!(version["inputsSchema"]["properties"]["count"]["type"], "integer");
 }

@@ -72,7 +72,8 @@ fn a_robot_names_its_tasks_and_its_environment() {
         ("environment_linux_amd64_freeze.yaml", "dependencies: [python=3.9]"),
         ("tasks.py", "x = 1"),
     ];
-    let Checked { manifest, notices, .. } = checked(&files).unwrap();
+    let Checked { manifest, .. } = checked(&files).unwrap();
+    let notices = &manifest.notices;
     assert_eq!(manifest.entrypoint.as_deref(), Some("robot.yaml"));
     assert_eq!((manifest.runtime.as_str(), manifest.python.as_deref()), ("python", Some("3.10")));
     assert_eq!(manifest.dependencies, ["robocorp==1.4.0", "pandas[excel]>=2; python_version > '3.9'"]);
@@ -111,8 +112,9 @@ dependencies:
   local-wheels: [wheels/a.whl]
 ";
     let robot = "tasks:\n  Run:\n    shell: python task.py --fast\nenvironmentConfigs: [package.yaml]\n";
-    let Checked { manifest, notices, .. } =
+    let Checked { manifest, .. } =
         checked(&[("robot.yaml", robot), ("package.yaml", package), ("task.py", "")]).unwrap();
+    let notices = &manifest.notices;
     assert_eq!((manifest.name.as_deref(), manifest.version), (Some("my-robot"), Some(Version::new(0, 1, 2))));
     assert_eq!((manifest.description.as_str(), manifest.python.as_deref()), ("Does it", Some("3.11")));
     assert_eq!(manifest.dependencies, ["robocorp==2.1.1", "requests>=2", "pinned==1.0"]);
@@ -211,7 +213,8 @@ fn a_bot_of_the_template_is_known() {
             "# base\nrequests>=2.25  # web\n\n-r more.txt\n--index-url https://x/simple\npandas \\\n  ==2.1 --hash=sha256:ab\n",
         ),
     ];
-    let Checked { manifest, notices, .. } = checked(&files).unwrap();
+    let Checked { manifest, .. } = checked(&files).unwrap();
+    let notices = &manifest.notices;
     assert_eq!(manifest.entrypoint.as_deref(), Some("bot.py"));
     assert_eq!((manifest.name, manifest.version), (None, Some(Version::new(1, 2, 3))));
     assert_eq!((manifest.description.as_str(), manifest.runs_in_package), ("Reads", true));

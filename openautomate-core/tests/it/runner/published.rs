@@ -23,7 +23,7 @@ fn schema() -> Value {
         zip.write_all(text.as_bytes()).unwrap();
     }
     let checked = Archive::check(zip.finish().unwrap(), &Limits::default()).unwrap();
-    assert_eq!(checked.notices, [""; 0]);
+    assert_eq!(checked.manifest.notices, [""; 0]);
     checked.manifest.inputs.unwrap()
 }
 
