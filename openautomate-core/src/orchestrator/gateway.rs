@@ -65,7 +65,7 @@ impl Orchestrator {
             credit: 0,
         };
         let (number, replaced) = self.connections().add(connected, agent.status);
-        self.publish(Event::AgentChanged { agent_id });
+        self.publish(Event::AgentConnected { agent_id });
         let session =
             Session { orchestrator: self, agent_id, agent_name: agent.name, number, sender: link.sender };
         let ended = tokio::select! {

@@ -3,6 +3,7 @@
 mod audit_sealer;
 mod dispatcher;
 mod lease_reaper;
+mod peer_relay;
 mod pruner;
 mod scheduler;
 
@@ -13,6 +14,7 @@ use crate::orchestrator::Orchestrator;
 pub use audit_sealer::{AuditReport, AuditSealer, verify_chain};
 pub use dispatcher::Dispatcher;
 pub use lease_reaper::LeaseReaper;
+pub use peer_relay::PeerRelay;
 pub use pruner::Pruner;
 pub use scheduler::Scheduler;
 
@@ -38,6 +40,7 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         Scheduler::new(orchestrator.clone()),
         LeaseReaper::new(orchestrator.clone()),
         AuditSealer::new(orchestrator.clone()),
-        Pruner::new(orchestrator.clone())
+        Pruner::new(orchestrator.clone()),
+        PeerRelay::new(orchestrator.clone())
     );
 }

@@ -13,6 +13,7 @@ mod lease;
 mod log;
 mod open;
 mod package;
+mod peer;
 mod row;
 mod schedule;
 mod table;
