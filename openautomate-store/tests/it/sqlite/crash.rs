@@ -14,7 +14,7 @@ use openautomate_core::query::PageRequest;
 use openautomate_core::store::{ExecutionStore, Store};
 use tempfile::TempDir;
 
-use crate::fixture::{direct, open};
+use super::fixture::{direct, open};
 
 const PATH: &str = "OPENAUTOMATE_STORE_CRASH_PATH";
 const KILLS: usize = 20;

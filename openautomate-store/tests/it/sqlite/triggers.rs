@@ -7,7 +7,7 @@ use openautomate_core::domain::{AttemptState, ExecutionState, check_attempt_tran
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, query};
 
-use crate::fixture::SqliteFixture;
+use super::fixture::SqliteFixture;
 
 /// Runs a statement and rolls it back; an error is its text.
 async fn attempt(statement: &str, connection: &mut SqliteConnection) -> Result<u64, String> {
