@@ -56,7 +56,7 @@ impl Address {
             None => connection,
         };
         let connection = connection
-            .application_name("openautomate")
+            .application_name(&format!("openautomate {schema}"))
             .statement_cache_capacity(STATEMENTS)
             .options([("search_path", schema.as_str())])
             .disable_statement_logging();
