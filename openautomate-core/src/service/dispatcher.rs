@@ -106,7 +106,7 @@ impl Dispatcher {
                 }
             }
             Ok(Event::AgentChanged { agent_id } | Event::AgentConnected { agent_id }) => {
-                wake.changed.push(agent_id)
+                wake.changed.push(agent_id);
             }
             Ok(Event::ExecutionsWoken | Event::EventsMissed) => wake.all = true,
             Ok(_) => {}

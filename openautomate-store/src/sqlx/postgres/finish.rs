@@ -127,7 +127,7 @@ pub(super) fn columns_of(leases: impl Iterator<Item = Lease>) -> (Vec<Uuid>, Vec
 
 enum Verdict {
     Answer(Result<Finished>),
-    End(Box<Execution>),
+    End(Execution),
 }
 
 fn decide(finish: &FinishAttempt, found: Option<&Found>) -> Verdict {
@@ -142,7 +142,7 @@ fn decide(finish: &FinishAttempt, found: Option<&Found>) -> Verdict {
     if !is_theirs || !is_current || found.state.is_terminal() {
         return stale();
     }
-    Verdict::End(Box::new(execution.clone()))
+    Verdict::End(execution.clone())
 }
 
 /// The end of an attempt: its execution afterwards, and what the attempt's row gets.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 
 use super::PostgresStore;
 use super::address::Address;
@@ -52,19 +52,24 @@ pub(super) async fn open(address: &str, options: &StoreOptions) -> CoreResult<Po
 /// Makes the schema what this version needs, while no other server does.
 async fn prepare(address: &Address) -> CoreResult<()> {
     let patient = address.connection.clone().options([("lock_timeout", MIGRATION_WAIT)]);
-    let mut connection = patient.connect().await.map_err(not_opened)?;
-    // Held until this connection ends, whatever becomes of this process.
-    let lock = "SELECT pg_advisory_lock(hashtextextended('openautomate schema ' || $1, 0))";
-    sqlx::query(lock).bind(&address.schema).execute(&mut connection).await.map_err(not_opened)?;
-    make_schema(&address.schema, &mut connection).await?;
-    check_owner(&address.schema, &mut connection).await?;
-    // A pool of one, since `Migrator` takes a bare connection in no future that is `Send`.
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(patient).await.map_err(not_opened)?;
-    let migrated = migrate(&address.schema, &pool).await;
+    // A pool of one, since `Migrator` takes a bare connection in no future that is `Send`. It is never replaced:
+    // the lock is the connection's.
+    let one = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
+    let pool = one.connect_with(patient).await.map_err(not_opened)?;
+    let prepared = prepare_alone(&address.schema, &pool).await;
+    // The lock goes with it.
     pool.close().await;
-    // The lock goes with it, even if the goodbye fails.
-    let _ = connection.close().await;
-    migrated
+    prepared
+}
+
+async fn prepare_alone(schema: &str, pool: &PgPool) -> CoreResult<()> {
+    const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('openautomate schema ' || $1, 0))";
+    let mut connection = pool.acquire().await.map_err(not_opened)?;
+    sqlx::query(LOCK).bind(schema).execute(&mut *connection).await.map_err(not_opened)?;
+    make_schema(schema, &mut connection).await?;
+    check_owner(schema, &mut connection).await?;
+    drop(connection);
+    migrate(schema, pool).await
 }
 
 async fn make_schema(schema: &str, connection: &mut PgConnection) -> CoreResult<()> {

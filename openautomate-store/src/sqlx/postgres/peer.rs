@@ -142,9 +142,9 @@ fn merged(events: impl Iterator<Item = Event>) -> Vec<Event> {
     let mut places = HashMap::new();
     for event in events {
         if let Event::LogAppended { lease, .. } = event {
-            if let Some(place) = places.insert(lease, merged.len()) {
-                merged[place] = event;
-                places.insert(lease, place);
+            let place = *places.entry(lease).or_insert(merged.len());
+            if let Some(earlier) = merged.get_mut(place) {
+                *earlier = event;
                 continue;
             }
         }

@@ -65,9 +65,11 @@ pub(crate) fn address() -> String {
 }
 
 async fn connect() -> PgConnection {
-    PgConnection::connect(&address()).await.unwrap_or_else(|error| {
-        panic!("no PostgreSQL answers; start one on this machine or set {VARIABLE}: {error}")
-    })
+    PgConnection::connect(&address()).await.unwrap_or_else(|error| missing(&error))
+}
+
+fn missing(error: &dyn std::fmt::Display) -> ! {
+    panic!("no PostgreSQL for tests; start one on this machine or set {VARIABLE}: {error}")
 }
 
 /// A PostgreSQL store under test.
@@ -85,10 +87,9 @@ impl PostgresFixture {
 #[async_trait]
 impl StoreFixture for PostgresFixture {
     async fn open() -> Self {
-        // Says what is missing if nobody answers.
-        connect().await.close().await.unwrap();
         let schema = Schema::new();
-        Self { store: schema.open().await.unwrap(), schema }
+        let store = schema.open().await.unwrap_or_else(|error| missing(&error));
+        Self { store, schema }
     }
 
     fn store(&self) -> Arc<dyn Store> {

@@ -147,7 +147,7 @@ pub(in crate::sqlx::postgres) async fn insert_executions(
         .bind(column(rows, |row| row.error.as_ref().map(Json)))
         .bind(column(rows, |row| row.error.as_ref().map(|error| Json(&error.message))))
         .bind(column(rows, |row| Json(&row.origin)))
-        .bind(column(rows, |row| schedule_of(row)))
+        .bind(column(rows, schedule_of))
         .bind(column(rows, |row| Json(&row.retry)))
         .bind(column(rows, |row| row.timeout_ms.map(u64::cast_signed)))
         .bind(column(rows, |row| micros(row.run_at)))
