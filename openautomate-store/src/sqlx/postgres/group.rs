@@ -76,6 +76,9 @@ async fn run<W: Grouped>(mut queue: mpsc::Receiver<Waiting<W>>, pool: PgPool, li
             return;
         }
         group.retain(|waiting| !waiting.reply.is_closed());
+        if group.is_empty() {
+            continue;
+        }
         let pool = pool.clone();
         tokio::spawn(async move {
             answer(group, &pool).await;
