@@ -69,6 +69,8 @@ impl Address {
             ("statement_timeout", "30s"),
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "30s"),
+            // Statements are short; compiling one that is thought to be long takes longer than all of it.
+            ("jit", "off"),
         ])
     }
 }
