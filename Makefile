@@ -39,6 +39,8 @@ extension: ## Builds the native half of the Python module and puts it beside the
 # --- tests
 
 # The binaries must not link libpython, so what needs it is built and run apart.
+# The tests of the store need a PostgreSQL server: the one that OPENAUTOMATE_TEST_POSTGRES names, or else the one on
+# this machine (postgres://postgres@127.0.0.1:5432/postgres). Each test has a schema of its own and drops it.
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
