@@ -54,7 +54,8 @@ async fn prepare(address: &Address) -> CoreResult<()> {
     let patient = address.connection.clone().options([("lock_timeout", MIGRATION_WAIT)]);
     // A pool of one, since `Migrator` takes a bare connection in no future that is `Send`. It is never replaced:
     // the lock is the connection's.
-    let one = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
+    let one =
+        PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
     let pool = one.connect_with(patient).await.map_err(not_opened)?;
     let prepared = prepare_alone(&address.schema, &pool).await;
     // The lock goes with it.
