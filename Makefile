@@ -39,6 +39,8 @@ extension: ## Builds the native half of the Python module and puts it beside the
 # --- tests
 
 # The binaries must not link libpython, so what needs it is built and run apart.
+# The tests of the store need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its
+# own and drops it.
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
@@ -50,7 +52,8 @@ test: python ## Installs what the tests need and runs them all.
 	$(MAKE) test-main-job
 
 test-rust: python
-	$(RUST_ENV) cargo $(CARGO_TEST) --features openautomate-core/conformance
+	address="$$(.ci/postgres)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
+		cargo $(CARGO_TEST) --features openautomate-core/conformance
 	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
 
 test-doc: python

@@ -1,40 +1,43 @@
 //! What the benchmarks share.
 
+mod database;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use openautomate_core::changes::{Changes, Event, Record};
-use openautomate_core::conformance::store::sample::{World, audit, instant};
-use openautomate_core::domain::Execution;
+use openautomate_core::conformance::store::sample::{World, at, audit, instant, succeeded};
+use openautomate_core::domain::{Execution, Lease};
 use openautomate_core::store::{ClaimRequest, Store};
 use openautomate_store::StoreOptions;
-use tempfile::TempDir;
+
+pub use database::{Database, Home};
 
 /// A store on a disk with the sample world in it. Clones are handles on the same.
 #[derive(Clone, Debug)]
 pub struct StoreBench {
-    folder: Arc<TempDir>,
+    // Before its home, which is removed with the last handle.
     world: Arc<World>,
+    home: Arc<Home>,
 }
 
 impl StoreBench {
-    /// A fresh SQLite store in a temporary folder.
+    /// A fresh store.
     ///
     /// # Panics
     /// If it can't be made.
-    pub async fn sqlite() -> Self {
-        let folder = TempDir::new().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
-        let address = format!("sqlite:{}", folder.path().join("store.db").display());
-        let store = openautomate_store::connect(&address, StoreOptions::default())
+    pub async fn on(database: Database) -> Self {
+        let home = Home::new(database);
+        let store = openautomate_store::connect(&home.address(), StoreOptions::default())
             .await
             .unwrap_or_else(|error| panic!("the store can't be opened: {error}"));
-        Self { folder: Arc::new(folder), world: Arc::new(World::new(store).await) }
+        Self { world: Arc::new(World::new(store).await), home: Arc::new(home) }
     }
 
     /// Where its files are.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.home.folder()
     }
 
     /// The store.
@@ -86,6 +89,45 @@ impl StoreBench {
             claimed.len()
         })
         .await;
+    }
+
+    /// Claims `count` of the executions that wait, for [`StoreBench::finish`].
+    ///
+    /// # Panics
+    /// If fewer wait, or a claim fails.
+    pub async fn leases(&self, count: usize) -> Vec<Lease> {
+        let mut leases = Vec::with_capacity(count);
+        while leases.len() < count {
+            let limit = u32::try_from((count - leases.len()).min(256)).unwrap_or(u32::MAX);
+            let claimed = self.store().claim(self.world.claim_request(limit)).await;
+            let claimed = claimed.unwrap_or_else(|error| panic!("not claimed: {error}"));
+            assert!(!claimed.is_empty(), "the queue is empty");
+            leases.extend(claimed.iter().filter_map(Execution::lease));
+        }
+        leases
+    }
+
+    /// Starts and finishes runs, from `concurrency` tasks at once.
+    ///
+    /// # Panics
+    /// If a lease is not held.
+    pub async fn finish(&self, leases: &[Lease], concurrency: usize) {
+        let tasks: Vec<_> = leases
+            .chunks(leases.len().div_ceil(concurrency))
+            .map(|share| {
+                let (bench, share) = (self.clone(), share.to_vec());
+                tokio::spawn(async move {
+                    for lease in share {
+                        let started = bench.store().start(lease, bench.world.agent.id, at(1)).await;
+                        started.unwrap_or_else(|error| panic!("not started: {error}"));
+                        bench.world.finish(lease, succeeded(), at(2)).await;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap_or_else(|error| panic!("a task ended early: {error}"));
+        }
     }
 
     async fn spread<F, Fut>(&self, count: usize, batch: usize, concurrency: usize, work: F)

@@ -1,6 +1,6 @@
-//! Executions a second from request to acknowledged end, with runs that do nothing: orchestrator, SQLite with
+//! Executions a second from request to acknowledged end, with runs that do nothing: orchestrator, a store with
 //! every commit on the disk, the real agent over the in-process transport. Beside it the floor: single-row
-//! commits a second of the same store.
+//! commits a second of the same store. On SQLite, and on PostgreSQL if a server answers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use openautomate_agent::Agent;
-use openautomate_benches::StoreBench;
+use openautomate_benches::{Database, Home, StoreBench};
 use openautomate_core::Orchestrator;
 use openautomate_core::blob::ObjectBlobStore;
 use openautomate_core::changes::Event;
@@ -52,15 +52,16 @@ struct Place {
     orchestrator: Orchestrator,
     admin: Actor,
     package: PackageId,
-    _folder: tempfile::TempDir,
+    // Dropped last: it removes the store.
+    _home: Home,
 }
 
 impl Place {
-    async fn new() -> openautomate_core::Result<Self> {
-        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
-        let address = format!("sqlite:{}", folder.path().join("store.db").display());
-        let store = openautomate_store::connect(&address, StoreOptions::default()).await?;
-        let vault = Vault::open_or_create(&folder.path().join("vault.key"))?;
+    async fn new(database: Database) -> openautomate_core::Result<Self> {
+        let home = Home::new(database);
+        let folder = home.folder();
+        let store = openautomate_store::connect(&home.address(), StoreOptions::default()).await?;
+        let vault = Vault::open_or_create(&folder.join("vault.key"))?;
         let orchestrator =
             Orchestrator::builder(store, Arc::new(ObjectBlobStore::memory()), vault).build().await?;
         let first = CreateFirstAdministrator {
@@ -75,7 +76,7 @@ impl Place {
         let admin = Actor::of(Principal::User { id: user.id, name: user.username, roles, session: None });
         let create = CreatePackage { name: "nothing".into(), description: String::new() };
         let package = orchestrator.execute(&admin, create).await?.id;
-        let source = folder.path().join("package");
+        let source = folder.join("package");
         let manifest = "[project]\nname = \"nothing\"\nversion = \"1.0.0\"\n";
         std::fs::create_dir(&source)
             .and_then(|()| std::fs::write(source.join("pyproject.toml"), manifest))
@@ -94,14 +95,14 @@ impl Place {
             };
             let agent = orchestrator.execute(&admin, register).await?;
             let transport = InProcessTransport::new(orchestrator.clone(), agent.id);
-            let agent = Agent::builder(Arc::new(transport), folder.path().join(format!("agent-{number}")))
+            let agent = Agent::builder(Arc::new(transport), folder.join(format!("agent-{number}")))
                 .slots(SLOTS)
                 .runners(RunnerRegistry::new().with(Arc::new(DoesNothing)))
                 .build()
                 .unwrap_or_else(|error| panic!("no agent: {error}"));
             tokio::spawn(async move { agent.run(CancellationToken::new()).await });
         }
-        Ok(Self { orchestrator, admin, package, _folder: folder })
+        Ok(Self { orchestrator, admin, package, _home: home })
     }
 
     /// From the first request to the last end.
@@ -139,17 +140,21 @@ impl Place {
 }
 
 fn executions(criterion: &mut Criterion) {
-    let runtime = Runtime::new().unwrap_or_else(|error| panic!("no runtime: {error}"));
-    let place = runtime.block_on(Place::new()).unwrap_or_else(|error| panic!("no place: {error}"));
-    let floor = runtime.block_on(StoreBench::sqlite());
-    let mut group = criterion.benchmark_group("sqlite/end to end");
-    group.sample_size(10).throughput(Throughput::Elements(EXECUTIONS as u64));
-    group.bench_function("floor: single-row commits", |bencher| {
-        bencher.iter(|| runtime.block_on(floor.enqueue(EXECUTIONS, 1, REQUESTERS)));
-    });
-    group.bench_function("executions", |bencher| {
-        bencher.iter_custom(|rounds| (0..rounds).map(|_| runtime.block_on(place.round())).sum());
-    });
+    for database in Database::all() {
+        let runtime = Runtime::new().unwrap_or_else(|error| panic!("no runtime: {error}"));
+        let place = runtime.block_on(Place::new(database));
+        let place = place.unwrap_or_else(|error| panic!("no place: {error}"));
+        let floor = runtime.block_on(StoreBench::on(database));
+        let mut group = criterion.benchmark_group(format!("{}/end to end", database.name()));
+        group.sample_size(10).throughput(Throughput::Elements(EXECUTIONS as u64));
+        group.bench_function("floor: single-row commits", |bencher| {
+            bencher.iter(|| runtime.block_on(floor.enqueue(EXECUTIONS, 1, REQUESTERS)));
+        });
+        group.bench_function("executions", |bencher| {
+            bencher.iter_custom(|rounds| (0..rounds).map(|_| runtime.block_on(place.round())).sum());
+        });
+        runtime.block_on(place.orchestrator.shutdown());
+    }
 }
 
 criterion_group!(benches, executions);

@@ -138,6 +138,23 @@ pub enum Event {
         /// Which.
         schedule_id: ScheduleId,
     },
+    /// An agent connected; a connection that it has elsewhere is of no use any more.
+    AgentConnected {
+        /// Which.
+        agent_id: AgentId,
+    },
+    /// Events of other servers may have been missed: whoever waits for one looks again.
+    EventsMissed,
+}
+
+impl Event {
+    /// Whether other servers on the same data want to know of it. What agents say of their slots is for the
+    /// server that they are connected to; how far a run is may hold text of the automation, which is not sent
+    /// around.
+    #[must_use]
+    pub const fn concerns_peers(&self) -> bool {
+        !matches!(self, Self::AgentReady { .. } | Self::ExecutionProgressed { .. } | Self::EventsMissed)
+    }
 }
 
 /// What a command decided.

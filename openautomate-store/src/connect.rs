@@ -4,34 +4,64 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use openautomate_core::error::{Error, ErrorKind, Result};
+use openautomate_core::secret::Secret;
 use openautomate_core::store::Store;
 
 /// How a store is opened. The defaults suit a server.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// How many connections read at once (default 4, at least 1).
+    /// SQLite: how many connections read at once (default 4, at least 1).
     pub read_connections: u32,
     /// How many waiting writes share one transaction at most (default 256, at least 1).
     pub group_limit: usize,
+    /// PostgreSQL: how many connections there are at most, one of which listens to other servers (default 16,
+    /// at least 2).
+    pub connections: u32,
+    /// PostgreSQL: the schema that everything lies in, instead of the one that the address names; one a store
+    /// (default `openautomate`).
+    pub schema: Option<String>,
+    /// PostgreSQL: the password, instead of the one in the address, `PGPASSWORD` or the password file.
+    pub password: Option<Secret<String>>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { read_connections: 4, group_limit: 256 }
+        Self { read_connections: 4, group_limit: 256, connections: 16, schema: None, password: None }
     }
 }
 
-/// Opens the store at `address`: `sqlite:path`, `sqlite://path` or a plain path is a SQLite file, made if it
-/// is not there. Migrations are run. A second process on the same file is refused.
+/// Opens the store at `address`. Migrations are run.
+///
+/// - `sqlite:path`, `sqlite://path` or a plain path is a SQLite file, made if it is not there. A second
+///   process on the same file is refused.
+/// - `postgres://user@host:port/database?schema=name` is a schema of a PostgreSQL database, made if it is not
+///   there. Any number of processes may use it. Further parameters are those of libpq: `sslmode`,
+///   `sslrootcert`, `sslcert`, `sslkey`, `host`, `port`, `user`, `dbname`. Unless `sslmode` says otherwise a
+///   connection beyond this machine is encrypted and the server's certificate checked (`verify-full`).
+///
+/// No error shows an address: it may hold a password.
 ///
 /// # Errors
 /// `Unsupported` with code `store.address` for another scheme, for a database in memory and for a scheme
 /// whose feature is not built in; `Unavailable` with code `store.in_use` if another process has the file
-/// open, `store.open` if it can't be opened; `Invalid` with code `store.not_a_database`, `store.newer` or
-/// `store.altered` if it is not a database of this version.
+/// open, `store.open` if it can't be opened or reached; `Invalid` with code `store.not_a_database`,
+/// `store.newer` or `store.altered` if it is not a database of this version.
 pub async fn connect(address: &str, options: StoreOptions) -> Result<Arc<dyn Store>> {
+    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+        return open_postgres(address, options).await;
+    }
     let path = sqlite_path(address)?;
     open_sqlite(path, options).await
+}
+
+#[cfg(feature = "sqlx-postgres")]
+async fn open_postgres(address: &str, options: StoreOptions) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(crate::sqlx::PostgresStore::open(address, options).await?))
+}
+
+#[cfg(not(feature = "sqlx-postgres"))]
+async fn open_postgres(_: &str, _: StoreOptions) -> Result<Arc<dyn Store>> {
+    Err(unsupported("this build holds no PostgreSQL adapter; enable the feature sqlx-postgres"))
 }
 
 #[cfg(feature = "sqlx-sqlite")]
@@ -56,7 +86,7 @@ fn sqlite_path(address: &str) -> Result<PathBuf> {
         Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
         None if address.contains("://") => {
             return Err(unsupported(
-                "the address has a scheme that no adapter of this build knows; use sqlite:path",
+                "the address has a scheme that no adapter of this build knows; use sqlite:path or postgres://…",
             ));
         }
         None => address,
@@ -93,7 +123,7 @@ mod tests {
 
     #[test]
     fn other_addresses_are_refused() {
-        for address in ["", "sqlite:", "sqlite::memory:", "postgres://host/db", "sqlite:a.db?mode=ro"] {
+        for address in ["", "sqlite:", "sqlite::memory:", "mysql://host/db", "sqlite:a.db?mode=ro"] {
             assert_eq!(sqlite_path(address).unwrap_err().kind(), ErrorKind::Unsupported, "{address}");
         }
     }

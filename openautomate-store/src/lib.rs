@@ -3,6 +3,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `sqlx-sqlite` (default) | [`sqlx::SqliteStore`]: SQLite in this process, no set-up at all |
+//! | `sqlx-postgres` | [`sqlx::PostgresStore`]: PostgreSQL, for several servers on one database |
 //! | `conformance` | the suite that an adapter of your own passes, re-exported as `conformance` |
 //!
 //! ```no_run
@@ -13,7 +14,7 @@
 //! ```
 
 mod connect;
-#[cfg(feature = "sqlx-sqlite")]
+#[cfg(any(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 pub mod sqlx;
 
 pub use connect::{StoreOptions, connect};

@@ -11,7 +11,7 @@ use crate::blob::BlobStore;
 use crate::clock::{Clock, SystemClock};
 use crate::command::identity::PrepareInstallation;
 use crate::credential::PasswordHasher;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::package::signature::PackageSigner;
 use crate::permission::Actor;
 use crate::store::Store;
@@ -86,7 +86,13 @@ impl OrchestratorBuilder {
                 tasks: TaskTracker::new(),
             }),
         };
-        orchestrator.execute(&Actor::system(), PrepareInstallation).await?;
+        match orchestrator.execute(&Actor::system(), PrepareInstallation).await {
+            // Another server that started at the same time was first.
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                orchestrator.execute(&Actor::system(), PrepareInstallation).await?;
+            }
+            other => other?,
+        }
         Ok(orchestrator)
     }
 }

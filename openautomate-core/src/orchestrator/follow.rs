@@ -1,5 +1,6 @@
 //! Following the log of an execution, live, through all its attempts.
 
+use chrono::TimeDelta;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -9,6 +10,8 @@ use crate::domain::{Attempt, AttemptState, Lease, LogRecord};
 use crate::error::{Error, Result};
 use crate::id::ExecutionId;
 
+/// Even without any event it looks this often: another server may have ended before it told.
+const SLOW_POLL: TimeDelta = TimeDelta::seconds(5);
 const PAGE: u32 = 500;
 
 /// A line and the attempt that it belongs to.
@@ -101,8 +104,15 @@ impl LogFollower {
     }
 
     async fn wait(&mut self) {
+        let clock = self.orchestrator.clock();
+        let poll = clock.sleep_until(clock.now() + SLOW_POLL);
+        tokio::pin!(poll);
         loop {
-            match self.events.recv().await {
+            let event = tokio::select! {
+                event = self.events.recv() => event,
+                () = &mut poll => return,
+            };
+            match event {
                 Ok(Event::LogAppended { lease, .. } | Event::LogCompleted { lease })
                     if lease.execution == self.execution =>
                 {
@@ -113,6 +123,7 @@ impl LogFollower {
                 ) if execution_id == self.execution => {
                     return;
                 }
+                Ok(Event::EventsMissed) => return,
                 Ok(_) => {}
                 // Lagged: something was missed, so look. Closed: the orchestrator is gone; look once more.
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return,

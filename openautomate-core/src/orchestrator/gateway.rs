@@ -200,7 +200,7 @@ impl Session<'_> {
         self.send(ServerMessage::Welcome(welcome)).await?;
         // Whoever hears of it may send something at once, and the welcome must be the first.
         self.orchestrator.connections().welcomed(self.agent_id, self.number);
-        self.orchestrator.publish(Event::AgentChanged { agent_id: self.agent_id });
+        self.orchestrator.publish(Event::AgentConnected { agent_id: self.agent_id });
         let mut batch = Vec::with_capacity(BATCH);
         while receiver.recv_many(&mut batch, BATCH).await > 0 {
             // Messages of one lease are handled in order; those of different leases side by side, so that

@@ -145,7 +145,16 @@ impl Orchestrator {
         self.inner.tasks.wait().await;
     }
 
+    /// Tells whoever subscribed here, and the other servers.
     pub(crate) fn publish(&self, event: Event) {
+        if event.concerns_peers() {
+            self.inner.store.announce(&event);
+        }
+        self.publish_here(event);
+    }
+
+    /// Tells whoever subscribed here.
+    pub(crate) fn publish_here(&self, event: Event) {
         // An error means that nobody listens.
         let _ = self.inner.events.send(event);
     }

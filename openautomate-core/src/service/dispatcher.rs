@@ -105,8 +105,10 @@ impl Dispatcher {
                     let _ = sender.try_send(ServerMessage::Cancel { lease });
                 }
             }
-            Ok(Event::AgentChanged { agent_id }) => wake.changed.push(agent_id),
-            Ok(Event::ExecutionsWoken) => wake.all = true,
+            Ok(Event::AgentChanged { agent_id } | Event::AgentConnected { agent_id }) => {
+                wake.changed.push(agent_id);
+            }
+            Ok(Event::ExecutionsWoken | Event::EventsMissed) => wake.all = true,
             Ok(_) => {}
             Err(RecvError::Lagged(_) | RecvError::Closed) => wake.all = true,
         }

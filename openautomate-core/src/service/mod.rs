@@ -3,6 +3,7 @@
 mod audit_sealer;
 mod dispatcher;
 mod lease_reaper;
+mod peer_relay;
 mod preparer;
 mod pruner;
 mod scheduler;
@@ -14,6 +15,7 @@ use crate::orchestrator::Orchestrator;
 pub use audit_sealer::{AuditReport, AuditSealer, verify_chain};
 pub use dispatcher::Dispatcher;
 pub use lease_reaper::LeaseReaper;
+pub use peer_relay::PeerRelay;
 pub use preparer::Preparer;
 pub use pruner::Pruner;
 pub use scheduler::Scheduler;
@@ -41,6 +43,7 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         LeaseReaper::new(orchestrator.clone()),
         AuditSealer::new(orchestrator.clone()),
         Pruner::new(orchestrator.clone()),
-        Preparer::new(orchestrator.clone())
+        Preparer::new(orchestrator.clone()),
+        PeerRelay::new(orchestrator.clone())
     );
 }

@@ -35,7 +35,7 @@ impl Preparer {
                 Ok(Event::VersionDeployed { version_id, environment_id }) => {
                     self.deployed(version_id, environment_id).await
                 }
-                Ok(Event::AgentChanged { agent_id }) => self.came(agent_id).await,
+                Ok(Event::AgentConnected { agent_id }) => self.came(agent_id).await,
                 Ok(_) | Err(RecvError::Lagged(_)) => Ok(()),
                 Err(RecvError::Closed) => return,
             };
@@ -46,10 +46,22 @@ impl Preparer {
     }
 
     async fn deployed(&self, version: VersionId, environment: EnvironmentId) -> Result<()> {
-        for agent in self.orchestrator.connections().in_environment(environment) {
+        let agents = self.orchestrator.connections().in_environment(environment);
+        // Another server may have said so, and it is a hint.
+        if agents.is_empty() || !self.is_active(version, environment).await? {
+            return Ok(());
+        }
+        for agent in agents {
             self.tell(&agent, version).await?;
         }
         Ok(())
+    }
+
+    async fn is_active(&self, id: VersionId, environment: EnvironmentId) -> Result<bool> {
+        let store = self.orchestrator.store();
+        let Some(version) = store.version(id).await? else { return Ok(false) };
+        let deployment = store.deployment(version.package_id, environment).await?;
+        Ok(deployment.is_some_and(|deployment| deployment.version_id == id))
     }
 
     async fn came(&self, agent: AgentId) -> Result<()> {

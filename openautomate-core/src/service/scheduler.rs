@@ -70,7 +70,7 @@ impl Scheduler {
             tokio::select! {
                 () = &mut sleep => return,
                 event = self.events.recv() => match event {
-                    Ok(Event::ScheduleChanged { .. }) | Err(RecvError::Lagged(_) | RecvError::Closed) => return,
+                    Ok(Event::ScheduleChanged { .. } | Event::EventsMissed) | Err(RecvError::Lagged(_) | RecvError::Closed) => return,
                     Ok(_) => {}
                 },
             }

@@ -25,6 +25,7 @@ mod lease;
 mod log;
 pub mod memory;
 mod package;
+mod peer;
 mod schedule;
 
 use std::fmt::Debug;
@@ -38,6 +39,7 @@ pub use identity::IdentityStore;
 pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 pub use log::{LogAck, LogStore};
 pub use package::PackageStore;
+pub use peer::PeerStore;
 pub use schedule::ScheduleStore;
 
 /// A whole store adapter.
@@ -52,6 +54,7 @@ pub trait Store:
     + ExecutionStore
     + ScheduleStore
     + AssetStore
+    + PeerStore
     + Debug
     + Send
     + Sync
@@ -70,6 +73,7 @@ impl<T> Store for T where
         + ExecutionStore
         + ScheduleStore
         + AssetStore
+        + PeerStore
         + Debug
         + Send
         + Sync

@@ -135,6 +135,90 @@ async fn the_environment_makes_the_first_administrator() {
     terminate(running);
 }
 
+/// A schema of the test server (see the tests of openautomate-store) that is dropped afterwards.
+struct Schema(String);
+
+impl Schema {
+    fn new() -> Self {
+        Self(format!("test_{}", uuid::Uuid::new_v4().simple()))
+    }
+
+    fn server() -> String {
+        std::env::var("OPENAUTOMATE_TEST_POSTGRES")
+            .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
+    }
+
+    fn address(&self) -> String {
+        format!("{}?schema={}", Self::server(), self.0)
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        let statement =
+            format!("SET client_min_messages = warning; DROP SCHEMA IF EXISTS {} CASCADE", self.0);
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                use sqlx::Connection as _;
+                let mut connection = sqlx::PgConnection::connect(&Self::server()).await.unwrap();
+                sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+            });
+        });
+        assert!(dropped.join().is_ok() || std::thread::panicking(), "the schema {} is left behind", self.0);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn two_servers_share_a_postgresql_database() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let (dir, schema) = (tempfile::tempdir().unwrap(), Schema::new());
+    let with_database = |command: &mut Command| {
+        command
+            .env("OPENAUTOMATE_DATABASE", schema.address())
+            .env("OPENAUTOMATE_ADMIN_USERNAME", "admin")
+            .env("OPENAUTOMATE_ADMIN_EMAIL", "a@example.org")
+            .env("OPENAUTOMATE_ADMIN_PASSWORD", PASSWORD);
+    };
+    let (first, second) = (start(dir.path(), with_database), start(dir.path(), with_database));
+    let client = reqwest::Client::new();
+    let login = json!({"username": "admin", "password": PASSWORD});
+    let session = client.post(format!("{}/api/auth/login", first.url)).json(&login).send().await.unwrap();
+    let token = text(&read(session, 200).await["accessToken"]);
+    let me = client.get(format!("{}/api/auth/me", second.url)).bearer_auth(token).send().await.unwrap();
+    assert_eq!(read(me, 200).await["username"], "admin");
+    assert!(!dir.path().join("openautomate.db").exists());
+    let verify =
+        program().args(["audit", "verify"]).env("OPENAUTOMATE_DATABASE", schema.address()).output().unwrap();
+    assert!(verify.status.success(), "{verify:?}");
+    for running in [first, second] {
+        assert!(!terminate(running).contains(PASSWORD));
+    }
+}
+
+#[test]
+fn a_password_of_the_database_is_not_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = program().args(args).arg("--data-dir").arg(dir.path().join("d")).output().unwrap();
+        let all = [&output.stdout[..], &output.stderr[..]].concat();
+        assert!(!String::from_utf8_lossy(&all).contains("hunter2"));
+        refused(&output)
+    };
+    let named = run(&["--database", "postgres://ada:hunter2@127.0.0.1:1/oa"]);
+    assert!(named.contains("OPENAUTOMATE_DATABASE_PASSWORD"), "{named}");
+    let file = dir.path().join("password");
+    std::fs::write(&file, "hunter2\n").unwrap();
+    let unreached = run(&[
+        "--database",
+        "postgres://ada@127.0.0.1:1/oa",
+        "--database-password-file",
+        file.to_str().unwrap(),
+    ]);
+    assert!(unreached.contains("can't be reached"), "{unreached}");
+}
+
 #[test]
 fn mistakes_are_told_in_a_line() {
     let dir = tempfile::tempdir().unwrap();

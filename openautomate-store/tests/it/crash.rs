@@ -1,30 +1,22 @@
-//! What was acknowledged is there after a kill.
+//! What was acknowledged is there after a kill: what the tests of it share.
 //!
-//! The test starts itself again as a child that commits and prints the ids it got an `Ok` for, kills it at
+//! A test starts itself again as a child that commits and prints the ids it got an `Ok` for, kills it at
 //! some instant, and looks for every printed id.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use openautomate_core::conformance::store::sample::World;
 use openautomate_core::id::ExecutionId;
 use openautomate_core::query::PageRequest;
-use openautomate_core::store::{ExecutionStore, Store};
-use tempfile::TempDir;
+use openautomate_core::store::Store;
 
-use crate::fixture::{direct, open};
-
-const PATH: &str = "OPENAUTOMATE_STORE_CRASH_PATH";
-const KILLS: usize = 20;
 const WRITERS: usize = 4;
 
-/// The child, when the variable is set; nothing in an ordinary run.
-#[tokio::test(flavor = "multi_thread")]
-async fn crash_child() {
-    let Some(path) = std::env::var_os(PATH) else { return };
-    let store: Arc<dyn Store> = Arc::new(open(Path::new(&path)).await.unwrap());
+/// Commits and says so until it is killed.
+pub(crate) async fn commit_for_ever(store: Arc<dyn Store>) {
     let world = if store.environments().await.unwrap().is_empty() {
         World::new(store).await
     } else {
@@ -58,15 +50,20 @@ async fn world_in(store: Arc<dyn Store>) -> World {
 }
 
 /// Lets a child run until it acknowledged `enough`, then kills it. Gives every id it acknowledged.
-fn acknowledged_before_a_kill(path: &Path, enough: usize) -> Vec<ExecutionId> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "crash::crash_child", "--nocapture"])
-        .env(PATH, path)
+pub(crate) fn acknowledged_before_a_kill(
+    child: &str,
+    variable: &str,
+    value: &OsStr,
+    enough: usize,
+) -> Vec<ExecutionId> {
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", child, "--nocapture"])
+        .env(variable, value)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).split(b'\n');
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).split(b'\n');
     let mut acknowledged = Vec::new();
     let mut note = |line: Vec<u8>| {
         let line = String::from_utf8(line).unwrap();
@@ -75,31 +72,10 @@ fn acknowledged_before_a_kill(path: &Path, enough: usize) -> Vec<ExecutionId> {
         acknowledged.len()
     };
     while note(lines.next().expect("the child ended by itself").unwrap()) < enough {}
-    child.kill().unwrap();
+    process.kill().unwrap();
     for line in lines {
         note(line.unwrap());
     }
-    child.wait().unwrap();
+    process.wait().unwrap();
     acknowledged
-}
-
-#[tokio::test]
-async fn nothing_acknowledged_is_lost_by_a_kill() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("store.db");
-    let mut acknowledged = Vec::new();
-    for round in 0..KILLS {
-        // A different instant each time: few or many groups after the start.
-        acknowledged.extend(acknowledged_before_a_kill(&path, 1 + round * 37 % 200));
-        let mut connection = direct(&path).await;
-        let check: String =
-            sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
-        assert_eq!(check, "ok");
-        drop(connection);
-    }
-    let store = open(&path).await.unwrap();
-    for id in &acknowledged {
-        assert!(store.execution(*id).await.unwrap().is_some(), "{id} was acknowledged and is lost");
-    }
-    assert!(acknowledged.len() >= KILLS);
 }

@@ -1,12 +1,12 @@
 //! Integration tests of the store adapters.
+//!
+//! PostgreSQL is expected at `OPENAUTOMATE_TEST_POSTGRES`, or else on this machine; see `postgres::fixture`.
 
-#![cfg(feature = "sqlx-sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
 mod conformance;
 mod crash;
-mod fixture;
-mod lists;
-mod migration;
-mod opening;
-mod triggers;
+#[cfg(feature = "sqlx-postgres")]
+mod postgres;
+#[cfg(feature = "sqlx-sqlite")]
+mod sqlite;

@@ -23,6 +23,7 @@ pub mod lease;
 pub mod log;
 pub mod model;
 pub mod page;
+pub mod peer;
 pub mod read;
 pub mod retry;
 pub mod round_trip;
@@ -113,6 +114,9 @@ macro_rules! __store_cases {
                 one_key_is_kept, one_finish_is_new, finish_against_expire, cancel_against_finish,
                 lines_are_kept_once, agents_drain_the_queue,
             }
+            peer {
+                hears_what_others_announce, does_not_hear_itself,
+            }
             model {
                 same_as_the_reference,
             }
@@ -157,6 +161,7 @@ mod tests {
         include_str!("../../store/identity.rs"),
         include_str!("../../store/lease.rs"),
         include_str!("../../store/log.rs"),
+        include_str!("../../store/peer.rs"),
     ];
 
     #[test]

@@ -7,6 +7,7 @@ mod audit;
 mod commit;
 mod lease;
 mod log;
+mod peer;
 mod read;
 mod row;
 mod state;

@@ -1,4 +1,4 @@
-//! `audit verify`: the audit's chain, without a server.
+//! `audit verify`: the audit's chain, without asking a server.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -10,9 +10,8 @@ use crate::data_dir::DataDir;
 
 /// Verifies the chain and tells what was found.
 pub(crate) async fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
-    let data = DataDir::existing(&args.data_dir)?;
-    let store =
-        openautomate_store::connect(&data.database()?, openautomate_store::StoreOptions::default()).await?;
+    let data = args.database.is_in_data_dir().then(|| DataDir::existing(&args.data_dir)).transpose()?;
+    let store = args.database.open(data.as_ref()).await?;
     let report = verify_chain(&*store).await?;
     let head = store.audit_head().await?;
     let mut out = std::io::stdout().lock();

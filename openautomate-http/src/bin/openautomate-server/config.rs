@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use openautomate_core::orchestrator::{Registration, Settings};
 use openautomate_core::package::limits::parse_size;
 
+use crate::database::DatabaseArgs;
+
 /// The OpenAutomate server: runs the orchestrator and its API.
 #[derive(Debug, Parser)]
 #[command(name = "openautomate-server", version, args_conflicts_with_subcommands = true)]
@@ -39,7 +41,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Verifies the audit's hash chain of a data folder that no server uses. Exits with 1 if it is broken.
+    /// Verifies the audit's hash chain, of a data folder that no server uses or of a PostgreSQL database. Exits
+    /// with 1 if it is broken.
     Verify(VerifyArgs),
 }
 
@@ -48,6 +51,8 @@ pub(crate) struct VerifyArgs {
     /// The data folder.
     #[arg(long, env = "OPENAUTOMATE_DATA_DIR", default_value = "openautomate-data")]
     pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
     /// Prints the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -69,6 +74,8 @@ pub(crate) struct ServeArgs {
     /// The data folder: database, keys, archives. It is made if it is not there.
     #[arg(long, env = "OPENAUTOMATE_DATA_DIR", default_value = "openautomate-data")]
     pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
     /// The address to listen on; port 0 takes any that is free.
     #[arg(long, env = "OPENAUTOMATE_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
@@ -103,7 +110,7 @@ impl ServeArgs {
                 self.listen.ip()
             );
         }
-        Ok(())
+        self.database.check()
     }
 
     /// The orchestrator's settings.

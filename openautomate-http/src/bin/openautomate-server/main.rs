@@ -1,8 +1,9 @@
-//! `openautomate-server`: the orchestrator with its API on one SQLite database.
+//! `openautomate-server`: the orchestrator with its API, on SQLite or PostgreSQL.
 
 mod audit;
 mod config;
 mod data_dir;
+mod database;
 mod memory;
 mod serve;
 mod signal;

@@ -55,8 +55,7 @@ fn init_logs(json: bool) {
 
 async fn assemble(args: &ServeArgs, data: &DataDir) -> anyhow::Result<(Orchestrator, HttpOptions)> {
     // The store comes first: it keeps a second server out before anything else is made.
-    let store =
-        openautomate_store::connect(&data.database()?, openautomate_store::StoreOptions::default()).await?;
+    let store = args.database.open(Some(data)).await?;
     let keys = JwtKeys::load_or_create(&data.jwt_key())?;
     let vault = Vault::open_or_create(&data.vault_key())?;
     let blobs = Arc::new(ObjectBlobStore::local(data.blobs())?);

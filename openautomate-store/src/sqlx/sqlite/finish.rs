@@ -1,17 +1,17 @@
 //! Ending attempts: by their agent's word, or because their lease ran out.
 
 use openautomate_core::clock::Timestamp;
-use openautomate_core::domain::{AttemptState, Execution, RunResult, RunStatus};
+use openautomate_core::domain::{AttemptState, Execution, RunResult};
 use openautomate_core::error::Error as CoreError;
 use openautomate_core::id::AgentId;
 use openautomate_core::store::{FinishAttempt, Finished};
-use serde_json::Map;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::types::Json;
 
 use super::column::{Columns, Word, micros, micros_of};
 use super::group_commit::Operation;
 use super::table::Table;
+use crate::sqlx::ended::{agent_lost, ended};
 use crate::sqlx::error::Result;
 
 pub(super) struct Finish(pub(super) FinishAttempt);
@@ -63,14 +63,7 @@ impl Operation for Expire {
         let rows = select.fetch_all(&mut *connection).await?;
         let mut expired = Vec::with_capacity(rows.len());
         for row in &rows {
-            let lost = RunResult {
-                status: RunStatus::Lost,
-                outputs: Map::new(),
-                error: Some(Execution::agent_lost_error()),
-                exit_code: None,
-                report: None,
-            };
-            expired.push(end(Execution::read(row)?, lost, None, self.now, &mut *connection).await?);
+            expired.push(end(Execution::read(row)?, agent_lost(), None, self.now, &mut *connection).await?);
         }
         Ok(expired)
     }
@@ -78,7 +71,7 @@ impl Operation for Expire {
 
 /// Ends the current attempt of a leased execution and moves the execution on.
 async fn end(
-    mut execution: Execution,
+    execution: Execution,
     result: RunResult,
     final_log_seq: Option<u64>,
     now: Timestamp,
@@ -89,19 +82,7 @@ async fn end(
             outputs = ?, error = ?, ended_at = ?, revision = ? WHERE id = ?;
         UPDATE attempts SET state = ?, ended_at = ?, error = ?, exit_code = ?, report = ?, final_log_seq = ?
             WHERE execution_id = ? AND epoch = ?";
-    let after = execution.after_attempt(result.status, now);
-    execution.state = after.state;
-    execution.run_at = after.run_at;
-    execution.failed_attempts = after.failed_attempts;
-    execution.lease_until = None;
-    execution.revision += 1;
-    if after.state.is_terminal() {
-        execution.ended_at = Some(now);
-    }
-    if result.status == RunStatus::Succeeded {
-        execution.outputs = Some(result.outputs);
-    }
-    execution.error.clone_from(&result.error);
+    let execution = ended(execution, &result, now);
     sqlx::query(END)
         .bind(Word(execution.state))
         .bind(micros(execution.run_at))

@@ -11,7 +11,8 @@ use sqlx::sqlite::SqliteConnection;
 use super::SqliteStore;
 use super::column::Columns;
 use super::group_commit::Operation;
-use crate::sqlx::error::{Error, Result};
+use crate::sqlx::error::Result;
+use crate::sqlx::log_piece::LogPiece;
 
 #[async_trait]
 impl LogStore for SqliteStore {
@@ -20,7 +21,7 @@ impl LogStore for SqliteStore {
             return Ok(Vec::new());
         }
         // Encoded here, so that the one writer does not spend its time on it.
-        let pieces = chunks.iter().map(Piece::of).collect::<Result<_>>()?;
+        let pieces = chunks.iter().map(LogPiece::of).collect::<Result<_>>()?;
         self.writer.commit(Append { agent_id, pieces }).await
     }
 
@@ -47,49 +48,9 @@ async fn read(store: &SqliteStore, lease: Lease, after: u64, limit: usize) -> Re
     Ok(records)
 }
 
-/// A chunk with its lines encoded.
-struct Piece {
-    lease: Lease,
-    first_seq: u64,
-    count: u64,
-    lines: String,
-}
-
-impl Piece {
-    fn of(chunk: &LogChunk) -> Result<Self> {
-        Ok(Self {
-            lease: chunk.lease,
-            first_seq: chunk.first_seq,
-            count: chunk.lines.len() as u64,
-            lines: encode(&chunk.lines)?,
-        })
-    }
-
-    /// Without the lines up to `stored`.
-    fn after(mut self, stored: u64) -> Result<Self> {
-        let repeated = stored + 1 - self.first_seq;
-        if repeated > 0 {
-            let lines: Vec<LogLine> = serde_json::from_str(&self.lines).map_err(unencodable)?;
-            let skip = usize::try_from(repeated).unwrap_or(usize::MAX);
-            self.lines = encode(lines.get(skip..).unwrap_or_default())?;
-            self.first_seq += repeated;
-            self.count -= repeated;
-        }
-        Ok(self)
-    }
-}
-
-fn encode(lines: &[LogLine]) -> Result<String> {
-    serde_json::to_string(lines).map_err(unencodable)
-}
-
-fn unencodable(error: serde_json::Error) -> Error {
-    CoreError::internal("store.encode", "log lines can't be written as they are").with_source(error).into()
-}
-
 struct Append {
     agent_id: AgentId,
-    pieces: Vec<Piece>,
+    pieces: Vec<LogPiece>,
 }
 
 impl Operation for Append {
@@ -104,7 +65,7 @@ impl Operation for Append {
     }
 }
 
-async fn append(agent_id: AgentId, piece: Piece, connection: &mut SqliteConnection) -> Result<LogAck> {
+async fn append(agent_id: AgentId, piece: LogPiece, connection: &mut SqliteConnection) -> Result<LogAck> {
     const STORED: &str = "SELECT stored_log_seq, final_log_seq FROM attempts
         WHERE execution_id = ? AND epoch = ? AND agent_id = ?";
     // Both in one message to the connection's thread; placeholders count on through the two.
@@ -120,10 +81,8 @@ async fn append(agent_id: AgentId, piece: Piece, connection: &mut SqliteConnecti
     let columns = Columns::of(&row, "attempt");
     let mut stored = columns.unsigned("stored_log_seq")?;
     let last = columns.unsigned_or_none("final_log_seq")?;
-    let follows = piece.first_seq <= stored + 1;
-    if follows && piece.first_seq + piece.count > stored + 1 {
-        let piece = piece.after(stored)?;
-        stored = piece.first_seq + piece.count - 1;
+    if let Some(piece) = piece.following(stored)? {
+        stored = piece.last_seq();
         sqlx::query(STORE)
             .bind(id)
             .bind(epoch)

@@ -13,6 +13,8 @@ mod lease;
 mod log;
 mod open;
 mod package;
+mod peer;
+mod refusal;
 mod row;
 mod schedule;
 mod table;
@@ -26,6 +28,8 @@ use sqlx::sqlite::SqlitePool;
 
 use crate::StoreOptions;
 use group_commit::GroupCommit;
+
+pub(super) use refusal::refusal;
 
 /// A store in a SQLite file.
 ///

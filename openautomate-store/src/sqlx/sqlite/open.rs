@@ -13,8 +13,9 @@ use sqlx::{ConnectOptions, SqlSafeStr};
 
 use super::SqliteStore;
 use super::group_commit::GroupCommit;
+use super::refusal::code_of;
 use crate::StoreOptions;
-use crate::sqlx::error::{Error, sqlite_code};
+use crate::sqlx::error::Error;
 
 /// `PRAGMA application_id` of our databases, "OAUT"; set by the first migration.
 const APPLICATION_ID: i64 = 0x4F41_5554;
@@ -157,7 +158,7 @@ fn not_a_database(path: &Path) -> CoreError {
 }
 
 fn not_opened(path: &Path, error: sqlx::Error) -> CoreError {
-    match sqlite_code(&error).map(|code| code & 0xff) {
+    match code_of(&error).map(|code| code & 0xff) {
         Some(SQLITE_NOTADB) => not_a_database(path).with_source(error),
         Some(libsqlite3_sys::SQLITE_CANTOPEN) => cannot_open(path, error),
         _ => Error::Database(error).into(),

@@ -7,7 +7,7 @@ use openautomate_core::conformance::store::sample::World;
 use sqlx::{AssertSqlSafe, Connection, query, query_scalar};
 use tempfile::TempDir;
 
-use crate::fixture::{SqliteFixture, direct, open};
+use super::fixture::{SqliteFixture, direct, open};
 
 #[tokio::test]
 async fn a_fresh_file_gets_the_schema_and_the_settings_that_last() {
@@ -83,8 +83,10 @@ async fn a_start_that_was_cut_short_is_repeated() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("store.db");
     let mut connection = direct(&path).await;
-    let half =
-        include_str!("../../migrations/sqlite/0001_initial.sql").split_once("CREATE TABLE agents").unwrap().0;
+    let half = include_str!("../../../migrations/sqlite/0001_initial.sql")
+        .split_once("CREATE TABLE agents")
+        .unwrap()
+        .0;
     let statements = format!("BEGIN; {half}");
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();
     drop(connection);

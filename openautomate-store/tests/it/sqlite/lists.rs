@@ -7,7 +7,7 @@ use openautomate_core::domain::{Execution, ExecutionState, Origin};
 use openautomate_core::query::{ExecutionFilter, PageRequest};
 use sqlx::{AssertSqlSafe, Row, query};
 
-use crate::fixture::SqliteFixture;
+use super::fixture::SqliteFixture;
 
 /// The plan of a statement, one step a line.
 async fn plan(fixture: &SqliteFixture, statement: &str) -> String {

@@ -6,7 +6,7 @@ use openautomate_core::conformance::store::expect::assert_code;
 use openautomate_store::{StoreOptions, connect};
 use tempfile::TempDir;
 
-use crate::fixture::{SqliteFixture, open};
+use super::fixture::{SqliteFixture, open};
 
 #[tokio::test]
 async fn a_second_open_is_refused_while_any_handle_lives() {
@@ -41,7 +41,7 @@ async fn connect_makes_the_folder_and_knows_its_schemes() {
     let store = connect(&format!("sqlite:{}", path.display()), StoreOptions::default()).await.unwrap();
     assert_eq!(store.seal(10).await.unwrap(), 0);
     assert!(path.exists());
-    let other = connect("postgres://localhost/openautomate", StoreOptions::default()).await;
+    let other = connect("mysql://localhost/openautomate", StoreOptions::default()).await;
     assert_code(other, ErrorKind::Unsupported, "store.address");
 }
 

@@ -1,0 +1,102 @@
+//! Which database, and how its password gets here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use openautomate_core::secret::Secret;
+use openautomate_core::store::Store;
+use openautomate_store::StoreOptions;
+
+use crate::data_dir::DataDir;
+
+const ADDRESS: &str = "OPENAUTOMATE_DATABASE";
+const PASSWORD: &str = "OPENAUTOMATE_DATABASE_PASSWORD";
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DatabaseArgs {
+    /// The database: postgres://user@host/database?schema=name. Without it a SQLite file in the data folder is
+    /// used. Servers on one database also need the same keys and archives: let them share the data folder.
+    ///
+    /// The password is taken from OPENAUTOMATE_DATABASE_PASSWORD, from the file, or from an address that
+    /// comes by environment variable; other users of the machine can read a command line.
+    #[arg(long, env = ADDRESS, hide_env_values = true)]
+    database: Option<Secret<String>>,
+    /// A file with the password of the database.
+    #[arg(long, env = "OPENAUTOMATE_DATABASE_PASSWORD_FILE")]
+    database_password_file: Option<PathBuf>,
+}
+
+impl DatabaseArgs {
+    /// The address, unless it is the file in the data folder.
+    fn address(&self) -> Option<&str> {
+        self.database.as_ref().map(|address| address.expose().as_str()).filter(|address| !address.is_empty())
+    }
+
+    /// Whether the database is the file in the data folder.
+    pub(crate) fn is_in_data_dir(&self) -> bool {
+        self.address().is_none()
+    }
+
+    /// Refuses a password on the command line.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let Some(address) = self.address() else { return Ok(()) };
+        let by_environment = std::env::var(ADDRESS).is_ok_and(|variable| variable == address);
+        if has_password(address) && !by_environment {
+            bail!(
+                "a command line can be read by others, so it takes no password; leave it out of --database and set {PASSWORD}, or give the whole address as {ADDRESS}"
+            );
+        }
+        Ok(())
+    }
+
+    /// Opens the store.
+    pub(crate) async fn open(&self, data: Option<&DataDir>) -> anyhow::Result<Arc<dyn Store>> {
+        self.check()?;
+        let options = StoreOptions { password: self.password()?, ..StoreOptions::default() };
+        let address = match (self.address(), data) {
+            (Some(address), _) => address.to_owned(),
+            (None, Some(data)) => data.database()?,
+            (None, None) => bail!("no database is named"),
+        };
+        Ok(openautomate_store::connect(&address, options).await?)
+    }
+
+    fn password(&self) -> anyhow::Result<Option<Secret<String>>> {
+        if let Some(path) = &self.database_password_file {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("the password file {} can't be read", path.display()))?;
+            return Ok(Some(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned())));
+        }
+        Ok(std::env::var(PASSWORD).ok().filter(|password| !password.is_empty()).map(Secret::new))
+    }
+}
+
+/// Whether `scheme://user:password@host` has a password.
+fn has_password(address: &str) -> bool {
+    let Some((_, rest)) = address.split_once("://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_found() {
+        assert!(has_password("postgres://ada:hunter2@db/oa"));
+        assert!(has_password("postgres://ada:p@ss@db/oa"));
+        assert!(!has_password("postgres://ada@db:5432/oa"));
+        assert!(!has_password("sqlite:a/b.db"));
+    }
+
+    #[test]
+    fn a_password_on_the_command_line_is_refused_and_not_shown() {
+        let database = Some(Secret::new("postgres://ada:hunter2@db/oa".to_owned()));
+        let args = DatabaseArgs { database, database_password_file: None };
+        let error = args.check().unwrap_err();
+        assert!(!format!("{error:?} {args:?}").contains("hunter2"));
+    }
+}

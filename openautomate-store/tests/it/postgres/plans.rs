@@ -1,0 +1,61 @@
+//! Every hot statement finds its rows in an index: its cost does not grow with the table.
+
+use openautomate_core::conformance::fixture::StoreFixture;
+use sqlx::{AssertSqlSafe, query, query_scalar};
+
+use super::fixture::PostgresFixture;
+
+const NOBODY: &str = "'00000000-0000-0000-0000-000000000000'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hot_statements_walk_their_indexes() {
+    let fixture = PostgresFixture::open().await;
+    let mut connection = fixture.schema.direct().await;
+    // The tables are empty, so reading all of one would be cheapest; what else there is shows without it.
+    for setting in ["SET enable_seqscan = off", "SET enable_bitmapscan = off", "SET enable_sort = off"] {
+        query(setting).execute(&mut connection).await.unwrap();
+    }
+    let listed = |filter: &str| {
+        format!(
+            "SELECT id FROM executions WHERE state = 'Failed' AND id < {NOBODY} {filter} ORDER BY id DESC LIMIT 9"
+        )
+    };
+    for (statement, index) in [
+        (listed(""), "executions_state"),
+        (listed(&format!("AND package_id = {NOBODY}")), "executions_package"),
+        (listed(&format!("AND agent_id = {NOBODY}")), "executions_agent"),
+        (listed(&format!("AND schedule_id = {NOBODY}")), "executions_schedule"),
+        (listed(&format!("AND environment_id = {NOBODY}")), "executions_environment"),
+        (
+            format!(
+                "SELECT id FROM executions WHERE state = 'Pending' AND environment_id = {NOBODY} AND run_at <= 1
+                 ORDER BY priority DESC, run_at, id LIMIT 9 FOR NO KEY UPDATE SKIP LOCKED"
+            ),
+            "executions_queue",
+        ),
+        (
+            "SELECT * FROM executions WHERE lease_until < 1 ORDER BY lease_until, id LIMIT 9".to_owned(),
+            "executions_lease",
+        ),
+        (
+            "SELECT min(run_at) FROM executions WHERE state = 'Waiting' AND run_at > 1".to_owned(),
+            "executions_due",
+        ),
+        (
+            "SELECT * FROM schedules WHERE is_active AND deleted_at IS NULL AND next_due IS NOT NULL
+             AND next_due <= 1 ORDER BY next_due, id LIMIT 9"
+                .to_owned(),
+            "schedules_due",
+        ),
+        (
+            "SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT 9".to_owned(),
+            "audit_unsealed",
+        ),
+        ("SELECT * FROM users WHERE lower(username) = lower('A' COLLATE \"C\")".to_owned(), "users_username"),
+    ] {
+        let explain = AssertSqlSafe(format!("EXPLAIN {statement}"));
+        let plan: Vec<String> = query_scalar(explain).fetch_all(&mut connection).await.unwrap();
+        let plan = plan.join("\n");
+        assert!(plan.contains(&format!("using {index} ")) && !plan.contains("Sort"), "{statement}\n{plan}");
+    }
+}
