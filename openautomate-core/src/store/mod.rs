@@ -20,6 +20,7 @@ mod asset;
 mod audit;
 mod commit;
 mod execution;
+mod file;
 mod identity;
 mod lease;
 mod log;
@@ -34,6 +35,7 @@ pub use asset::AssetStore;
 pub use audit::AuditStore;
 pub use commit::CommitStore;
 pub use execution::ExecutionStore;
+pub use file::FileStore;
 pub use identity::IdentityStore;
 pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 pub use log::{LogAck, LogStore};
@@ -52,6 +54,7 @@ pub trait Store:
     + ExecutionStore
     + ScheduleStore
     + AssetStore
+    + FileStore
     + Debug
     + Send
     + Sync
@@ -70,6 +73,7 @@ impl<T> Store for T where
         + ExecutionStore
         + ScheduleStore
         + AssetStore
+        + FileStore
         + Debug
         + Send
         + Sync

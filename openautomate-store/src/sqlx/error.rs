@@ -15,6 +15,8 @@ pub(crate) mod raised {
     pub(crate) const EXECUTION_EPOCH: &str = "execution.epoch";
     pub(crate) const ATTEMPT_TRANSITION: &str = "attempt.transition";
     pub(crate) const AUDIT_APPEND_ONLY: &str = "audit.append_only";
+    pub(crate) const FILE_IN_USE: &str = "file.in_use";
+    pub(crate) const REFERENCE_MISSING: &str = "reference.missing";
     pub(crate) const NAME_TAKEN: &str = "name.taken";
 }
 
@@ -78,11 +80,7 @@ fn of_database(error: sqlx::Error) -> CoreError {
         };
     };
     match code {
-        codes::SQLITE_CONSTRAINT_FOREIGNKEY => CoreError::invalid(
-            "reference.missing",
-            "something that this names does not exist; look it up again",
-        )
-        .with_source(error),
+        codes::SQLITE_CONSTRAINT_FOREIGNKEY => missing().with_source(error),
         codes::SQLITE_CONSTRAINT_UNIQUE | codes::SQLITE_CONSTRAINT_PRIMARYKEY => taken().with_source(error),
         codes::SQLITE_CONSTRAINT_TRIGGER => of_trigger(error),
         _ => of_primary_code(code & 0xff, error),
@@ -132,10 +130,19 @@ fn of_trigger(error: sqlx::Error) -> CoreError {
         raised::AUDIT_APPEND_ONLY => {
             CoreError::conflict("audit.append_only", "audit entries are never changed or removed")
         }
+        raised::FILE_IN_USE => CoreError::conflict(
+            "file.in_use",
+            "an execution or a schedule uses the file; it goes when they do",
+        ),
+        raised::REFERENCE_MISSING => missing(),
         raised::NAME_TAKEN => taken(),
         _ => CoreError::internal("store.constraint", "a trigger of the database refuses the change"),
     };
     refused.with_source(error)
+}
+
+fn missing() -> CoreError {
+    CoreError::invalid("reference.missing", "something that this names does not exist; look it up again")
 }
 
 fn taken() -> CoreError {
