@@ -96,6 +96,7 @@ impl Orchestrator {
             command: manifest.command.clone(),
             env: manifest.run_env(),
             inputs: execution.inputs.clone(),
+            files: self.assigned_files(execution, manifest.inputs.as_ref()).await?,
             timeout_ms: execution.timeout_ms,
             grace_ms: millis(manifest.grace),
             limits: manifest.limits.clone(),
@@ -161,7 +162,7 @@ impl Orchestrator {
         Ok(artifact)
     }
 
-    async fn drop_blob(&self, key: &BlobKey) {
+    pub(super) async fn drop_blob(&self, key: &BlobKey) {
         if let Err(error) = self.blobs().delete(key).await {
             tracing::warn!(%error, "a blob that nothing names any more could not be removed");
         }
@@ -243,7 +244,7 @@ fn too_large(most: u64) -> Error {
 }
 
 /// A media type that is no type (RFC 9110, 8.3.1) becomes plain bytes, so that no header is ever broken.
-fn checked_media_type(text: String) -> String {
+pub(super) fn checked_media_type(text: String) -> String {
     let token = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };
