@@ -196,3 +196,17 @@ async fn a_run_at_the_desk_takes_paths() {
     let refused = desk.run_of(&desk.package()).await.err().unwrap();
     assert!(matches!(refused, openautomate_agent::Error::Inputs(_)), "{refused}");
 }
+
+#[tokio::test]
+async fn the_example_adds_up_its_samples() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples/automations/csv-summary")
+        .canonicalize()
+        .unwrap();
+    let sample = |name: &str| example.join("sample").join(name);
+    let inputs = json!({"table": sample("january.csv"), "more": [sample("february.csv")]});
+    let ran = Desk::new(&[]).with(inputs).run_of(&example).await.unwrap();
+    let outputs =
+        json!({"rows": 5, "files": {"january.csv": 3, "february.csv": 2}, "totals": {"amount": "170.50"}});
+    assert_eq!((Value::Object(ran.result.outputs), ran.result.error), (outputs, None));
+}
