@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use openautomate_core::domain::check_name;
+use openautomate_core::domain::check_file_name;
 use openautomate_core::error::{Error, ErrorKind, Result};
 use openautomate_core::transport::ArtifactUpload;
 use tokio::sync::oneshot;
@@ -74,10 +74,7 @@ async fn upload_until_kept(
 /// Opens the file; gives a path by which it is read until the file is closed, whatever the run puts in its place
 /// meanwhile. What the server would refuse is refused before a byte is sent.
 async fn open(found: &Found, most: u64) -> Result<(File, PathBuf)> {
-    check_name("name", &found.name)?;
-    if found.name.contains(['/', '\\']) || found.name == "." || found.name == ".." {
-        return Err(Error::invalid_field("name", "is no plain file name; leave folders out"));
-    }
+    check_file_name("name", &found.name)?;
     let (path, folders) = (found.path.clone(), found.folders.clone());
     let opened = tokio::task::spawn_blocking(move || open_within(&path, folders.as_deref(), most));
     opened.await.map_err(|error| unreadable(std::io::Error::other(error)))?

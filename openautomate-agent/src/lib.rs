@@ -31,6 +31,7 @@ mod error;
 mod facts;
 mod fetch;
 mod identity;
+mod input_file;
 mod listen;
 pub mod local;
 mod loopback;

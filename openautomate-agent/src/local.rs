@@ -15,12 +15,13 @@ use openautomate_core::command::inputs::check_inputs;
 use openautomate_core::domain::{Lease, Limits, LogLine, Progress, RunResult};
 use openautomate_core::id::ExecutionId;
 use openautomate_core::package::archive::{self, pack};
+use openautomate_core::package::inputs::check::check;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::manifest::Manifest;
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
-use openautomate_core::transport::Assignment;
+use openautomate_core::transport::{AssignedFile, Assignment};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +30,10 @@ use crate::disk::blocking;
 use crate::environment::EnvironmentSettings;
 use crate::error::{Error, Result};
 
+mod files;
 mod server;
+
+use files::LocalFiles;
 
 /// How long a lease of the local server holds; it is renewed as any other.
 const LEASE_TTL: Duration = Duration::from_secs(60);
@@ -113,6 +117,9 @@ pub enum LocalEvent {
 
 /// Runs a package to its end: a folder, a zip archive or one script.
 ///
+/// The inputs are checked against what the package takes; an input that takes a file gets a path on this machine,
+/// as it is or behind an `@`, and the run gets a copy.
+///
 /// `on_event` is called in order, and may block: the run then waits. Dropping the future kills the run.
 ///
 /// # Errors
@@ -138,9 +145,19 @@ pub async fn run(
     for notice in &package.version.checked.manifest.notices {
         on_event(LocalEvent::Notice(notice.clone()));
     }
+    let files = {
+        let schema = package.version.checked.manifest.inputs.clone();
+        blocking(move || {
+            let files = LocalFiles::of(schema.as_ref(), inputs).map_err(Error::Inputs)?;
+            check(schema.as_ref(), &files.inputs).map_err(Error::Inputs)?;
+            Ok(files)
+        })
+        .await?
+    };
     let place = temporary_folder()?;
-    let assignment = package.assignment(inputs, options.timeout);
-    let (transport, mut server) = server::open(package.version, package.signer.public_key(), &options);
+    let LocalFiles { inputs, assigned, paths } = files;
+    let assignment = package.assignment(inputs, assigned, options.timeout);
+    let (transport, mut server) = server::open(package.version, paths, package.signer.public_key(), &options);
     let mut builder = Agent::builder(transport, place.path().join("agent"))
         .slots(1)
         .runners(options.runners)
@@ -207,7 +224,12 @@ impl Package {
         Ok(Self { name, version, signer })
     }
 
-    fn assignment(&self, inputs: Map<String, Value>, timeout: Option<Duration>) -> Assignment {
+    fn assignment(
+        &self,
+        inputs: Map<String, Value>,
+        files: Vec<AssignedFile>,
+        timeout: Option<Duration>,
+    ) -> Assignment {
         let manifest: &Manifest = &self.version.checked.manifest;
         let number = manifest.version.as_ref().map_or_else(|| "0.0.0".to_owned(), ToString::to_string);
         Assignment {
@@ -219,6 +241,7 @@ impl Package {
             command: manifest.command.clone(),
             env: manifest.run_env(),
             inputs,
+            files,
             limits: manifest.limits.clone(),
             isolation: manifest.isolation,
             timeout_ms: timeout.or(manifest.timeout).map(millis),

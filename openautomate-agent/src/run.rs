@@ -20,6 +20,7 @@ use crate::disk::{self, blocking};
 use crate::environment::{Environment, Failure};
 use crate::error::Error;
 use crate::fetch::Package;
+use crate::input_file;
 use crate::listen::{EVENTS, Listener};
 use crate::outcome::{cancelled, failed, lease_lost, tellable};
 
@@ -132,6 +133,16 @@ async fn run_within_lease(
     if let Err(error) = made.await {
         return failed("StartFailed", error.to_string());
     }
+    let mut inputs = assignment.inputs;
+    let fetched = tokio::select! {
+        fetched = input_file::fetch(&*agent.transport, attempt.lease, &assignment.files, &work_dir, &mut inputs) => fetched,
+        () = attempt.cancel.cancelled() => return cancelled("cancelled before its input files were there"),
+    };
+    match fetched {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::StaleLease => return lease_lost(),
+        Err(error) => return failed("InputFileFailed", error.message()),
+    }
     let job = Job {
         lease: assignment.lease,
         package: assignment.package.name,
@@ -139,7 +150,7 @@ async fn run_within_lease(
         work_dir,
         entrypoint: assignment.entrypoint,
         command: assignment.command,
-        inputs: assignment.inputs,
+        inputs,
         env: assignment.env,
         timeout: assignment.timeout_ms.map(Duration::from_millis),
         grace: Duration::from_millis(assignment.grace_ms),

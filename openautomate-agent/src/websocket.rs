@@ -12,7 +12,9 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::stream::BoxStream;
 use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _};
 use openautomate_core::credential::SESSION_CONTEXT;
+use openautomate_core::domain::Lease;
 use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResult};
+use openautomate_core::id::FileId;
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::index;
 use openautomate_core::transport::{
@@ -147,6 +149,19 @@ impl Transport for WebSocketTransport {
             let read = StreamReader::new(response.bytes_stream().map_err(std::io::Error::other));
             let frames = FramedRead::new(read, chunk_frames());
             Ok(frames.map(|frame| frame.map(BytesMut::freeze).map_err(|error| unreachable(&error))).boxed())
+        })
+        .await
+    }
+
+    async fn fetch_file(
+        &self,
+        lease: Lease,
+        file: FileId,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        let url = self.url(&format!("leases/{}/{}/files/{file}", lease.execution, lease.epoch));
+        self.with_token(|token| async {
+            let response = checked(clients()?.requests.get(&url).bearer_auth(token).send().await).await?;
+            Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())
         })
         .await
     }

@@ -4,10 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Agent, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, Firing,
-    IdempotencyRecord, Invitation, Lease, Package, PackageVersion, Progress, Schedule, Session, User,
+    Agent, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser,
+    Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Schedule,
+    Session, User,
 };
-use crate::id::{AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, VersionId};
+use crate::id::{
+    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId, VersionId,
+};
 
 /// A row of any kind that commands write.
 #[expect(clippy::large_enum_variant, reason = "a change holds a few of them and lives for a moment")]
@@ -37,6 +40,8 @@ pub enum Record {
     Schedule(Box<Schedule>),
     /// An asset.
     Asset(Asset),
+    /// An uploaded file.
+    InputFile(InputFile),
 }
 
 /// One write.
@@ -54,6 +59,13 @@ pub enum Write {
         id: AssetId,
         /// The revision that was read.
         revision: i64,
+    },
+    /// From now on this execution or schedule uses these files, and no others.
+    UseFiles {
+        /// Which.
+        user: FileUser,
+        /// The files; one that is named twice counts once.
+        files: Vec<FileId>,
     },
     /// A firing; one for the same schedule and due time that is there already is
     /// [`Error::stale_row`](crate::Error::stale_row): another server was first.

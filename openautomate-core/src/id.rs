@@ -91,6 +91,8 @@ ids! {
     ExecutionId = "execution";
     /// A file that an execution left.
     ArtifactId = "artifact";
+    /// A file that somebody uploaded as an input.
+    FileId = "file";
     /// A schedule.
     ScheduleId = "schedule";
     /// An asset: a plain value or a secret.

@@ -43,6 +43,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "agents", description = "The machines that run automations"),
         (name = "packages", description = "Automations and their versions"),
         (name = "executions", description = "Runs, their logs and files"),
+        (name = "files", description = "Files as inputs"),
         (name = "schedules", description = "When packages run by themselves"),
         (name = "assets", description = "Values that automations read by name"),
         (name = "environments", description = "Development, testing, production"),

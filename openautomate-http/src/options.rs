@@ -46,7 +46,8 @@ pub struct HttpOptions {
     pub request_timeout: Duration,
     /// How often agents are pinged. Default: 20 seconds.
     pub ping_every: Duration,
-    /// After how long a silence an agent's connection is given up. Default: 60 seconds.
+    /// After how long a silence an agent's connection, or the upload of an input file, is given up. Default: 60
+    /// seconds.
     pub silence_limit: Duration,
     /// Ends the log streams when it is cancelled, so that a graceful stop does not wait for them.
     pub stop: CancellationToken,

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::ErrorKind;
 use openautomate_core::domain::Lease;
-use openautomate_core::id::ExecutionId;
+use openautomate_core::id::{ExecutionId, FileId};
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PackageSigner;
@@ -57,6 +57,10 @@ impl Transport for Shelf {
             chunks[0] = spoilt.into();
         }
         Ok(futures_util::stream::iter(chunks.into_iter().map(Ok)).boxed())
+    }
+
+    async fn fetch_file(&self, _: Lease, id: FileId) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        Err(CoreError::not_found("file", id))
     }
 
     async fn put_artifact(&self, _: ArtifactUpload) -> CoreResult<()> {

@@ -1,5 +1,6 @@
 //! A server for one execution, at the other end of an in-process connection.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,8 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use openautomate_core::domain::{LogChunk, RunResult};
+use openautomate_core::domain::{Lease, LogChunk, RunResult};
 use openautomate_core::error::{Error, ErrorKind, Result};
+use openautomate_core::id::FileId;
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PublicKey;
@@ -19,6 +21,7 @@ use openautomate_core::transport::{
     ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
+use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 
 use super::{Assets, LEASE_TTL, LocalEvent, LocalOptions, millis};
@@ -31,12 +34,13 @@ const RENEW_EVERY_MS: u64 = 15_000;
 /// The two ends: what the agent is built on, and the server.
 pub(super) fn open(
     version: LoadedVersion,
+    files: BTreeMap<FileId, PathBuf>,
     key: PublicKey,
     options: &LocalOptions,
 ) -> (Arc<dyn Transport>, Server) {
     let (links, incoming) = mpsc::unbounded_channel();
     let (kept, artifacts) = mpsc::unbounded_channel();
-    let transport = Local { links, kept, version, folder: options.artifacts.clone() };
+    let transport = Local { links, kept, version, files, folder: options.artifacts.clone() };
     let server = Server {
         incoming,
         artifacts,
@@ -54,6 +58,8 @@ struct Local {
     links: mpsc::UnboundedSender<ServerLink>,
     kept: mpsc::UnboundedSender<LocalEvent>,
     version: LoadedVersion,
+    /// Where the files lie that inputs name.
+    files: BTreeMap<FileId, PathBuf>,
     /// Where artifacts are kept.
     folder: Option<PathBuf>,
 }
@@ -84,6 +90,16 @@ impl Transport for Local {
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         let chunks = self.version.chunks(hashes)?;
         Ok(futures_util::stream::iter(chunks.into_iter().map(Ok)).boxed())
+    }
+
+    async fn fetch_file(&self, _: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let path = self.files.get(&file).ok_or_else(|| Error::not_found("file", file))?;
+        let unreadable = |error| {
+            Error::invalid("file.unreadable", "the file of an input can't be read any more")
+                .with_source(error)
+        };
+        let content = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        Ok(ReaderStream::new(content).map(move |chunk| chunk.map_err(unreadable)).boxed())
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

@@ -8,6 +8,7 @@ mod breaks;
 #[cfg(unix)]
 mod environment;
 mod evidence;
+mod files;
 mod foreign;
 mod local;
 #[cfg(target_os = "linux")]

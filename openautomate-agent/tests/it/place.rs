@@ -19,10 +19,10 @@ use openautomate_core::command::execution::EnqueueExecution;
 use openautomate_core::command::identity::CreateFirstAdministrator;
 use openautomate_core::command::package::{CreatePackage, PublishVersion};
 use openautomate_core::domain::{
-    Execution, ExecutionState, LogLevel, LogLine, LogStream, Package, Role, RunResult,
+    Execution, ExecutionState, Lease, LogLevel, LogLine, LogStream, Package, Role, RunResult,
 };
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::{AgentId, ExecutionId};
+use openautomate_core::id::{AgentId, ExecutionId, FileId};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::chunk::ChunkHash;
@@ -136,6 +136,10 @@ impl Transport for Cuttable {
         hashes: &[ChunkHash],
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.inner.fetch_chunks(grant, hashes).await
+    }
+
+    async fn fetch_file(&self, lease: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.inner.fetch_file(lease, file).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

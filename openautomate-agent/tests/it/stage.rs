@@ -13,7 +13,7 @@ use futures_util::stream::BoxStream;
 use openautomate_agent::{Agent, AgentBuilder};
 use openautomate_core::domain::{Lease, LogLine, RunResult};
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::ExecutionId;
+use openautomate_core::id::{ExecutionId, FileId};
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
@@ -39,6 +39,10 @@ pub(crate) struct Played {
     /// A fetch never ends.
     pub(crate) holds_package: AtomicBool,
     pub(crate) fetches: AtomicUsize,
+    /// What was uploaded as inputs.
+    pub(crate) files: Mutex<BTreeMap<FileId, Vec<u8>>>,
+    /// The fetch of an input file never ends.
+    pub(crate) holds_files: AtomicBool,
     /// How many uploads fail before one is kept.
     pub(crate) failing_uploads: AtomicUsize,
     pub(crate) uploads: Mutex<Vec<(String, Vec<u8>)>>,
@@ -52,6 +56,8 @@ impl Played {
             signer,
             holds_package: AtomicBool::new(false),
             fetches: AtomicUsize::new(0),
+            files: Mutex::default(),
+            holds_files: AtomicBool::new(false),
             failing_uploads: AtomicUsize::new(0),
             uploads: Mutex::default(),
         }
@@ -81,6 +87,17 @@ impl Transport for Played {
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         let chunks = self.version.chunks(hashes)?;
         Ok(futures_util::stream::iter(chunks.into_iter().map(Ok)).boxed())
+    }
+
+    async fn fetch_file(&self, _: Lease, id: FileId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let content = self.files.lock().unwrap().get(&id).cloned();
+        let content = content.ok_or_else(|| Error::not_found("file", id))?;
+        let pieces: Vec<_> = content.chunks(3).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let pieces = futures_util::stream::iter(pieces);
+        if self.holds_files.load(Ordering::SeqCst) {
+            return Ok(pieces.chain(futures_util::stream::pending()).boxed());
+        }
+        Ok(pieces.boxed())
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
@@ -162,6 +179,7 @@ impl Stage {
             command: command.iter().map(|&part| part.to_owned()).collect(),
             env: BTreeMap::new(),
             inputs: serde_json::Map::new(),
+            files: Vec::new(),
             timeout_ms: None,
             grace_ms: 100,
             limits: Default::default(),

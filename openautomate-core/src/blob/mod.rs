@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use crate::error::{Error, Result};
-use crate::id::{ArtifactId, ExecutionId};
+use crate::id::{ArtifactId, ExecutionId, FileId};
 use crate::package::chunk::ChunkHash;
 
 mod object;
@@ -45,6 +45,12 @@ impl BlobKey {
     #[must_use]
     pub fn artifact(execution: ExecutionId, artifact: ArtifactId) -> Self {
         Self(format!("artifacts/{execution}/{artifact}"))
+    }
+
+    /// A file that somebody uploaded as an input.
+    #[must_use]
+    pub fn input_file(file: FileId) -> Self {
+        Self(format!("inputs/{file}"))
     }
 
     /// The key as a relative path with `/`, for adapters.

@@ -9,8 +9,8 @@ use crate::command::deployment::check_author;
 use crate::command::inputs::{check_inputs, check_signature};
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{
-    Environment, Execution, ExecutionState, OnAgentLost, Origin, PackageVersion, RetryPolicy, RunError,
-    check_label,
+    Environment, Execution, ExecutionState, FileUser, OnAgentLost, Origin, PackageVersion, RetryPolicy,
+    RunError, check_label,
 };
 use crate::error::{Error, Result};
 use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, VersionId};
@@ -95,7 +95,7 @@ impl Command for EnqueueExecution {
                 ));
             }
         }
-        check_signature(context.store, &version, environment.id, &self.inputs).await?;
+        let files = check_signature(context, &version, environment.id, &self.inputs, &[]).await?;
         let origin = match context.actor.user_id() {
             Some(user_id) => Origin::Manual { user_id },
             None => Origin::Embedded,
@@ -116,6 +116,7 @@ impl Command for EnqueueExecution {
         });
         let changes = Changes::none()
             .insert(Record::Execution(Box::new(execution.clone())))
+            .uses_if_any(FileUser::Execution(execution.id), files)
             .audited(context.audit("execution", execution.id, detail))
             .event(Event::ExecutionPending { execution_id: execution.id });
         Ok(Decision::new(changes, execution))
@@ -285,6 +286,8 @@ impl Command for RetryExecution {
                 format!("the execution is {:?}; retry it when it has ended", before.state),
             ));
         }
+        let files = context.store.files_used(FileUser::Execution(before.id)).await?;
+        let files = files.into_iter().map(|file| file.id).collect();
         let execution = Execution {
             id: ExecutionId::new(),
             state: ExecutionState::Pending,
@@ -306,6 +309,7 @@ impl Command for RetryExecution {
         };
         let changes = Changes::none()
             .insert(Record::Execution(Box::new(execution.clone())))
+            .uses_if_any(FileUser::Execution(execution.id), files)
             .audited(context.audit("execution", execution.id, json!({"of": self.id})))
             .event(Event::ExecutionPending { execution_id: execution.id });
         Ok(Decision::new(changes, execution))

@@ -1,14 +1,15 @@
 //! Whether inputs may be taken: their size, what the version's entry function takes, what they refer to.
 
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
-use crate::domain::PackageVersion;
+use crate::changes::{Changes, Write};
+use crate::command::CommandContext;
+use crate::command::file::may_use;
+use crate::domain::{FileUser, PackageVersion};
 use crate::error::{Error, FieldError, Result};
-use crate::id::EnvironmentId;
+use crate::id::{EnvironmentId, FileId};
 use crate::package::inputs::check::{MAX_ERRORS, check};
-use crate::package::inputs::reference::{Reference, Target, references};
-use crate::store::Store;
+use crate::package::inputs::reference::{Target, references};
 
 /// The largest inputs of an execution as JSON, in bytes.
 pub const MAX_INPUT_BYTES: usize = 512 * 1024;
@@ -28,52 +29,93 @@ pub fn check_inputs(inputs: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-/// Checks inputs against what a version takes, and that the assets and files that they name are there.
+/// Checks inputs against what a version takes, and that the assets and files that they name are there; gives the
+/// files. The actor may use those files, or they are among `used` already.
 ///
 /// # Errors
 /// `Invalid`, naming each field that is wrong, as in `inputs.invoice.total`, never its value; `Unavailable` if
 /// the store does not answer.
 pub(crate) async fn check_signature(
-    store: &dyn Store,
+    context: &CommandContext<'_>,
     version: &PackageVersion,
     environment: EnvironmentId,
     inputs: &Map<String, Value>,
-) -> Result<()> {
-    let Some(schema) = &version.manifest.inputs else { return Ok(()) };
+    used: &[FileId],
+) -> Result<Vec<FileId>> {
+    let Some(schema) = &version.manifest.inputs else { return Ok(Vec::new()) };
     check(Some(schema), inputs)?;
     let references = references(schema, inputs);
     if references.len() > MAX_REFERENCES {
         let message = format!("name more than {MAX_REFERENCES} assets and files; split them over executions");
         return Err(Error::invalid_field("inputs", message));
     }
-    let mut wrong = Vec::new();
+    let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for reference in references {
-        if let Some(why) = missing(store, environment, &reference).await? {
-            wrong.push(FieldError::new(reference.field, why));
-        }
+        let why = match reference.target {
+            Target::Asset => missing_asset(context, environment, reference.name).await?,
+            Target::File => match file(context, reference.name, used).await? {
+                Ok(file) => {
+                    files.push(file);
+                    None
+                }
+                Err(why) => Some(why),
+            },
+        };
+        wrong.extend(why.map(|why| FieldError::new(reference.field, why)));
         if wrong.len() >= MAX_ERRORS {
             break;
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(Error::invalid_fields(wrong)) }
+    if wrong.is_empty() { Ok(files) } else { Err(Error::invalid_fields(wrong)) }
 }
 
-/// What is wrong with what an input names, if anything is.
-async fn missing(
-    store: &dyn Store,
+/// What is wrong with the name of an asset, if anything is.
+async fn missing_asset(
+    context: &CommandContext<'_>,
     environment: EnvironmentId,
-    reference: &Reference<'_>,
+    name: &str,
 ) -> Result<Option<&'static str>> {
-    Ok(match reference.target {
-        Target::Asset => {
-            let found = store.asset_by_name(environment, reference.name).await?;
-            found.is_none().then_some("names no asset of this environment; add it or name another")
-        }
-        Target::File => check_file(reference.name),
-    })
+    let found = context.store.asset_by_name(environment, name).await?;
+    Ok(found.is_none().then_some("names no asset of this environment; add it or name another"))
 }
 
-/// What is wrong with the id of an uploaded file. There are no uploads yet, so any id passes.
-fn check_file(id: &str) -> Option<&'static str> {
-    Uuid::try_parse(id).is_err().then_some("is not the id of an uploaded file")
+/// The file that an input names, or what is wrong with it.
+async fn file(
+    context: &CommandContext<'_>,
+    text: &str,
+    used: &[FileId],
+) -> Result<Result<FileId, &'static str>> {
+    let Ok(id) = text.parse::<FileId>() else { return Ok(Err("is not the id of an uploaded file")) };
+    let may = match context.store.file(id).await? {
+        Some(file) => may_use(context.actor, &file) || used.contains(&id),
+        None => false,
+    };
+    Ok(if may { Ok(id) } else { Err("names no file that you uploaded; upload it first") })
+}
+
+/// The files that inputs name, each once.
+pub(crate) fn files_named(version: &PackageVersion, inputs: &Map<String, Value>) -> Vec<FileId> {
+    let Some(schema) = &version.manifest.inputs else { return Vec::new() };
+    let references = references(schema, inputs).into_iter();
+    let files = references.filter(|reference| reference.target == Target::File);
+    let mut files: Vec<FileId> = files.filter_map(|reference| reference.name.parse().ok()).collect();
+    files.sort_unstable();
+    files.dedup();
+    files
+}
+
+impl Changes {
+    /// Notes that something new uses these files.
+    #[must_use]
+    pub(crate) fn uses_if_any(self, user: FileUser, files: Vec<FileId>) -> Self {
+        // Most have none, and a write more costs each.
+        if files.is_empty() { self } else { self.uses(user, files) }
+    }
+
+    /// Notes that an execution or a schedule uses these files from now on, and no others.
+    #[must_use]
+    pub(crate) fn uses(mut self, user: FileUser, files: Vec<FileId>) -> Self {
+        self.writes.push(Write::UseFiles { user, files });
+        self
+    }
 }

@@ -7,6 +7,7 @@ pub mod asset;
 pub mod deployment;
 pub mod environment;
 pub mod execution;
+pub mod file;
 pub mod identity;
 pub mod inputs;
 pub mod package;

@@ -10,9 +10,9 @@ use crate::clock::Timestamp;
 use crate::command::inputs::{check_inputs, check_signature};
 use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{Schedule, check_name};
+use crate::domain::{FileUser, Schedule, check_name};
 use crate::error::{Error, Result};
-use crate::id::{EnvironmentId, PackageId, ScheduleId};
+use crate::id::{EnvironmentId, FileId, PackageId, ScheduleId};
 use crate::permission::{Access, Permission};
 use crate::schedule::{
     CronExpression, DEFAULT_CATCHUP_WINDOW, DEFAULT_MAX_CATCHUP, DstGap, DstOverlap, FireTimes, MAX_CATCHUP,
@@ -102,7 +102,13 @@ impl ScheduleSettings {
         check_inputs(&self.inputs)
     }
 
-    async fn check_references(&self, context: &CommandContext<'_>) -> Result<EnvironmentId> {
+    /// Checks what it names; gives the environment, and the files that its executions use. `used` are those that
+    /// it uses already.
+    async fn check_references(
+        &self,
+        context: &CommandContext<'_>,
+        used: &[FileId],
+    ) -> Result<(EnvironmentId, Vec<FileId>)> {
         let package = context.store.package(self.package_id).await?;
         if package.is_none_or(|package| package.deleted_at.is_some()) {
             return Err(Error::invalid_field("packageId", "names no package; list them first"));
@@ -110,9 +116,10 @@ impl ScheduleSettings {
         let environment = context.environment(self.environment_id).await?.id;
         // Another version may be active when it fires: the scheduler checks once more.
         if let Some(version) = context.store.active_version(self.package_id, environment).await? {
-            check_signature(context.store, &version, environment, &self.inputs).await?;
+            let files = check_signature(context, &version, environment, &self.inputs, used).await?;
+            return Ok((environment, files));
         }
-        Ok(environment)
+        Ok((environment, Vec::new()))
     }
 
     fn apply(self, schedule: &mut Schedule, environment_id: EnvironmentId) {
@@ -188,7 +195,7 @@ impl Command for CreateSchedule {
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Schedule>> {
-        let environment_id = self.settings.check_references(context).await?;
+        let (environment_id, files) = self.settings.check_references(context, &[]).await?;
         let settings = self.settings.clone();
         let mut schedule = Schedule {
             id: ScheduleId::new(),
@@ -219,6 +226,7 @@ impl Command for CreateSchedule {
         schedule.next_due = schedule.due_after(context.now)?;
         let changes = Changes::none()
             .insert(Record::Schedule(Box::new(schedule.clone())))
+            .uses_if_any(FileUser::Schedule(schedule.id), files)
             .audited(context.audit("schedule", schedule.id, detail(&schedule)))
             .event(Event::ScheduleChanged { schedule_id: schedule.id });
         Ok(Decision::new(changes, schedule))
@@ -267,13 +275,17 @@ impl Command for UpdateSchedule {
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Schedule>> {
         let mut schedule = load(context, self.id).await?;
         check_revision(self.revision, schedule.revision)?;
-        let environment_id = self.settings.check_references(context).await?;
+        let user = FileUser::Schedule(schedule.id);
+        let used: Vec<FileId> =
+            context.store.files_used(user).await?.into_iter().map(|file| file.id).collect();
+        let (environment_id, files) = self.settings.check_references(context, &used).await?;
         self.settings.clone().apply(&mut schedule, environment_id);
         schedule.updated_at = context.now;
         // `last_due` only rises, so a due time that was decided on is never decided on again.
         schedule.next_due = schedule.due_after(schedule.last_due.unwrap_or(context.now).max(context.now))?;
         let changes = Changes::none()
             .update(Record::Schedule(Box::new(schedule.clone())))
+            .uses(user, files)
             .audited(context.audit("schedule", schedule.id, detail(&schedule)))
             .event(Event::ScheduleChanged { schedule_id: schedule.id });
         schedule.revision += 1;
@@ -309,6 +321,7 @@ impl Command for DeleteSchedule {
         let changes = Changes::none()
             .audited(context.audit("schedule", self.id, detail(&schedule)))
             .update(Record::Schedule(Box::new(schedule)))
+            .uses(FileUser::Schedule(self.id), Vec::new())
             .event(Event::ScheduleChanged { schedule_id: self.id });
         Ok(Decision::new(changes, ()))
     }

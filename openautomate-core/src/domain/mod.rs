@@ -13,6 +13,7 @@ mod deployment;
 mod environment;
 mod execution;
 mod idempotency;
+mod input_file;
 mod limits;
 mod log;
 mod name;
@@ -34,9 +35,10 @@ pub use execution::{
     AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress, RetryPolicy,
 };
 pub use idempotency::IdempotencyRecord;
+pub use input_file::{FileUser, InputFile};
 pub use limits::Limits;
 pub use log::{LogChunk, LogLevel, LogLine, LogRecord, LogStream, MAX_LINE_BYTES};
-pub use name::{Description, check_description, check_email, check_label, check_name};
+pub use name::{Description, check_description, check_email, check_file_name, check_label, check_name};
 pub use package::{Package, PackageVersion};
 pub use report::{IsolationLevel, RunReport, StopProof, StopReason};
 pub use role::Role;

@@ -29,6 +29,18 @@ pub fn check_name(field: &'static str, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Checks the name of a file: a name, and no path.
+///
+/// # Errors
+/// `Invalid`, naming `field`.
+pub fn check_file_name(field: &'static str, name: &str) -> Result<()> {
+    check_name(field, name)?;
+    if name.contains(['/', '\\']) || name == "." || name == ".." {
+        return Err(Error::invalid_field(field, "is no plain file name; leave folders out"));
+    }
+    Ok(())
+}
+
 /// Checks a description: at most 4,000 bytes.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use super::Orchestrator;
 use crate::blob::BlobKey;
 use crate::changes::{Changes, Event};
 use crate::domain::{
-    ActorKind, ActorRef, Artifact, AuditEntry, Execution, Lease, PackageVersion, check_name,
+    ActorKind, ActorRef, Artifact, AuditEntry, Execution, Lease, PackageVersion, check_file_name,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{AgentId, ArtifactId, AuditId, VersionId};
@@ -96,6 +96,7 @@ impl Orchestrator {
             command: manifest.command.clone(),
             env: manifest.run_env(),
             inputs: execution.inputs.clone(),
+            files: self.assigned_files(execution, manifest.inputs.as_ref()).await?,
             timeout_ms: execution.timeout_ms,
             grace_ms: millis(manifest.grace),
             limits: manifest.limits.clone(),
@@ -125,7 +126,7 @@ impl Orchestrator {
     /// `StaleLease`, `Invalid` for the name, `QuotaExceeded` if it is larger than the settings allow.
     pub async fn keep_artifact(&self, agent: AgentId, intake: ArtifactIntake) -> Result<Artifact> {
         let ArtifactIntake { lease, name, content_type, size, body } = intake;
-        check_artifact_name(&name)?;
+        check_file_name("name", &name)?;
         let most = self.settings().max_artifact_bytes;
         if size.is_some_and(|size| size > most) {
             // Before a byte is read: the sender learns of it at once.
@@ -161,7 +162,7 @@ impl Orchestrator {
         Ok(artifact)
     }
 
-    async fn drop_blob(&self, key: &BlobKey) {
+    pub(super) async fn drop_blob(&self, key: &BlobKey) {
         if let Err(error) = self.blobs().delete(key).await {
             tracing::warn!(%error, "a blob that nothing names any more could not be removed");
         }
@@ -242,16 +243,8 @@ fn too_large(most: u64) -> Error {
     Error::new(ErrorKind::QuotaExceeded, "artifact.too_large", message)
 }
 
-fn check_artifact_name(name: &str) -> Result<()> {
-    check_name("name", name)?;
-    if name.contains(['/', '\\']) || name == "." || name == ".." {
-        return Err(Error::invalid_field("name", "is no plain file name; leave folders out"));
-    }
-    Ok(())
-}
-
 /// A media type that is no type (RFC 9110, 8.3.1) becomes plain bytes, so that no header is ever broken.
-fn checked_media_type(text: String) -> String {
+pub(super) fn checked_media_type(text: String) -> String {
     let token = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };
@@ -268,9 +261,9 @@ mod tests {
 
     #[test]
     fn names_and_types_are_tamed() {
-        assert!(check_artifact_name("ledger.xlsx").is_ok());
+        assert!(check_file_name("name", "ledger.xlsx").is_ok());
         for bad in ["../x", "a/b", "a\\b", "..", "", "a\nb"] {
-            assert!(check_artifact_name(bad).is_err(), "{bad:?}");
+            assert!(check_file_name("name", bad).is_err(), "{bad:?}");
         }
         assert_eq!(checked_media_type("text/CSV; charset=utf-8".into()), "text/csv");
         assert_eq!(checked_media_type("x\r\ny: z".into()), "application/octet-stream");

@@ -6,6 +6,7 @@ mod builder;
 mod connections;
 mod content;
 mod execute;
+mod file;
 mod follow;
 mod gateway;
 mod settings;
@@ -31,6 +32,7 @@ use crate::vault::Vault;
 pub use agent_work::ArtifactIntake;
 pub use builder::OrchestratorBuilder;
 pub use execute::Idempotency;
+pub use file::FileIntake;
 pub use follow::{FollowedLine, LogFollower};
 pub use settings::{Registration, Settings};
 

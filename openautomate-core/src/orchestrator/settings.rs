@@ -35,6 +35,10 @@ pub struct Settings {
     pub enrolment_token_life: Duration,
     /// The largest artifact in bytes.
     pub max_artifact_bytes: u64,
+    /// The largest file that may be uploaded as an input, in bytes.
+    pub max_file_bytes: u64,
+    /// How long an uploaded file lives that nothing uses.
+    pub file_life: Duration,
     /// How many passwords are hashed at once.
     pub password_parallelism: usize,
 }
@@ -60,6 +64,8 @@ impl Default for Settings {
             session_life: Duration::from_secs(7 * 24 * 3_600),
             enrolment_token_life: Duration::from_secs(3_600),
             max_artifact_bytes: 10 * 1024 * 1024 * 1024,
+            max_file_bytes: 500 * 1024 * 1024,
+            file_life: Duration::from_secs(24 * 3_600),
             password_parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         }
     }

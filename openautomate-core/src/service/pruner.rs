@@ -1,4 +1,4 @@
-//! Removes what is no longer needed: kept answers older than a day.
+//! Removes what is no longer needed: kept answers older than a day, uploaded files that expired unused.
 
 use std::time::Duration;
 
@@ -30,11 +30,22 @@ impl Pruner {
             if let Err(error) = self.prune().await {
                 tracing::warn!(%error, "old answers could not be pruned; trying again later");
             }
+            if let Err(error) = self.remove_expired_files().await {
+                tracing::warn!(%error, "expired files could not be removed; trying again later");
+            }
             tokio::time::sleep(EVERY).await;
         }
     }
 
-    /// One pass. Says how many answers were removed.
+    /// Removes uploaded files that expired and are used by nothing, and their content. Says how many.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store or the blobs do not answer.
+    pub async fn remove_expired_files(&self) -> Result<u64> {
+        self.orchestrator.remove_expired_files().await
+    }
+
+    /// One pass over the kept answers. Says how many were removed.
     ///
     /// # Errors
     /// `Unavailable` if the store does not answer.

@@ -15,7 +15,8 @@ use crate::changes::{Changes, Event, Record, Write};
 use crate::clock::Timestamp;
 use crate::command::deployment::check_author;
 use crate::command::execution::{new_execution, request_cancel};
-use crate::domain::{Execution, Firing, Origin, PackageVersion, Schedule};
+use crate::command::inputs::files_named;
+use crate::domain::{Execution, FileUser, Firing, Origin, PackageVersion, Schedule};
 use crate::error::Result;
 use crate::orchestrator::Orchestrator;
 use crate::package::inputs::check::check;
@@ -108,8 +109,28 @@ impl Scheduler {
         Ok(match () {
             () if !is_trusted => Err("untrustedVersion"),
             () if !takes_inputs(&version, schedule) => Err("invalidInputs"),
+            () if !self.has_files(&version, schedule).await? => Err("invalidInputs"),
             () => Ok(version),
         })
+    }
+
+    /// Whether the files that a schedule's inputs name are those that it was allowed when it was saved: to another
+    /// version another text may be a file.
+    async fn has_files(&self, version: &PackageVersion, schedule: &Schedule) -> Result<bool> {
+        let named = files_named(version, &schedule.inputs);
+        if named.is_empty() {
+            return Ok(true);
+        }
+        let used = self.orchestrator.store().files_used(FileUser::Schedule(schedule.id)).await?;
+        let has_all = named.iter().all(|id| used.iter().any(|file| file.id == *id));
+        if !has_all {
+            tracing::warn!(
+                schedule = %schedule.id,
+                version = %version.version_number,
+                "the inputs of a schedule name files that it does not have for the active version; save it again"
+            );
+        }
+        Ok(has_all)
     }
 
     /// Decides on the due times of one schedule that have come, in one commit.
@@ -134,6 +155,8 @@ impl Scheduler {
             // The oldest stands for all that were skipped; a row for each could be millions.
             changes.writes.push(Write::Fire(firing(&schedule, first, now, None, Some("misfire"))));
         }
+        let files =
+            version.as_ref().map_or_else(|_| Vec::new(), |version| files_named(version, &schedule.inputs));
         let mut made = Vec::new();
         for due in &plan.fire {
             let verdict = match &version {
@@ -147,6 +170,7 @@ impl Scheduler {
                 Verdict::Fire(execution) => {
                     changes = changes
                         .insert(Record::Execution(execution.clone()))
+                        .uses_if_any(FileUser::Execution(execution.id), files.clone())
                         .event(Event::ExecutionPending { execution_id: execution.id });
                     changes.writes.push(Write::Fire(firing(&schedule, *due, now, Some(&execution), None)));
                     open.push((*execution).clone());

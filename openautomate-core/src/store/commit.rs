@@ -36,6 +36,10 @@ use crate::id::UserId;
 /// - A state change of an execution that [`check_transition`](crate::domain::check_transition) forbids is a
 ///   `Conflict` with code `execution.transition` (`transition::every_pair`, `transition::ends_are_final`),
 ///   whoever asks; an update that leaves the state is none.
+/// - `UseFiles` replaces what the execution or the schedule used. One that is not there, or a file that is not
+///   there or was removed, is `Invalid` with code `reference.missing` (`file::only_what_is_there_is_used`). An
+///   update that sets `removed_at` of a file that something uses is a `Conflict` with code `file.in_use`
+///   (`file::what_is_used_stays`).
 /// - A repeated firing is [`Error::stale_row`](crate::Error::stale_row) (`schedule::fires_once`).
 /// - A repeated idempotency key of one person is `Conflict` with code `idempotency.exists`; keys are compared
 ///   with regard to case (`commit::idempotency`).

@@ -20,6 +20,7 @@ mod asset;
 mod audit;
 mod commit;
 mod execution;
+mod file;
 mod identity;
 mod lease;
 mod log;
@@ -35,6 +36,7 @@ pub use asset::AssetStore;
 pub use audit::AuditStore;
 pub use commit::CommitStore;
 pub use execution::ExecutionStore;
+pub use file::FileStore;
 pub use identity::IdentityStore;
 pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 pub use log::{LogAck, LogStore};
@@ -55,6 +57,7 @@ pub trait Store:
     + ScheduleStore
     + AssetStore
     + PeerStore
+    + FileStore
     + Debug
     + Send
     + Sync
@@ -74,6 +77,7 @@ impl<T> Store for T where
         + ScheduleStore
         + AssetStore
         + PeerStore
+        + FileStore
         + Debug
         + Send
         + Sync

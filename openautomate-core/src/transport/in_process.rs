@@ -5,8 +5,9 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
+use crate::domain::Lease;
 use crate::error::{Error, Result};
-use crate::id::AgentId;
+use crate::id::{AgentId, FileId};
 use crate::orchestrator::{ArtifactIntake, Orchestrator};
 use crate::package::chunk::ChunkHash;
 use crate::transport::{AgentLink, ArtifactUpload, PackageGrant, Transport, link};
@@ -46,6 +47,10 @@ impl Transport for InProcessTransport {
         hashes: &[ChunkHash],
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.orchestrator.package_chunks(self.agent, grant, hashes.to_vec()).await
+    }
+
+    async fn fetch_file(&self, lease: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.orchestrator.file_for_lease(self.agent, lease, file).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

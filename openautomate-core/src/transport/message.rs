@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::{AgentFacts, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult};
 use crate::error::ErrorKind;
-use crate::id::{PackageId, VersionId};
+use crate::id::{FileId, PackageId, VersionId};
 use crate::package::signature::{PublicKey, Signed};
 use crate::secret::Secret;
 
@@ -252,6 +252,9 @@ pub struct Assignment {
     pub env: BTreeMap<String, String>,
     /// The inputs by name.
     pub inputs: Map<String, Value>,
+    /// The uploaded files that the inputs name, by place.
+    #[serde(default)]
+    pub files: Vec<AssignedFile>,
     /// The time limit in milliseconds.
     pub timeout_ms: Option<u64>,
     /// How long a cancelled run may take to end by itself, in milliseconds.
@@ -262,6 +265,22 @@ pub struct Assignment {
     /// How far the package wants to be confined.
     #[serde(default)]
     pub isolation: IsolationLevel,
+}
+
+/// An uploaded file that an input names: the run gets its path in place of its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignedFile {
+    /// Where in the inputs it is named: a JSON Pointer (RFC 6901).
+    pub pointer: String,
+    /// Which file.
+    pub id: FileId,
+    /// Its name; a plain file name.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its content in hex.
+    pub sha256: String,
 }
 
 /// The answer to a request for an asset's value.

@@ -22,14 +22,15 @@ use tokio_util::codec::LengthDelimitedCodec;
 
 use crate::domain::Lease;
 use crate::error::Result;
-use crate::id::VersionId;
+use crate::id::{FileId, VersionId};
 use crate::package::chunk::{self, ChunkHash};
 
 pub mod in_process;
 pub mod message;
 
 pub use message::{
-    AgentMessage, Assignment, Hello, PROTOCOL_VERSION, PackageRef, Preparation, ServerMessage, Welcome,
+    AgentMessage, AssignedFile, Assignment, Hello, PROTOCOL_VERSION, PackageRef, Preparation, ServerMessage,
+    Welcome,
 };
 
 /// How many messages wait in one direction before the sender does.
@@ -125,6 +126,13 @@ pub trait Transport: Send + Sync + Debug + 'static {
         grant: PackageGrant,
         hashes: &[ChunkHash],
     ) -> Result<BoxStream<'static, Result<Bytes>>>;
+
+    /// The content of an uploaded file that the inputs of a leased execution name. The caller checks size and hash.
+    ///
+    /// # Errors
+    /// `StaleLease` if the lease is not this agent's any more, `NotFound` if its execution does not use the file,
+    /// `Unavailable`.
+    async fn fetch_file(&self, lease: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>>;
 
     /// Keeps a file with the execution; the same name again replaces it.
     ///

@@ -3,6 +3,7 @@
 
 mod content;
 mod execution;
+mod file;
 mod identity;
 mod place;
 mod schedule;

@@ -1,5 +1,6 @@
 //! The routes, one file per path prefix. A handler parses, executes one command or query, and answers.
 
+pub(crate) mod agent_file;
 pub(crate) mod agent_link;
 pub(crate) mod agent_package;
 pub(crate) mod agents;
@@ -10,6 +11,7 @@ pub(crate) mod auth;
 pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod executions;
+pub(crate) mod files;
 pub(crate) mod logs;
 pub(crate) mod packages;
 pub(crate) mod pages;
@@ -32,12 +34,14 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(agents::router())
         .merge(agent_link::router())
         .merge(agent_package::router())
+        .merge(agent_file::router())
         .merge(deployments::router())
         .merge(packages::router())
         .merge(versions::router())
         .merge(executions::router())
         .merge(logs::router())
         .merge(artifacts::router())
+        .merge(files::router())
         .merge(schedules::router())
         .merge(assets::router())
         .merge(environments::router())
@@ -46,7 +50,10 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
 
 /// The routes that read a large body, which takes as long as the line takes.
 pub(crate) fn uploads(max_package_bytes: usize) -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(versions::uploads(max_package_bytes)).merge(agent_link::uploads())
+    OpenApiRouter::new()
+        .merge(versions::uploads(max_package_bytes))
+        .merge(agent_link::uploads())
+        .merge(files::uploads())
 }
 
 /// 201 with the place of what was made.

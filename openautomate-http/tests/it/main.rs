@@ -8,6 +8,7 @@ mod bad_input;
 mod binary;
 mod executions;
 mod fake_agent;
+mod files;
 mod forged_tokens;
 mod headers;
 mod inputs;

@@ -15,6 +15,8 @@ pub(crate) mod raised {
     pub(crate) const EXECUTION_EPOCH: &str = "execution.epoch";
     pub(crate) const ATTEMPT_TRANSITION: &str = "attempt.transition";
     pub(crate) const AUDIT_APPEND_ONLY: &str = "audit.append_only";
+    pub(crate) const FILE_IN_USE: &str = "file.in_use";
+    pub(crate) const REFERENCE_MISSING: &str = "reference.missing";
     pub(crate) const NAME_TAKEN: &str = "name.taken";
 }
 
@@ -101,6 +103,11 @@ pub(crate) fn of_trigger(error: sqlx::Error) -> CoreError {
         raised::AUDIT_APPEND_ONLY => {
             CoreError::conflict("audit.append_only", "audit entries are never changed or removed")
         }
+        raised::FILE_IN_USE => CoreError::conflict(
+            "file.in_use",
+            "an execution or a schedule uses the file; it goes when they do",
+        ),
+        raised::REFERENCE_MISSING => return reference_missing(error),
         raised::NAME_TAKEN => return taken(error),
         _ => CoreError::internal("store.constraint", "a trigger of the database refuses the change"),
     };

@@ -189,7 +189,8 @@ impl From<LimitOptions> for Limits {
 pub(crate) struct ExecOptions {
     /// A folder, a zip archive or one script.
     pub(crate) package: PathBuf,
-    /// An input as name=value; the value is JSON if it reads as JSON, else text. May be repeated.
+    /// An input as name=value; the value is JSON if it reads as JSON, else text; a file as
+    /// name=@path. May be repeated.
     #[arg(long = "input", value_name = "NAME=VALUE")]
     pub(crate) input: Vec<String>,
     /// A file with the inputs as a JSON object; an --input of the same name wins.

@@ -19,6 +19,7 @@ pub mod commit;
 pub mod concurrency;
 pub mod durability;
 pub mod expect;
+pub mod file;
 pub mod lease;
 pub mod log;
 pub mod model;
@@ -97,6 +98,10 @@ macro_rules! __store_cases {
                 versions, deployments, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
                 open_executions,
             }
+            file {
+                round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
+                a_refused_commit_leaves_uses, expires_unused, expires_in_batches, forgets_removed_ones,
+            }
             page {
                 users, agents, packages, versions, schedules, assets, audit_entries, executions,
                 cursors_are_stable,
@@ -158,6 +163,7 @@ mod tests {
     const CONTRACTS: &[&str] = &[
         include_str!("../../store/audit.rs"),
         include_str!("../../store/commit.rs"),
+        include_str!("../../store/file.rs"),
         include_str!("../../store/identity.rs"),
         include_str!("../../store/lease.rs"),
         include_str!("../../store/log.rs"),

@@ -9,13 +9,13 @@ use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::domain::{
     ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry, Deployment,
-    EnrolmentToken, Environment, Execution, ExecutionState, Invitation, IsolationLevel, Lease, LogChunk,
-    LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package, PackageVersion, RetryPolicy, Role, RunError,
-    RunReport, RunResult, RunStatus, Schedule, Session, StopProof, StopReason, User,
+    EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation, IsolationLevel, Lease,
+    LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package, PackageVersion, RetryPolicy, Role,
+    RunError, RunReport, RunResult, RunStatus, Schedule, Session, StopProof, StopReason, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
-    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    FileId, InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
 };
 use crate::package::manifest::Manifest;
 use crate::package::signature::{PackageSigner, Signed, Statement};
@@ -316,6 +316,23 @@ impl World {
             updated_by: self.user.id,
             created_at: instant(),
             updated_at: instant(),
+            revision: 0,
+        }
+    }
+
+    /// An uploaded file of the user that expires at [`at`] 60; not written yet.
+    #[must_use]
+    pub fn file(&self, name: &str) -> InputFile {
+        InputFile {
+            id: FileId::new(),
+            name: name.to_owned(),
+            content_type: "application/pdf".to_owned(),
+            size: 4,
+            sha256: "ab".repeat(32),
+            created_by: self.user.id,
+            created_at: instant(),
+            expires_at: at(60),
+            removed_at: None,
             revision: 0,
         }
     }

@@ -23,6 +23,8 @@ pub enum Target {
 pub struct Reference<'i> {
     /// The path of the input, as in `inputs.login`.
     pub field: String,
+    /// The same as a JSON Pointer into the inputs (RFC 6901), as in `/login`.
+    pub pointer: String,
     /// What it names.
     pub target: Target,
     /// The name or id.
@@ -39,7 +41,8 @@ pub fn references<'i>(schema: &Value, inputs: &'i Map<String, Value>) -> Vec<Ref
     let mut walk = Walk { root: schema, found: Vec::new(), left: MAX_SCHEMA_BYTES };
     for (name, value) in inputs {
         if let Some(schema) = schema.pointer("/properties").and_then(|all| all.get(name)) {
-            walk.visit(schema, value, &join("inputs", name), MAX_DEPTH);
+            let place = Place { field: "inputs".to_owned(), pointer: String::new() }.member(name);
+            walk.visit(schema, value, &place, MAX_DEPTH);
         }
     }
     walk.found
@@ -64,6 +67,23 @@ fn target(format: &str) -> Option<Target> {
     }
 }
 
+/// Where an input is.
+struct Place {
+    field: String,
+    pointer: String,
+}
+
+impl Place {
+    fn member(&self, name: &str) -> Self {
+        let escaped = name.replace('~', "~0").replace('/', "~1");
+        Self { field: join(&self.field, name), pointer: format!("{}/{escaped}", self.pointer) }
+    }
+
+    fn item(&self, index: usize) -> Self {
+        Self { field: format!("{}[{index}]", self.field), pointer: format!("{}/{index}", self.pointer) }
+    }
+}
+
 struct Walk<'s, 'i> {
     root: &'s Value,
     found: Vec<Reference<'i>>,
@@ -72,31 +92,33 @@ struct Walk<'s, 'i> {
 }
 
 impl<'i> Walk<'_, 'i> {
-    fn visit(&mut self, schema: &Value, value: &'i Value, field: &str, depth: usize) {
+    fn visit(&mut self, schema: &Value, value: &'i Value, place: &Place, depth: usize) {
         let (Some(depth), Some(left)) = (depth.checked_sub(1), self.left.checked_sub(1)) else { return };
         self.left = left;
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let root = self.root;
             if let Some(schema) = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer)) {
-                self.visit(schema, value, field, depth);
+                self.visit(schema, value, place, depth);
             }
         }
         // Where plain text would do as well, a text need not name anything.
         let branches = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         if !branches.iter().any(|branch| value.is_string() && is_plain_text(branch)) {
-            branches.iter().for_each(|branch| self.visit(branch, value, field, depth));
+            branches.iter().for_each(|branch| self.visit(branch, value, place, depth));
         }
         match value {
             Value::String(name) => {
                 if let Some(target) = schema.get("format").and_then(Value::as_str).and_then(target) {
-                    self.found.push(Reference { field: field.to_owned(), target, name });
+                    let Place { field, pointer } = place;
+                    let (field, pointer) = (field.clone(), pointer.clone());
+                    self.found.push(Reference { field, pointer, target, name });
                 }
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     let fixed = schema.get("prefixItems").and_then(|all| all.get(index));
                     if let Some(schema) = fixed.or_else(|| schema.get("items")) {
-                        self.visit(schema, item, &format!("{field}[{index}]"), depth);
+                        self.visit(schema, item, &place.item(index), depth);
                     }
                 }
             }
@@ -104,7 +126,7 @@ impl<'i> Walk<'_, 'i> {
                 for (name, member) in members {
                     let named = schema.get("properties").and_then(|all| all.get(name));
                     if let Some(schema) = named.or_else(|| schema.get("additionalProperties")) {
-                        self.visit(schema, member, &join(field, name), depth);
+                        self.visit(schema, member, &place.member(name), depth);
                     }
                 }
             }

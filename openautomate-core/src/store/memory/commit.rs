@@ -7,9 +7,9 @@ use super::row::{Row, exists, taken};
 use super::state::State;
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
-use crate::domain::{Asset, AuditEntry, Execution, Firing, IdempotencyRecord, Schedule};
+use crate::domain::{Asset, AuditEntry, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule};
 use crate::error::{Error, Result};
-use crate::id::{AssetId, UserId};
+use crate::id::{AssetId, FileId, UserId};
 use crate::store::CommitStore;
 
 /// How to take back what was applied, in the order in which it was.
@@ -53,6 +53,7 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
             Write::Insert(record) => write_record(state, record, Kind::Insert, undo)?,
             Write::Update(record) => write_record(state, record, Kind::Update, undo)?,
             Write::DeleteAsset { id, revision } => delete_asset(state, id, revision, undo)?,
+            Write::UseFiles { user, files } => use_files(state, user, &files, undo)?,
             Write::Fire(firing) => fire(state, firing, undo)?,
         }
     }
@@ -82,6 +83,7 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Execution(row) => write_row(state, *row, kind, undo),
         Record::Schedule(row) => write_row(state, *row, kind, undo),
         Record::Asset(row) => write_row(state, row, kind, undo),
+        Record::InputFile(row) => write_row(state, row, kind, undo),
     }
 }
 
@@ -112,6 +114,22 @@ fn delete_asset(state: &mut State, id: AssetId, revision: i64, undo: &mut Undo) 
     if let Some(asset) = state.remove::<Asset>(id) {
         undo.push(Box::new(move |state| drop(state.put(asset))));
     }
+    Ok(())
+}
+
+fn use_files(state: &mut State, user: FileUser, files: &[FileId], undo: &mut Undo) -> Result<()> {
+    match user {
+        FileUser::Execution(id) => exists::<Execution>(state, id)?,
+        FileUser::Schedule(id) => exists::<Schedule>(state, id)?,
+    }
+    for id in files {
+        exists::<InputFile>(state, *id)?;
+        if state.files.get(id).is_some_and(|file| file.removed_at.is_some()) {
+            return Err(Error::invalid("reference.missing", "the file was removed; upload it again"));
+        }
+    }
+    let before = state.file_uses.insert(user, files.iter().copied().collect()).unwrap_or_default();
+    undo.push(Box::new(move |state| drop(state.file_uses.insert(user, before))));
     Ok(())
 }
 

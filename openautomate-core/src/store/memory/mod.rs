@@ -5,6 +5,7 @@
 
 mod audit;
 mod commit;
+mod file;
 mod lease;
 mod log;
 mod peer;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, Invitation, Package, PackageVersion,
-    Schedule, Session, User, check_transition,
+    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, Package,
+    PackageVersion, Schedule, Session, User, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, AssetId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId, PackageId,
-    ScheduleId, SessionId, UserId, VersionId,
+    AgentId, AssetId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId,
+    PackageId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// A record with an id and a revision.
@@ -232,5 +232,18 @@ impl Row for Asset {
         unique(state, self, "asset name", |other| {
             other.environment_id == self.environment_id && other.name.eq_ignore_ascii_case(&self.name)
         })
+    }
+}
+
+impl Row for InputFile {
+    columns!(FileId, "file", files);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.created_by)?;
+        if self.removed_at.is_some() && state.is_file_used(self.id) {
+            let message = "an execution or a schedule uses the file; it goes when they do";
+            return Err(Error::conflict("file.in_use", message));
+        }
+        Ok(())
     }
 }

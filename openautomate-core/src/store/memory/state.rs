@@ -7,12 +7,12 @@ use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, Firing, IdempotencyRecord, Invitation, Lease, LogRecord, Package,
-    PackageVersion, Schedule, Session, User,
+    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogRecord,
+    Package, PackageVersion, Schedule, Session, User,
 };
 use crate::id::{
-    AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId,
-    PackageId, ScheduleId, SessionId, UserId, VersionId,
+    AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
+    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) executions: BTreeMap<ExecutionId, Execution>,
     pub(super) schedules: BTreeMap<ScheduleId, Schedule>,
     pub(super) assets: BTreeMap<AssetId, Asset>,
+    pub(super) files: BTreeMap<FileId, InputFile>,
+    pub(super) file_uses: BTreeMap<FileUser, BTreeSet<FileId>>,
     pub(super) attempts: BTreeMap<Lease, Attempt>,
     /// By what is unique: execution, epoch, name.
     pub(super) artifacts: BTreeMap<(ExecutionId, u32, String), Artifact>,

@@ -92,6 +92,9 @@ pub(crate) struct ServeArgs {
     /// The largest file that an execution may leave, as in 10G.
     #[arg(long, env = "OPENAUTOMATE_MAX_ARTIFACT", default_value = "10G", value_parser = size)]
     pub(crate) max_artifact: u64,
+    /// The largest file that may be uploaded as an input, as in 500M.
+    #[arg(long, env = "OPENAUTOMATE_MAX_FILE", default_value = "500M", value_parser = size)]
+    pub(crate) max_file: u64,
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
@@ -122,6 +125,7 @@ impl ServeArgs {
                 Register::Closed => Registration::Closed,
             },
             max_artifact_bytes: self.max_artifact,
+            max_file_bytes: self.max_file,
             ..Settings::default()
         };
         settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))
@@ -145,6 +149,7 @@ mod tests {
         assert_eq!(parse(&["--lease-ttl", "8"]).lease_ttl, 8);
         assert_eq!(parse(&["serve", "--lease-ttl", "8"]).settings().renew_every, Duration::from_secs(2));
         assert_eq!(parse(&["--max-artifact", "2M"]).settings().max_artifact_bytes, 2 * 1024 * 1024);
+        assert_eq!(parse(&["--max-file", "1G"]).settings().max_file_bytes, 1024 * 1024 * 1024);
         assert_eq!(parse(&[]).settings(), Settings::default());
     }
 

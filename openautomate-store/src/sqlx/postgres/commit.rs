@@ -11,6 +11,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use super::PostgresStore;
 use super::column::micros;
+use super::file::use_files;
 use super::group::Grouped;
 use super::row::{insert_answers, insert_entries, insert_executions, insert_firing, read_answer};
 use super::table::{insert, searchable, update};
@@ -107,6 +108,7 @@ async fn apply(write: &Write, connection: &mut PgConnection) -> Result<()> {
         Write::Insert(record) => insert_record(record, connection).await,
         Write::Update(record) => update_record(record, connection).await,
         Write::DeleteAsset { id, revision } => delete_asset(*id, *revision, connection).await,
+        Write::UseFiles { user, files } => use_files(*user, files, connection).await,
         Write::Fire(firing) => insert_firing(firing, connection).await,
     }
 }
@@ -125,6 +127,7 @@ async fn insert_record(record: &Record, connection: &mut PgConnection) -> Result
         Record::Execution(record) => insert(record.as_ref(), connection).await,
         Record::Schedule(record) => insert(record.as_ref(), connection).await,
         Record::Asset(record) => insert(record, connection).await,
+        Record::InputFile(record) => insert(record, connection).await,
     }
 }
 
@@ -142,6 +145,7 @@ async fn update_record(record: &Record, connection: &mut PgConnection) -> Result
         Record::Execution(record) => update(record.as_ref(), connection).await,
         Record::Schedule(record) => update(record.as_ref(), connection).await,
         Record::Asset(record) => update(record, connection).await,
+        Record::InputFile(record) => update(record, connection).await,
     }
 }
 

@@ -7,6 +7,7 @@ mod audit;
 mod column;
 mod commit;
 mod execution;
+mod file;
 mod finish;
 mod group;
 mod identity;

@@ -23,7 +23,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const RESTED: Duration = Duration::from_secs(15);
 
 fn migrations() -> Migrator {
-    let files = [(1, "initial", include_str!("../../../migrations/postgres/0001_initial.sql"))];
+    let files = [
+        (1, "initial", include_str!("../../../migrations/postgres/0001_initial.sql")),
+        (2, "input files", include_str!("../../../migrations/postgres/0002_input_files.sql")),
+    ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };

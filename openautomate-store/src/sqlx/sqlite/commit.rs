@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::SqliteStore;
 use super::column::micros;
+use super::file::use_files;
 use super::group_commit::Operation;
 use super::row::{insert_answer, insert_entry, insert_firing, read_answer};
 use super::table::{insert, update};
@@ -61,6 +62,7 @@ async fn apply(write: &Write, connection: &mut SqliteConnection) -> Result<()> {
         Write::Insert(record) => insert_record(record, connection).await,
         Write::Update(record) => update_record(record, connection).await,
         Write::DeleteAsset { id, revision } => delete_asset(*id, *revision, connection).await,
+        Write::UseFiles { user, files } => use_files(*user, files, connection).await,
         Write::Fire(firing) => insert_firing(firing, connection).await,
     }
 }
@@ -79,6 +81,7 @@ async fn insert_record(record: &Record, connection: &mut SqliteConnection) -> Re
         Record::Execution(record) => insert(record.as_ref(), connection).await,
         Record::Schedule(record) => insert(record.as_ref(), connection).await,
         Record::Asset(record) => insert(record, connection).await,
+        Record::InputFile(record) => insert(record, connection).await,
     }
 }
 
@@ -96,6 +99,7 @@ async fn update_record(record: &Record, connection: &mut SqliteConnection) -> Re
         Record::Execution(record) => update(record.as_ref(), connection).await,
         Record::Schedule(record) => update(record.as_ref(), connection).await,
         Record::Asset(record) => update(record, connection).await,
+        Record::InputFile(record) => update(record, connection).await,
     }
 }
 

@@ -6,6 +6,7 @@ mod audit;
 mod column;
 mod commit;
 mod execution;
+mod file;
 mod finish;
 mod group_commit;
 mod identity;

@@ -28,6 +28,7 @@ fn migrations() -> Migrator {
         (1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
         (2, "attempt report", include_str!("../../../migrations/sqlite/0002_attempt_report.sql")),
         (3, "deployments", include_str!("../../../migrations/sqlite/0003_deployments.sql")),
+        (4, "input files", include_str!("../../../migrations/sqlite/0004_input_files.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

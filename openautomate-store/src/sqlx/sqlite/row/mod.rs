@@ -9,6 +9,7 @@ mod environment;
 mod execution;
 mod idempotency;
 mod identity;
+mod input_file;
 mod package;
 mod schedule;
 

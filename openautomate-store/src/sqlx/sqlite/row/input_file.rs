@@ -1,0 +1,54 @@
+//! Uploaded files.
+
+use openautomate_core::domain::InputFile;
+use openautomate_core::id::{FileId, UserId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::types::Uuid;
+
+use crate::sqlx::error::Result;
+use crate::sqlx::sqlite::column::{Columns, micros, micros_of};
+use crate::sqlx::sqlite::table::{Statement, Table, table};
+
+impl Table for InputFile {
+    table!(
+        "file",
+        "input_files",
+        [name, content_type, size, sha256, expires_at, removed_at] keeps [created_by, created_at]
+    );
+
+    fn id(&self) -> &Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn bind(&self, statement: Statement) -> Statement {
+        statement
+            .bind(&self.name)
+            .bind(&self.content_type)
+            .bind(self.size.cast_signed())
+            .bind(&self.sha256)
+            .bind(micros(self.expires_at))
+            .bind(micros_of(self.removed_at))
+            .bind(self.created_by.as_uuid())
+            .bind(micros(self.created_at))
+    }
+
+    fn read(row: &SqliteRow) -> Result<Self> {
+        let columns = Columns::of(row, Self::WHAT);
+        Ok(Self {
+            id: FileId::from_uuid(columns.uuid("id")?),
+            name: columns.get("name")?,
+            content_type: columns.get("content_type")?,
+            size: columns.unsigned("size")?,
+            sha256: columns.get("sha256")?,
+            created_by: UserId::from_uuid(columns.uuid("created_by")?),
+            created_at: columns.time("created_at")?,
+            expires_at: columns.time("expires_at")?,
+            removed_at: columns.time_or_none("removed_at")?,
+            revision: columns.get("revision")?,
+        })
+    }
+}
