@@ -185,6 +185,12 @@ impl Attempt {
         state.is_running
     }
 
+    /// Whether its end is known here and not told.
+    pub(crate) fn is_to_finish(&self) -> bool {
+        let state = self.state();
+        state.result.is_some() && !state.finish_sent
+    }
+
     /// Gives it back to the server, since it can't be taken.
     pub(crate) fn refuse(&self) {
         self.state().is_refused = true;
@@ -216,7 +222,9 @@ impl Attempt {
     pub(crate) fn rewind(&self) {
         let mut state = self.state();
         state.spool.rewind();
-        (state.started_sent, state.finish_sent) = (false, false);
+        // Once it has ended, the begin may be stale.
+        state.started_sent &= state.result.is_some();
+        state.finish_sent = false;
         state.waiting = Waiting::default();
     }
 
@@ -323,11 +331,27 @@ mod tests {
         let attempt =
             Attempt::with(folder.path().to_owned(), Spool::new(lease, folder.path().join(LOG)), lease);
         attempt.finish(RunResult::succeeded(Map::new()));
+        assert!(attempt.is_to_finish());
         attempt.sync_result().unwrap();
         std::fs::remove_file(folder.path().join(RESULT)).unwrap();
         assert!(attempt.sync_result().is_err(), "the only copy is gone");
         attempt.state().finish_acknowledged = true;
         attempt.sync_result().unwrap();
+    }
+
+    #[test]
+    fn an_ended_run_does_not_begin_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        let attempt =
+            Attempt::with(folder.path().to_owned(), Spool::new(lease, folder.path().join(LOG)), lease);
+        (attempt.state().started, attempt.state().started_sent) = (true, true);
+        attempt.rewind();
+        assert!(!attempt.state().started_sent, "the server may not have heard of it");
+        attempt.state().started_sent = true;
+        attempt.finish(RunResult::succeeded(Map::new()));
+        attempt.rewind();
+        assert!(attempt.state().started_sent, "the server may have its end");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Serving one agent: the server's end of a connection.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -203,19 +202,10 @@ impl Session<'_> {
         self.orchestrator.publish(Event::AgentChanged { agent_id: self.agent_id });
         let mut batch = Vec::with_capacity(BATCH);
         while receiver.recv_many(&mut batch, BATCH).await > 0 {
-            // Messages of one lease are handled in order; those of different leases side by side, so that
-            // their commits share one write to the disk.
-            let mut by_lease: BTreeMap<Option<Lease>, Vec<AgentMessage>> = BTreeMap::new();
-            for message in batch.drain(..) {
-                by_lease.entry(lease_of(&message)).or_default().push(message);
-            }
-            let lanes = by_lease.into_values().map(|messages| async {
-                for message in messages {
-                    self.handle(message).await?;
-                }
-                Ok(())
-            });
-            join_all(lanes).await.into_iter().collect::<Result<()>>()?;
+            // Begun in the order in which they came, which is the order in which a store writes, and handled
+            // side by side, so that their commits share one write to the disk.
+            let handled = join_all(batch.drain(..).map(|message| self.handle(message))).await;
+            handled.into_iter().collect::<Result<()>>()?;
         }
         Ok(())
     }
@@ -348,18 +338,5 @@ impl Session<'_> {
             Err(error) => NamesAnswer::Refused { kind: error.kind(), message: error.message().to_owned() },
         };
         self.send(ServerMessage::AssetNames { request, answer }).await
-    }
-}
-
-fn lease_of(message: &AgentMessage) -> Option<Lease> {
-    match message {
-        AgentMessage::Started { lease }
-        | AgentMessage::Release { lease }
-        | AgentMessage::Progress { lease, .. }
-        | AgentMessage::Finished { lease, .. }
-        | AgentMessage::Secret { lease, .. }
-        | AgentMessage::AssetNames { lease, .. } => Some(*lease),
-        AgentMessage::Logs { chunks } => chunks.first().map(|chunk| chunk.lease),
-        AgentMessage::Hello(_) | AgentMessage::Ready { .. } | AgentMessage::Heartbeat { .. } => None,
     }
 }
