@@ -33,6 +33,10 @@ class Client:
         self._login: tuple[str, str] | None = None
         self._token: str | None = None
 
+    def headers(self) -> dict[str, str]:
+        """What says who asks."""
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
     def open(
         self,
         method: str,
@@ -43,9 +47,7 @@ class Client:
     ) -> Any:
         """The raw answer; the caller closes it."""
         for last_try in (False, True):
-            sent = dict(headers or {})
-            if self._token:
-                sent["Authorization"] = f"Bearer {self._token}"
+            sent = dict(headers or {}) | self.headers()
             request = urllib.request.Request(self.url + path, data=body, method=method, headers=sent)
             try:
                 return urllib.request.urlopen(request, timeout=timeout)

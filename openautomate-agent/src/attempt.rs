@@ -140,15 +140,23 @@ impl Attempt {
     /// its hello says just that.
     pub(crate) fn keep_assignment(&self, assignment: &Assignment) -> Result<()> {
         std::fs::create_dir_all(&self.folder).map_err(Error::io("made", &self.folder))?;
-        disk::write_complete(&self.folder.join(ASSIGNMENT), assignment)
+        disk::write_new(&self.folder.join(ASSIGNMENT), assignment)
     }
 
-    /// Keeps how it ended, on disk first. Blocks.
+    /// Keeps how it ended, on disk first. Blocks. It outlives the agent; a loss of power only after
+    /// [`Attempt::sync_result`].
     pub(crate) fn finish(&self, result: RunResult) {
-        if let Err(error) = disk::write_whole(&self.folder.join(RESULT), &result) {
+        if let Err(error) = disk::write_new(&self.folder.join(RESULT), &result) {
             tracing::error!(lease = ?self.lease, %error, "the result is not on disk; it is kept in memory");
         }
         self.state().result = Some(result);
+    }
+
+    /// Has the result outlive a loss of power. Blocks. Does nothing once the server has it.
+    pub(crate) fn sync_result(&self) -> Result<()> {
+        let synced = disk::sync(&self.folder.join(RESULT));
+        // It may have been acknowledged, and so removed, meanwhile.
+        if self.is_done() { Ok(()) } else { synced }
     }
 
     /// The lease holds until `deadline`.
@@ -175,6 +183,12 @@ impl Attempt {
         let mut state = self.state();
         state.is_given_up = true;
         state.is_running
+    }
+
+    /// Whether its end is known here and not told.
+    pub(crate) fn is_to_finish(&self) -> bool {
+        let state = self.state();
+        state.result.is_some() && !state.finish_sent
     }
 
     /// Gives it back to the server, since it can't be taken.
@@ -208,7 +222,9 @@ impl Attempt {
     pub(crate) fn rewind(&self) {
         let mut state = self.state();
         state.spool.rewind();
-        (state.started_sent, state.finish_sent) = (false, false);
+        // Once it has ended, the begin may be stale.
+        state.started_sent &= state.result.is_some();
+        state.finish_sent = false;
         state.waiting = Waiting::default();
     }
 
@@ -306,6 +322,36 @@ mod tests {
         attempt.repeat();
         attempt.repeat();
         assert!(attempt.state().finish_sent && attempt.is_done());
+    }
+
+    #[test]
+    fn a_result_that_the_server_has_needs_no_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        let attempt =
+            Attempt::with(folder.path().to_owned(), Spool::new(lease, folder.path().join(LOG)), lease);
+        attempt.finish(RunResult::succeeded(Map::new()));
+        assert!(attempt.is_to_finish());
+        attempt.sync_result().unwrap();
+        std::fs::remove_file(folder.path().join(RESULT)).unwrap();
+        assert!(attempt.sync_result().is_err(), "the only copy is gone");
+        attempt.state().finish_acknowledged = true;
+        attempt.sync_result().unwrap();
+    }
+
+    #[test]
+    fn an_ended_run_does_not_begin_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        let attempt =
+            Attempt::with(folder.path().to_owned(), Spool::new(lease, folder.path().join(LOG)), lease);
+        (attempt.state().started, attempt.state().started_sent) = (true, true);
+        attempt.rewind();
+        assert!(!attempt.state().started_sent, "the server may not have heard of it");
+        attempt.state().started_sent = true;
+        attempt.finish(RunResult::succeeded(Map::new()));
+        attempt.rewind();
+        assert!(attempt.state().started_sent, "the server may have its end");
     }
 
     #[test]

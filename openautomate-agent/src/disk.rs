@@ -12,38 +12,41 @@ use crate::platform;
 /// Writes a file as JSON. When this returns it outlives a loss of power; a crash in between leaves the old
 /// file or none.
 pub(crate) fn write_whole(path: &Path, value: &impl Serialize) -> Result<()> {
-    write(path, value, true)
+    write_bytes(path, &encode(path, value)?)
 }
 
-/// Writes a file as JSON that outlives the program, and a loss of power once the system has written it: then it
-/// is there, is not, or is torn, which [`read_whole`] takes for not there.
-pub(crate) fn write_complete(path: &Path, value: &impl Serialize) -> Result<()> {
-    write(path, value, false)
+/// Writes a new file as JSON that outlives the program, and a loss of power once the system has written it: then
+/// it is there, is not, or is torn, which [`read_whole`] takes for not there.
+pub(crate) fn write_new(path: &Path, value: &impl Serialize) -> Result<()> {
+    std::fs::write(path, encode(path, value)?).map_err(Error::io("written", path))
+}
+
+fn encode(path: &Path, value: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|why| Error::Malformed { path: path.to_owned(), why: why.to_string() })
+}
+
+/// Has a file and its name outlive a loss of power.
+pub(crate) fn sync(path: &Path) -> Result<()> {
+    let file = std::fs::File::options().append(true).open(path).map_err(Error::io("opened", path))?;
+    file.sync_all().map_err(Error::io("written", path))?;
+    // The name is part of the folder, which the system writes when it likes.
+    path.parent().map_or(Ok(()), platform::sync_dir).map_err(Error::io("written", path))
 }
 
 /// Writes a file. When this returns it outlives a loss of power; a crash in between leaves the old file or none.
 pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_out(path, bytes, true)
-}
-
-fn write(path: &Path, value: &impl Serialize, is_synced: bool) -> Result<()> {
-    let malformed = |why: serde_json::Error| Error::Malformed { path: path.to_owned(), why: why.to_string() };
-    write_out(path, &serde_json::to_vec(value).map_err(malformed)?, is_synced)
-}
-
-fn write_out(path: &Path, bytes: &[u8], is_synced: bool) -> Result<()> {
     let partial = path.with_extension("partial");
     let mut file = std::fs::File::create(&partial).map_err(Error::io("written", &partial))?;
     file.write_all(bytes).map_err(Error::io("written", &partial))?;
-    if is_synced {
-        file.sync_all().map_err(Error::io("written", &partial))?;
-    }
+    file.sync_all().map_err(Error::io("written", &partial))?;
     std::fs::rename(&partial, path).map_err(Error::io("written", path))?;
-    if !is_synced {
-        return Ok(());
-    }
-    // The name is part of the folder, which the system writes when it likes.
     path.parent().map_or(Ok(()), platform::sync_dir).map_err(Error::io("written", path))
+}
+
+/// Makes an empty folder; what was there is removed.
+pub(crate) fn make_fresh(path: &Path) -> Result<()> {
+    remove(path)?;
+    std::fs::create_dir_all(path).map_err(Error::io("made", path))
 }
 
 /// Reads a file of JSON; `None` if it is not there or not whole.

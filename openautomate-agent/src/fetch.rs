@@ -42,9 +42,16 @@ struct Shared {
     /// One lock a package, so that executions that want the same one wait for one download.
     locks: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
     /// What was found genuine, and how it looked then.
-    genuine: HashMap<String, Stamps>,
+    genuine: HashMap<String, Genuine>,
     /// How many use a package.
     uses: HashMap<String, usize>,
+}
+
+/// A package that was read and found genuine.
+#[derive(Debug)]
+struct Genuine {
+    index: Arc<PackageIndex>,
+    stamps: Stamps,
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
@@ -127,7 +134,7 @@ impl PackageCache {
         let limits = Limits::default();
         let decoded = {
             let index = index.clone();
-            blocking(move || PackageIndex::decode(&index, &digest, &limits)).await?
+            blocking(move || PackageIndex::decode(&index, &digest, &limits).map(Arc::new)).await?
         };
         self.fetch_chunks(transport, grant, &decoded).await?;
         let (chunks, shared, max_bytes) = (self.chunks.clone(), Arc::clone(&self.shared), self.max_bytes);
@@ -193,24 +200,31 @@ impl Place {
     /// Whether the package is there as it was published. All of it is read the first time, and when the system
     /// says that a file was touched since.
     fn is_whole(&self, shared: &Mutex<Shared>) -> bool {
-        let Ok(bytes) = std::fs::read(self.index()) else { return false };
-        let Ok(index) = PackageIndex::decode(&bytes, &self.digest, &Limits::default()) else { return false };
+        let known = lock(shared).genuine.get(&self.digest).map(|known| Arc::clone(&known.index));
+        let Some(index) = known.or_else(|| self.read_index()) else { return false };
         let Some(now) = stamps(&self.folder, &index) else { return false };
-        if lock(shared).genuine.get(&self.digest) == Some(&now) {
+        let is_as_before = |known: &Genuine| known.stamps == now;
+        if self.index().is_file() && lock(shared).genuine.get(&self.digest).is_some_and(is_as_before) {
             return true;
         }
-        let is_genuine = is_genuine(&self.folder, &index);
+        // Also if the index is gone by now: then nothing says what the next start shall find.
+        let is_genuine = self.read_index().is_some() && is_genuine(&self.folder, &index);
         if is_genuine {
-            lock(shared).genuine.insert(self.digest.clone(), now);
+            lock(shared).genuine.insert(self.digest.clone(), Genuine { index, stamps: now });
             // Which packages were of no use for long is told by it.
             disk::touch(&self.index());
         }
         is_genuine
     }
 
+    fn read_index(&self) -> Option<Arc<PackageIndex>> {
+        let bytes = std::fs::read(self.index()).ok()?;
+        PackageIndex::decode(&bytes, &self.digest, &Limits::default()).ok().map(Arc::new)
+    }
+
     fn put_together(
         &self,
-        index: &PackageIndex,
+        index: &Arc<PackageIndex>,
         encoded: &[u8],
         chunks: &ChunkFolder,
         shared: &Mutex<Shared>,
@@ -227,7 +241,8 @@ impl Place {
         index.chunks().iter().for_each(|chunk| chunks.touch(&chunk.hash));
         disk::write_bytes(&self.index(), encoded).map_err(not_kept)?;
         if let Some(stamps) = stamps(&self.folder, index) {
-            lock(shared).genuine.insert(self.digest.clone(), stamps);
+            let index = Arc::clone(index);
+            lock(shared).genuine.insert(self.digest.clone(), Genuine { index, stamps });
         }
         Ok(())
     }

@@ -28,27 +28,37 @@ use crate::outcome::{cancelled, failed, lease_lost, tellable};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often a package is fetched of which a hash differs: the line may have broken it once.
 const MAX_BROKEN_FETCHES: u32 = 3;
+/// How long the server usually takes to have a result.
+const TELLING: Duration = Duration::from_millis(50);
 /// What a runner gets beyond the grace of a cancelled run, before it is dropped as defective.
 const STOP_SLACK: Duration = Duration::from_secs(15);
 
 /// Runs it to its end and keeps the result. Never fails: whatever goes wrong is the result.
 pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: Assignment) {
-    let kept = {
-        let (attempt, assignment) = (Arc::clone(&attempt), assignment.clone());
-        blocking(move || attempt.keep_assignment(&assignment)).await
-    };
-    if let Err(error) = kept {
-        tracing::error!(lease = ?attempt.lease, %error, "an assignment can't be taken; it is given back");
-        attempt.rest();
-        attempt.refuse();
-        agent.take_nothing_for_a_while();
-        agent.changed.notify_one();
-        return;
-    }
     let work_dir = agent.work_dir.join(folder_name(attempt.lease));
+    let kept = {
+        let (attempt, assignment, fresh) = (Arc::clone(&attempt), assignment.clone(), work_dir.clone());
+        // One way to another thread for both.
+        blocking(move || {
+            attempt.keep_assignment(&assignment)?;
+            Ok(disk::make_fresh(&fresh))
+        })
+        .await
+    };
+    let made = match kept {
+        Ok(made) => made,
+        Err(error) => {
+            tracing::error!(lease = ?attempt.lease, %error, "an assignment can't be taken; it is given back");
+            attempt.rest();
+            attempt.refuse();
+            agent.take_nothing_for_a_while();
+            agent.changed.notify_one();
+            return;
+        }
+    };
     let masker = attempt.masker.clone();
     let grace = Duration::from_millis(assignment.grace_ms);
-    let runs = run_within_lease(&attempt, &agent, assignment, work_dir.clone(), &masker);
+    let runs = run_within_lease(&attempt, &agent, assignment, (work_dir.clone(), made), &masker);
     // A runner that panics must take neither its slot nor the agent with it.
     let runs = AssertUnwindSafe(runs).catch_unwind();
     // The run is dropped in here, and with it its processes.
@@ -61,24 +71,37 @@ pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: As
         () = does_not_stop(&attempt, grace) => cancelled("the run did not stop by itself and was killed"),
     };
     let result = tellable(ended, &masker);
-    if !attempt.is_given_up() {
-        let ended = Arc::clone(&attempt);
-        let finished = blocking(move || {
-            ended.finish(result);
-            Ok(())
-        });
-        if let Err(error) = finished.await {
-            tracing::error!(%error, "the result could not be kept");
+    let (settled, teller) = (Arc::clone(&attempt), Arc::clone(&agent));
+    let settling = blocking(move || {
+        if !settled.is_given_up() {
+            settled.finish(result);
         }
+        let is_given_up = settled.rest();
+        // The server hears of it before the folder is gone.
+        teller.changed.notify_one();
+        if let Err(error) = disk::remove(&work_dir) {
+            tracing::warn!(%error, "the working folder of a run stays on disk");
+        }
+        if is_given_up {
+            teller.drop_attempt(&settled);
+        }
+        Ok(())
+    });
+    if let Err(error) = settling.await {
+        tracing::error!(%error, "the end of a run could not be kept");
     }
-    let is_given_up = attempt.rest();
-    agent.changed.notify_one();
-    let removed = blocking(move || disk::remove(&work_dir)).await;
-    if let Err(error) = removed {
-        tracing::warn!(%error, "the working folder of a run stays on disk");
-    }
-    if is_given_up {
-        agent.drop_attempt(&attempt);
+    keep_unless_told(attempt).await;
+}
+
+/// Has the result outlive a loss of power, unless the server has it within a moment: then there is nothing left
+/// that could be lost.
+async fn keep_unless_told(attempt: Arc<Attempt>) {
+    tokio::time::sleep(TELLING).await;
+    if !attempt.is_done() && !attempt.is_given_up() {
+        let kept = blocking(move || attempt.sync_result()).await;
+        if let Err(error) = kept {
+            tracing::warn!(%error, "a result that the server does not have may not outlive a loss of power");
+        }
     }
 }
 
@@ -92,7 +115,7 @@ async fn run_within_lease(
     attempt: &Arc<Attempt>,
     agent: &Arc<Inner>,
     assignment: Assignment,
-    work_dir: PathBuf,
+    (work_dir, is_made): (PathBuf, Result<(), Error>),
     masker: &Masker,
 ) -> RunResult {
     let runner = match agent.runners.get(&assignment.runtime) {
@@ -124,13 +147,14 @@ async fn run_within_lease(
     };
     // Whoever expects its own files in its working directory gets a copy: a run must not change the package.
     let in_package = assignment.env.get(WORKDIR_VARIABLE).is_some_and(|value| value == IN_PACKAGE);
-    let (fresh, source) = (work_dir.clone(), in_package.then(|| package.folder.clone()));
-    let made = blocking(move || {
-        disk::remove(&fresh)?;
-        std::fs::create_dir_all(&fresh).map_err(Error::io("made", &fresh))?;
-        source.map_or(Ok(()), |source| disk::copy_tree(&source, &fresh))
-    });
-    if let Err(error) = made.await {
+    let copied = match is_made {
+        Ok(()) if in_package => {
+            let (source, target) = (package.folder.clone(), work_dir.clone());
+            blocking(move || disk::copy_tree(&source, &target)).await
+        }
+        is_made => is_made,
+    };
+    if let Err(error) = copied {
         return failed("StartFailed", error.to_string());
     }
     let mut inputs = assignment.inputs;

@@ -24,6 +24,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A server that refuses this agent is asked again, but seldom: an operator may change their mind.
 const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a begin or a line may wait for what follows.
+const GATHER: Duration = Duration::from_millis(5);
 /// Progress is sent at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 /// What was not acknowledged for this long is sent again.
@@ -235,12 +237,31 @@ impl Session {
         loop {
             self.tell(&mut told, stop.is_cancelled()).await?;
             tokio::select! {
-                () = self.agent.changed.notified() => {}
+                () = self.agent.changed.notified() => self.gather(told).await,
                 _ = renewals.tick() => self.heartbeat().await?,
                 _ = progress.tick() => self.progress().await?,
                 _ = repeats.tick() => self.agent.attempts().iter().for_each(|attempt| attempt.repeat()),
             }
         }
+    }
+
+    /// What can wait a moment waits for what follows it: the begin, the lines and the end of a short run are then
+    /// one write for the server. `told` is the last word on free slots.
+    async fn gather(&self, told: Option<(u32, u64)>) {
+        let until = Instant::now() + GATHER;
+        while !self.is_urgent(told) {
+            tokio::select! {
+                () = self.agent.changed.notified() => {}
+                () = tokio::time::sleep_until(until) => return,
+            }
+        }
+    }
+
+    /// Whether somebody waits: for the end of a run, or for a slot.
+    fn is_urgent(&self, told: Option<(u32, u64)>) -> bool {
+        let has_more_room = told.is_none_or(|(free, _)| self.agent.free() > free);
+        has_more_room
+            || self.agent.attempts().iter().any(|attempt| attempt.is_refused() || attempt.is_to_finish())
     }
 
     async fn send(&self, message: AgentMessage) -> Result<()> {
@@ -289,7 +310,7 @@ impl Session {
         }
         let begins = {
             let mut state = attempt.state();
-            let begins = state.started && !state.started_sent && state.result.is_none();
+            let begins = state.started && !state.started_sent;
             state.started_sent |= begins;
             begins
         };

@@ -22,6 +22,12 @@ fn become_run(zygote: i32, stdout: i32, stderr: i32, channel: i32) -> PyResult<(
     openautomate_core::runner::python::bridge::become_run(zygote, stdout, stderr, channel)
 }
 
+/// Ends the process.
+#[pyfunction]
+fn leave(code: i32) {
+    openautomate_core::runner::python::bridge::leave(code);
+}
+
 #[pymodule]
 fn _openautomate(module: &Bound<'_, PyModule>) -> PyResult<()> {
     #[cfg(target_os = "linux")]
@@ -29,5 +35,6 @@ fn _openautomate(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add_function(wrap_pyfunction!(become_run, module)?)?;
         module.add_function(wrap_pyfunction!(become_zygote, module)?)?;
     }
+    module.add_function(wrap_pyfunction!(leave, module)?)?;
     module.add_function(wrap_pyfunction!(run, module)?)
 }

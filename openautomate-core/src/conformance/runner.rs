@@ -21,6 +21,7 @@ use crate::runner::Runner;
 
 pub mod cases;
 pub mod confined;
+pub mod end;
 pub mod hostile;
 pub mod limited;
 pub mod play;
@@ -75,6 +76,9 @@ macro_rules! isolated_runner_conformance {
                 forged_messages, endless_message, closed_channel, forked_logger, environment, working_folder,
                 package_stays_clean, sleeping_is_interrupted, lasting_thread, dropped, huge_outputs,
                 missing_interpreter, foreign_output_keeps_its_order, exit_hook_crash,
+            }
+            $crate::__runner_cases! { end, $fixture,
+                order_of_the_end, open_files_are_written, daemons_end_quietly, end_without_names,
             }
             #[cfg(target_os = "linux")]
             $crate::__runner_cases! { limited, $fixture,

@@ -203,19 +203,20 @@ impl Session<'_> {
         self.orchestrator.publish(Event::AgentConnected { agent_id: self.agent_id });
         let mut batch = Vec::with_capacity(BATCH);
         while receiver.recv_many(&mut batch, BATCH).await > 0 {
-            // Messages of one lease are handled in order; those of different leases side by side, so that
-            // their commits share one write to the disk.
-            let mut by_lease: BTreeMap<Option<Lease>, Vec<AgentMessage>> = BTreeMap::new();
-            for message in batch.drain(..) {
-                by_lease.entry(lease_of(&message)).or_default().push(message);
-            }
-            let lanes = by_lease.into_values().map(|messages| async {
-                for message in messages {
-                    self.handle(message).await?;
-                }
-                Ok(())
-            });
-            join_all(lanes).await.into_iter().collect::<Result<()>>()?;
+            // Side by side, so that their commits share one write to the disk.
+            let handled = if self.orchestrator.store().keeps_order() {
+                join_all(batch.drain(..).map(|message| self.handle(message))).await
+            } else {
+                join_all(lanes(&mut batch).into_iter().map(|lane| self.handle_in_turn(lane))).await
+            };
+            handled.into_iter().collect::<Result<()>>()?;
+        }
+        Ok(())
+    }
+
+    async fn handle_in_turn(&self, messages: Vec<AgentMessage>) -> Result<()> {
+        for message in messages {
+            self.handle(message).await?;
         }
         Ok(())
     }
@@ -349,6 +350,15 @@ impl Session<'_> {
         };
         self.send(ServerMessage::AssetNames { request, answer }).await
     }
+}
+
+/// The messages of each lease in their order; those without one too.
+fn lanes(batch: &mut Vec<AgentMessage>) -> Vec<Vec<AgentMessage>> {
+    let mut by_lease: BTreeMap<Option<Lease>, Vec<AgentMessage>> = BTreeMap::new();
+    for message in batch.drain(..) {
+        by_lease.entry(lease_of(&message)).or_default().push(message);
+    }
+    by_lease.into_values().collect()
 }
 
 fn lease_of(message: &AgentMessage) -> Option<Lease> {

@@ -110,9 +110,16 @@ pub struct Finished {
 /// - `wake` makes `Waiting` executions with `run_at <= now` `Pending`, the first due first, then by id
 ///   (`retry::wake`).
 /// - `keep_artifact` replaces the row of the same lease and name (`read::artifacts`).
+/// - Where `keeps_order` is true, `start`, [`append`](super::LogStore::append) and `finish` that are begun one after
+///   the other take effect in that order, also if nobody waits for one before the next is begun
+///   (`lease::begun_in_order`).
 /// - Every change of an execution's row raises its revision by one: renewals and progress too.
 #[async_trait]
 pub trait LeaseStore {
+    /// Whether writes take effect in the order in which they were begun: a store with one writer can say so. Where
+    /// it is false, whoever needs an order waits for one write before the next.
+    fn keeps_order(&self) -> bool;
+
     /// Gives work to an agent.
     ///
     /// # Errors

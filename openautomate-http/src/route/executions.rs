@@ -120,7 +120,7 @@ async fn enqueue(
 async fn made(state: &AppState, execution: Execution) -> Result<Response, Problem> {
     let location = format!("/api/executions/{}", execution.id);
     let revision = execution.revision;
-    Ok(super::created(&location, Tagged::new(revision, ExecutionDetail::of(state, execution).await?)))
+    Ok(super::created(&location, Tagged::new(revision, ExecutionDetail::new(state, execution).await?)))
 }
 
 /// Which executions.

@@ -425,6 +425,27 @@ pub async fn renew_of_a_repeated_lease<F: StoreFixture>(fixture: F) {
     assert_eq!(world.stored(running.id).await.revision, running.revision + 1);
 }
 
+/// A store that keeps the order of writes takes the begin, the lines and the end of a run at once.
+pub async fn begun_in_order<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    if !world.store.keeps_order() {
+        return;
+    }
+    for _ in 0..50 {
+        let (_, lease) = world.assigned(world.execution()).await;
+        let chunks = [sample::chunk(lease, 1, 3)];
+        let finish = FinishAttempt { final_log_seq: 3, ..world.finish_message(lease, succeeded(), at(2)) };
+        let (started, appended, finished) = tokio::join!(
+            world.store.start(lease, world.agent.id, at(1)),
+            world.store.append(world.agent.id, &chunks),
+            world.store.finish(finish),
+        );
+        assert_eq!(started.unwrap().state, ExecutionState::Running);
+        assert!(!appended.unwrap()[0].complete, "the end comes after the lines");
+        assert_eq!(finished.unwrap().execution.state, ExecutionState::Succeeded);
+    }
+}
+
 /// What an agent tells when it connects is kept, and no later update by a command takes it back.
 pub async fn connect_agent<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;

@@ -42,6 +42,8 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
         return Err(PyRuntimeError::new_err("the agent did not say what to run"));
     };
     let module = py.import("openautomate._entry")?;
+    // What is there before the automation is none of its own: nothing that looks at all objects needs to see it.
+    py.import("gc")?.call_method0("freeze")?;
     if let Some(place) = place {
         process::remark(&place.mark);
         module.call_method1("take_place", (process::MARKER, &place.mark, &place.work_dir, place.env))?;
@@ -64,6 +66,13 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
     finished.saw_cancel = bridge.is_cancelled();
     py.detach(|| bridge.finish(finished, &mut exit_code));
     Ok(exit_code)
+}
+
+/// Ends this process as the C library does: what was registered with it still runs, and its streams are
+/// flushed. The interpreter is not taken apart; see `_end.py`.
+#[expect(clippy::exit, reason = "the one place where the process of a run ends")]
+pub fn leave(code: i32) -> ! {
+    std::process::exit(code)
 }
 
 /// Confines this process; whether the kernel can. A run that can't be confined goes on: its report says so.

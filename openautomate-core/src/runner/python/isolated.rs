@@ -36,6 +36,9 @@ use crate::runner::{Job, RunControl, Runner, environment};
 /// | can't be started at all | `Failed` | `StartFailed` |
 /// | was asked to stop before it ended | `Cancelled`, `TimedOut` | `Cancelled`, `Timeout` |
 ///
+/// When it ends by itself its threads are waited for, its exit hooks run, what the modules of the package hold is
+/// let go, and files are flushed. With the native bridge the rest of the interpreter is left to the kernel.
+///
 /// A process of its own keeps a crash, a leak or a hang from the agent. It is no sandbox: the automation has
 /// all rights of the agent's account.
 #[derive(Clone, Debug)]

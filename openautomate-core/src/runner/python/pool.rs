@@ -83,6 +83,9 @@ struct Environment {
     broken_until: Option<Instant>,
     #[cfg(target_os = "linux")]
     zygote: Option<Arc<Zygote>>,
+    /// The memory of one that the zygote forked.
+    #[cfg(target_os = "linux")]
+    forked_bytes: Option<u64>,
     is_swept: bool,
 }
 
@@ -96,6 +99,8 @@ impl Environment {
             broken_until: None,
             #[cfg(target_os = "linux")]
             zygote: None,
+            #[cfg(target_os = "linux")]
+            forked_bytes: None,
             is_swept: false,
         }
     }
@@ -196,7 +201,7 @@ impl Pool {
 
     /// Notes what became of a start.
     fn settle(&self, python: &Path, started: Option<Warm>) {
-        let bytes = started.as_ref().and_then(|warm| warm.launched.process.memory()).unwrap_or(0);
+        let bytes = started.as_ref().map_or(0, |warm| self.memory(python, warm));
         let mut environments = self.lock();
         let held: u64 = environments.values().flat_map(|one| &one.idle).map(|(_, bytes)| bytes).sum();
         let Some(environment) = environments.get_mut(python) else { return };
@@ -211,6 +216,22 @@ impl Pool {
                 environment.broken_until = Some(Instant::now() + PAUSE);
             }
         }
+    }
+
+    /// The memory of one that waits. Those that a zygote forks are alike, and the kernel takes its time to count.
+    fn memory(&self, python: &Path, warm: &Warm) -> u64 {
+        #[cfg(target_os = "linux")]
+        if let Some(bytes) = self.lock().get(python).and_then(|environment| environment.forked_bytes) {
+            return bytes;
+        }
+        let bytes = warm.launched.process.memory().unwrap_or(0);
+        #[cfg(target_os = "linux")]
+        if let Some(environment) =
+            self.lock().get_mut(python).filter(|environment| environment.zygote.is_some())
+        {
+            environment.forked_bytes = Some(bytes);
+        }
+        bytes
     }
 
     /// Starts one process and waits until it waits.
@@ -253,7 +274,7 @@ impl Pool {
         match Zygote::start(self.program.zygote(python, &self.settings.preload)).await {
             Ok(zygote) => {
                 if let Some(environment) = self.lock().get_mut(python) {
-                    environment.zygote = Some(Arc::new(zygote));
+                    (environment.zygote, environment.forked_bytes) = (Some(Arc::new(zygote)), None);
                 }
             }
             Err(error) => tracing::warn!(%error, "processes are started one by one"),

@@ -18,6 +18,7 @@ macro_rules! sources {
 const SOURCES: &[(&str, &str)] = sources![
     "__init__.py",
     "_convert.py",
+    "_end.py",
     "_entry.py",
     "_errors.py",
     "_evidence.py",

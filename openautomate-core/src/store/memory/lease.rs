@@ -17,6 +17,10 @@ use crate::store::lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Ren
 
 #[async_trait]
 impl LeaseStore for MemoryStore {
+    fn keeps_order(&self) -> bool {
+        true
+    }
+
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Execution>> {
         let mut state = self.state();
         let chosen = state.claimable(&request);

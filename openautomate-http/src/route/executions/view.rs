@@ -316,11 +316,26 @@ impl ExecutionDetail {
     /// An execution with what belongs to it.
     pub(super) async fn of(state: &AppState, execution: Execution) -> Result<Self> {
         let store = state.orchestrator().store();
+        let attempts = store.attempts(execution.id).await?.into_iter().map(AttemptView::from).collect();
+        let artifact_count = store.artifacts(execution.id).await?.len();
+        Self::with(state, execution, attempts, artifact_count).await
+    }
+
+    /// An execution that was made just now: nothing belongs to it yet.
+    pub(super) async fn new(state: &AppState, execution: Execution) -> Result<Self> {
+        Self::with(state, execution, Vec::new(), 0).await
+    }
+
+    async fn with(
+        state: &AppState,
+        execution: Execution,
+        attempts: Vec<AttemptView>,
+        artifact_count: usize,
+    ) -> Result<Self> {
+        let store = state.orchestrator().store();
         let id = execution.id;
         let version = store.version(execution.version_id).await?;
         let package = store.package(execution.package_id).await?;
-        let attempts = store.attempts(id).await?.into_iter().map(AttemptView::from).collect();
-        let artifact_count = store.artifacts(id).await?.len();
         let link = |what: &str| format!("/api/executions/{id}/{what}");
         let retry = RetryView {
             max_attempts: execution.retry.max_attempts,

@@ -24,6 +24,11 @@ use crate::sqlx::error::{Error, Result};
 
 #[async_trait]
 impl LeaseStore for PostgresStore {
+    /// Starts, appends and finishes go through connections of their own.
+    fn keeps_order(&self) -> bool {
+        false
+    }
+
     async fn claim(&self, request: ClaimRequest) -> CoreResult<Vec<Execution>> {
         Ok(repeat(|| claim(&request, &self.pool)).await?)
     }

@@ -23,6 +23,11 @@ use crate::sqlx::error::{Error, Result};
 
 #[async_trait]
 impl LeaseStore for SqliteStore {
+    /// One task writes, and takes what waits in the order in which it came.
+    fn keeps_order(&self) -> bool {
+        true
+    }
+
     async fn claim(&self, request: ClaimRequest) -> CoreResult<Vec<Execution>> {
         self.writer.commit(Claim(request)).await
     }

@@ -103,7 +103,7 @@ def main() -> int:
         if mode != "run":
             return CANNOT_WAIT
         from openautomate import _fallback as bridge  # type: ignore[no-redef]
-    from openautomate import _convert, _entry  # noqa: F401
+    from openautomate import _convert, _end, _entry  # noqa: F401
 
     if mode != "run":
         # Who waits has the time.
@@ -117,7 +117,11 @@ def main() -> int:
         bridge.become_zygote()
         _zygote.serve(int(channel.partition(":")[2]), preload, bridge.become_run)
         channel = "fd:3"
-    return bridge.run(channel, search_in)  # type: ignore[no-any-return]
+    code = bridge.run(channel, search_in)
+    try:
+        return _end.end(code, bridge.leave, os.sep)
+    except:  # noqa: E722 - of what an automation can do to the interpreter, this may have no name left
+        return code  # type: ignore[no-any-return]
 
 
 if __name__ == "__main__":
