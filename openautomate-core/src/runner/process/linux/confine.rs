@@ -34,7 +34,7 @@ const WRITABLE: [&str; 9] = [
 ];
 
 /// What no automation needs: looking into other processes, changing the kernel or the mounts, and interfaces
-/// that were often the way out (RELIABILITY: the agent's own rules; the list follows that of Docker's default).
+/// that were often the way out. The list follows that of Docker's default profile.
 const REFUSED: [libc::c_long; 32] = [
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
