@@ -74,7 +74,7 @@ macro_rules! __store_cases {
                 finish_is_idempotent, finish_after_expiry_is_stale, finish_after_release_is_stale,
                 finish_as_lost, expire, expire_oldest_first, release, release_leaves_what_runs,
                 release_of_a_cancelled_one_ends_it, renew, renew_tells_of_a_cancel, renew_of_nothing,
-                renew_of_a_repeated_lease, connect_agent, progress, begun_in_order,
+                renew_of_a_repeated_lease, begun_in_order, connect_agent, progress,
             }
             retry {
                 backoff_doubles, success_after_failure, timeouts, losses, cancel_requested,
