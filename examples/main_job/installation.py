@@ -142,6 +142,12 @@ class Installation:
         self.server.kill()
         self.server.wait()
 
+    def environments_with(self, distribution: str) -> int:
+        """How many of the agent's environments hold a distribution, as its folder is named."""
+        folders = [one for one in (self.folder / "agent" / "environments").iterdir() if one.is_dir()]
+        made = [one for one in folders if one.name != "uv-cache"]
+        return sum(any(one.glob(f"**/{distribution}-*.dist-info")) for one in made)
+
     def kill_agent(self) -> None:
         """Kills the agent without warning."""
         assert self.agent is not None
