@@ -261,9 +261,8 @@ fn shrink(newest: &Path, shared: &Mutex<Shared>, max_bytes: u64) {
         let place = Place::of(&path.with_extension(""));
         let used =
             entry.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-        let index = std::fs::read(&path).ok();
-        let index = index.and_then(|b| PackageIndex::decode(&b, &place.digest, &Limits::default()).ok());
-        found.push((used, index.map_or(0, |index| index.content_bytes()), place));
+        let size = place.read_index().map_or(0, |index| index.content_bytes());
+        found.push((used, size, place));
     }
     found.sort_by_key(|(used, ..)| *used);
     let mut total: u64 = found.iter().map(|(_, size, _)| size).sum();
