@@ -93,7 +93,7 @@ fn of_database(error: DatabaseError) -> CoreError {
             "store.corrupt",
             "the database is damaged; look into its log, or restore a backup",
         ),
-        Refusal::Statement | Refusal::Value => {
+        Refusal::Statement | Refusal::Value | Refusal::NoTransaction => {
             CoreError::internal("store.sql", "the database refuses a statement")
         }
         Refusal::Encoding => CoreError::internal("store.encode", "a row can't be written as it is"),

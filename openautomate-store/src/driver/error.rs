@@ -39,6 +39,8 @@ pub(crate) enum Refusal {
     Unreached,
     /// Something that passes: locks, resources, a shut-down.
     Unanswered,
+    /// A transaction is needed, and there is none.
+    NoTransaction,
     /// The connection is gone, but not the database.
     Lost,
     /// The connections were closed by us.

@@ -90,7 +90,8 @@ impl Operation for EnqueueAll<'_> {
     }
 }
 
-struct Commit<'a>(&'a Changes);
+/// All of it, row by row.
+pub(super) struct Commit<'a>(pub(super) &'a Changes);
 
 impl Operation for Commit<'_> {
     type Output = ();

@@ -10,6 +10,7 @@ mod finish;
 mod group;
 mod identity;
 mod insert;
+mod join;
 mod lease;
 mod log;
 mod package;

@@ -14,6 +14,7 @@ pub(crate) fn refusal(code: &str) -> Refusal {
         "22021" => Refusal::Nul,
         "54000" => Refusal::TooLong,
         "53100" => Refusal::Full,
+        "25P01" => Refusal::NoTransaction,
         "25006" => Refusal::ReadOnly,
         "42501" => Refusal::Permission,
         _ => of_class(code),

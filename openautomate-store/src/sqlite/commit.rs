@@ -44,16 +44,21 @@ impl Operation for Commit {
     type Output = ();
 
     async fn run<C: Connection>(self, connection: &mut C) -> Result<()> {
-        for write in &self.0.writes {
-            apply(write, connection).await?;
-        }
-        for entry in &self.0.audit {
-            insert_entry(entry, connection).await?;
-        }
-        match &self.0.idempotency {
-            Some(answer) => insert_answer(answer, connection).await,
-            None => Ok(()),
-        }
+        write(&self.0, connection).await
+    }
+}
+
+/// Writes all of it, row by row.
+pub(super) async fn write(changes: &Changes, connection: &mut impl Connection) -> Result<()> {
+    for write in &changes.writes {
+        apply(write, connection).await?;
+    }
+    for entry in &changes.audit {
+        insert_entry(entry, connection).await?;
+    }
+    match &changes.idempotency {
+        Some(answer) => insert_answer(answer, connection).await,
+        None => Ok(()),
     }
 }
 

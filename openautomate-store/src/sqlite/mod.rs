@@ -10,6 +10,7 @@ mod finish;
 mod group_commit;
 mod identity;
 mod insert;
+mod join;
 mod lease;
 mod log;
 mod package;
