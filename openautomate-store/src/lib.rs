@@ -28,6 +28,7 @@ mod driver;
 mod ended;
 mod error;
 mod log_piece;
+mod migration;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 mod record;

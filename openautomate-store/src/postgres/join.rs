@@ -5,11 +5,11 @@ use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 
 use super::commit::Commit;
 use super::transact::Operation as _;
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Connection, Refusal, query};
 use crate::error::Result;
 
-impl<P: PostgresPool> PostgresStore<P> {
+impl<P: PostgresDriver> PostgresStore<P> {
     /// Writes what a command decided inside a transaction that you hold: it is there if, and only if, you commit.
     /// A refusal takes all of it back and leaves the rest of your transaction as it was.
     ///

@@ -1,7 +1,5 @@
 //! PostgreSQL.
 
-mod address;
-mod listen;
 mod open;
 
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
