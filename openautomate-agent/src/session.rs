@@ -21,6 +21,10 @@ use crate::question::Answer;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The same while there are leases that another server could renew.
+const LONGEST_PAUSE_WITH_LEASES: Duration = Duration::from_secs(5);
+/// A connection that held for so long was a good one: what follows is a new failure, and not one more.
+const GOOD: Duration = Duration::from_secs(1);
 /// A server that refuses this agent is asked again, but seldom: an operator may change their mind.
 const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,8 +50,7 @@ pub(crate) async fn run(agent: Arc<Inner>, stop: CancellationToken) {
                 () = drained.cancelled() => Ok(()),
             };
             disconnected(&agent);
-            // A connection that held for a while was a good one: the next failure is a new one.
-            if began.elapsed() > LONGEST_PAUSE {
+            if began.elapsed() > GOOD {
                 pause = FIRST_PAUSE;
             }
             let wait = match ended {
@@ -69,7 +72,8 @@ pub(crate) async fn run(agent: Arc<Inner>, stop: CancellationToken) {
                 () = tokio::time::sleep(jittered(wait)) => {}
                 () = drained.cancelled() => {}
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            let longest = if agent.attempts().is_empty() { LONGEST_PAUSE } else { LONGEST_PAUSE_WITH_LEASES };
+            pause = (pause * 2).min(longest);
         }
     };
     tokio::join!(draining, connecting);
