@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::clock::Timestamp;
 use crate::domain::AgentStatus;
 use crate::id::{AgentId, EnvironmentId};
 use crate::transport::ServerMessage;
@@ -30,6 +31,8 @@ struct Entry {
     /// The agent's last word: free slots, and how many assignments it had received then.
     free: u32,
     received: u64,
+    /// The last heartbeat: when, and how many assignments were sent by then.
+    heartbeat: Option<(Timestamp, u64)>,
     replaced: std::sync::Arc<Notify>,
     greeting: Greeting,
 }
@@ -77,6 +80,7 @@ impl Connections {
             sent: 0,
             free: 0,
             received: 0,
+            heartbeat: None,
             replaced: std::sync::Arc::clone(&replaced),
             greeting: Greeting::Due,
             connected,
@@ -113,6 +117,15 @@ impl Connections {
             entry.free = free;
             entry.received = received;
         }
+    }
+
+    /// Notes a heartbeat. If the agent has received all that was sent to it before the heartbeat before, gives the
+    /// time of that one: of what was given to it earlier, it holds nothing that it does not name.
+    pub(crate) fn heartbeat(&self, agent: AgentId, number: u64, now: Timestamp) -> Option<Timestamp> {
+        let mut entries = self.lock();
+        let entry = entries.get_mut(&agent).filter(|entry| entry.number == number)?;
+        let before = entry.heartbeat.replace((now, entry.sent))?;
+        (entry.received >= before.1).then_some(before.0)
     }
 
     /// Takes over what an operator changed.
@@ -185,6 +198,10 @@ impl Connections {
 mod tests {
     use super::*;
 
+    fn instant(second: i64) -> Timestamp {
+        chrono::DateTime::from_timestamp(second, 0).unwrap()
+    }
+
     #[test]
     fn assignments_under_way_take_credit_until_the_agent_has_seen_them() {
         let connections = Connections::default();
@@ -206,6 +223,13 @@ mod tests {
         assert!(connections.with_credit(agent_id).is_none());
         connections.ready(agent_id, number, 1, 2);
         assert_eq!(connections.with_credit(agent_id).map(|c| c.credit), Some(1));
+        assert_eq!(connections.heartbeat(agent_id, number, instant(1)), None, "there was none before");
+        assert_eq!(connections.heartbeat(agent_id, number, instant(2)), Some(instant(1)));
+        connections.sent(agent_id, 1);
+        assert_eq!(connections.heartbeat(agent_id, number, instant(3)), Some(instant(2)));
+        assert_eq!(connections.heartbeat(agent_id, number, instant(4)), None, "one is on its way since");
+        connections.ready(agent_id, number, 1, 3);
+        assert_eq!(connections.heartbeat(agent_id, number, instant(5)), Some(instant(4)));
         connections.update(agent_id, AgentStatus::Draining, Vec::new());
         assert!(connections.all_with_credit().is_empty());
     }

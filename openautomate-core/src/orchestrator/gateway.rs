@@ -27,6 +27,8 @@ const BATCH: usize = 128;
 /// More leases than this are no honest hello or heartbeat.
 const MAX_LEASES: usize = 10_000;
 const MAX_SLOTS: u32 = 1_000;
+/// How long a claim may take from its time until it is noted as sent.
+const UNDER_WAY: TimeDelta = TimeDelta::seconds(3);
 
 impl Orchestrator {
     /// Serves an agent whose identity is settled, until its connection ends, another one takes its place, or
@@ -259,8 +261,32 @@ impl Session<'_> {
             return Err(Error::invalid("agent.heartbeat", "a heartbeat names too many leases"));
         }
         let now = self.orchestrator.clock().now();
+        self.take_back_undelivered(leases, now).await?;
         let Renewed { leases, cancel, stale } = self.orchestrator.renew(self.agent_id, leases, now).await?;
         self.send(ServerMessage::Renewed { leases, cancel, stale }).await
+    }
+
+    /// Takes back what another server gave to this agent and could not send: it may have been killed, or have held a
+    /// dead line for a living one. The hello told of what was there by then; a transaction that was under way when its
+    /// server was killed may be committed later.
+    ///
+    /// The agent reads from this connection alone, so nobody else can still deliver it.
+    async fn take_back_undelivered(&self, held: &[Lease], now: Timestamp) -> Result<()> {
+        let connections = self.orchestrator.connections();
+        let Some(known_until) = connections.heartbeat(self.agent_id, self.number, now) else { return Ok(()) };
+        let ttl = TimeDelta::from_std(self.orchestrator.settings().lease_ttl).unwrap_or(TimeDelta::zero());
+        let ours = self.orchestrator.store().leased_executions(self.agent_id).await?;
+        let undelivered = ours.iter().filter(|execution| {
+            execution.state == ExecutionState::Assigned
+                && execution.lease_until.is_some_and(|until| until - ttl < known_until - UNDER_WAY)
+        });
+        let undelivered: Vec<_> =
+            undelivered.filter_map(Execution::lease).filter(|lease| !held.contains(lease)).collect();
+        for execution in self.orchestrator.store().release(self.agent_id, &undelivered, now).await? {
+            tracing::info!(execution = %execution.id, agent = %self.agent_id, "an assignment never reached its agent");
+            self.orchestrator.publish_state(&execution);
+        }
+        Ok(())
     }
 
     /// Tells the agent that a lease is stale; any other error ends the connection.

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use openautomate_core::ErrorKind;
+use openautomate_core::clock::{Clock as _, SystemClock};
 use openautomate_core::command::agent::UpdateAgent;
 use openautomate_core::command::execution::{CancelExecution, EnqueueExecution, RetryExecution};
 use openautomate_core::command::package::DeletePackage;
 use openautomate_core::domain::{AgentStatus, ExecutionState, Origin, RunError, RunResult, RunStatus};
 use openautomate_core::orchestrator::Idempotency;
+use openautomate_core::store::ClaimRequest;
 use openautomate_core::transport::{AgentMessage, ServerMessage};
 use serde_json::{Map, json};
 
@@ -278,4 +281,39 @@ async fn one_version_is_active_and_numbers_are_never_used_again() {
         openautomate_core::command::package::PublishVersion::new(package.id, super::place::archive(MANIFEST));
     let again = place.orchestrator.execute(&place.admin, command).await;
     assert_eq!(again.unwrap_err().code(), "version.exists");
+}
+
+#[tokio::test]
+async fn what_another_server_could_not_deliver_is_given_again() {
+    let place = Place::new().await;
+    let package = place.greeter().await;
+    let agent = place.agent("bot").await;
+    let mut bot = place.connect(&agent, vec![]).await;
+    let execution = place.enqueue(&package).await;
+    // A server that was killed just after: its commit came when the agent had said hello here.
+    let (now, ttl) = (SystemClock.now(), place.orchestrator.settings().lease_ttl);
+    let before = now - TimeDelta::seconds(10);
+    let claim = ClaimRequest {
+        agent_id: agent.id,
+        environment_id: agent.environment_id,
+        labels: Vec::new(),
+        limit: 1,
+        now,
+        lease_until: before + TimeDelta::from_std(ttl).unwrap(),
+    };
+    assert_eq!(place.orchestrator.store().claim(claim).await.unwrap().len(), 1);
+    for _ in 0..2 {
+        bot.send(AgentMessage::Heartbeat { leases: vec![] }).await;
+        bot.until(|message| matches!(message, ServerMessage::Renewed { .. }).then_some(())).await;
+    }
+    place.reaches(execution.id, ExecutionState::Pending).await;
+    bot.ready(1).await;
+    let assignment = bot.assignment().await;
+    assert_eq!((assignment.lease.execution, assignment.lease.epoch), (execution.id, 2));
+    // Now it holds it, and keeps it.
+    for _ in 0..3 {
+        bot.send(AgentMessage::Heartbeat { leases: vec![assignment.lease] }).await;
+        bot.until(|message| matches!(message, ServerMessage::Renewed { .. }).then_some(())).await;
+    }
+    assert_eq!(place.execution(execution.id).await.state, ExecutionState::Assigned);
 }
