@@ -67,7 +67,8 @@ test-python: python
 # and build half of them again.
 test-main-job: python
 	$(RUST_ENV) cargo test --no-run --features openautomate-core/conformance
-	OPENAUTOMATE_BINARIES=$(abspath target/debug) $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
+	address="$$(.ci/postgres)" && OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_BINARIES=$(abspath target/debug) \
+		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
 
 # --- the rules of the house
 

@@ -116,13 +116,13 @@ class Installation:
                 time.sleep(0.02)
         raise StartError(f"{url} does not answer")
 
-    def start_agent(self, client: Client, slots: int = 2) -> None:
+    def start_agent(self, client: Client, slots: int = 2, name: str = "quickstart-agent") -> None:
         """Enrols an agent, where that was not done before, and starts it."""
         data = self.folder / "agent"
         if not (data / "agent.json").exists():
             token = client.call("POST", "/api/agents/enrolment-tokens", {})["token"]
             enrol = [str(self.binaries / f"openautomate-agent{SUFFIX}"), "enrol", "--server", self.url]
-            enrol += ["--name", "quickstart-agent", "--data-dir", str(data)]
+            enrol += ["--name", name, "--data-dir", str(data)]
             done = subprocess.run(enrol, input=token, capture_output=True, text=True)
             if done.returncode != 0:
                 raise StartError(f"the agent could not enrol: {done.stderr.strip()}")
@@ -130,7 +130,7 @@ class Installation:
             "agent", "run", "--data-dir", str(data), "--slots", str(slots), "--python", str(self.python)
         )
         end = time.monotonic() + 30
-        while not any(agent["connected"] for agent in client.items("/api/agents")):
+        while not any(one["connected"] and one["name"] == name for one in client.items("/api/agents")):
             if self.agent.poll() is not None or time.monotonic() > end:
                 text = (self.folder / "agent.log").read_text().strip().splitlines()[-5:]
                 raise StartError("the agent did not connect:\n" + "\n".join(text))
