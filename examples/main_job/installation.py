@@ -54,7 +54,7 @@ class Installation:
         self.agent: subprocess.Popen[str] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
-    def _password(self) -> str:
+    def password(self) -> str:
         path = self.folder / "quickstart-password"
         if not path.exists():
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -88,7 +88,7 @@ class Installation:
             str(self.lease_ttl),
             OPENAUTOMATE_ADMIN_USERNAME=ADMIN,
             OPENAUTOMATE_ADMIN_EMAIL=f"{ADMIN}@localhost.localdomain",
-            OPENAUTOMATE_ADMIN_PASSWORD=self._password(),
+            OPENAUTOMATE_ADMIN_PASSWORD=self.password(),
         )
         assert self.server.stdout is not None
         said = []
@@ -104,7 +104,7 @@ class Installation:
         self.port_file.write_text(str(self.port))
         self._until(f"{self.url}/readyz")
         client = Client(self.url)
-        client.login(ADMIN, self._password())
+        client.login(ADMIN, self.password())
         return client
 
     def _until(self, url: str) -> None:
