@@ -10,6 +10,8 @@
 //!
 //! Cases take the time as a value and never sleep. Each states one fact; a clause of a contract in
 //! `crate::store` names its case in parentheses.
+//!
+#![doc = include_str!("../../../ADAPTER.md")]
 
 #![allow(clippy::missing_panics_doc, reason = "a case panics if its fact does not hold; that is its purpose")]
 #![allow(clippy::unwrap_used, reason = "as in any test")]
