@@ -11,7 +11,7 @@ EXTENSION := _openautomate.abi3.so
 EXTENSION_TARGET := target/extension
 CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast" || echo "test --no-fail-fast")
 
-.PHONY: help run test test-rust test-doc test-python test-main-job lint fmt doc deps openapi bench bench-smoke python extension clean
+.PHONY: help run test test-rust test-store test-doc test-python test-main-job lint fmt doc deps openapi bench bench-smoke python extension clean
 
 help: ## Lists the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,22 +39,32 @@ extension: ## Builds the native half of the Python module and puts it beside the
 # --- tests
 
 # The binaries must not link libpython, so what needs it is built and run apart.
-# The tests of the store need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its
-# own and drops it.
+# Some need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its own and drops it.
+# The store is tested by itself: with every driver, of which the server's binary has one.
+RUST_PACKAGES = -p openautomate-core -p openautomate-http -p openautomate-agent -p openautomate-benches -p openautomate-example-shop
+STORE = -p openautomate-store --features sqlx-postgres,diesel-sqlite,diesel-postgres
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
 test: python ## Installs what the tests need and runs them all.
 	$(MAKE) extension
 	$(MAKE) test-rust
+	$(MAKE) test-store
 	$(MAKE) test-doc
 	$(MAKE) test-python
 	$(MAKE) test-main-job
 
 test-rust: python
 	address="$$(.ci/postgres)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
-		cargo $(CARGO_TEST) --features openautomate-core/conformance
+		cargo $(CARGO_TEST) $(RUST_PACKAGES) --features openautomate-core/conformance
 	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
+
+test-store:
+	address="$$(.ci/postgres)" && OPENAUTOMATE_TEST_POSTGRES="$$address" cargo $(CARGO_TEST) $(STORE)
+	@echo "cases of the suite for stores:"
+	@{ cargo test --quiet $(RUST_PACKAGES) --features openautomate-core/conformance --test it -- --list store::memory::; \
+		cargo test --quiet $(STORE) --test it -- --list conformance::; } | awk -F:: '/: test$$/ { count[$$2]++ } \
+		END { for (store in count) printf "  %-16s %d\n", store, count[store] }' | sort
 
 test-doc: python
 	cargo test --doc --features openautomate-core/conformance
@@ -66,7 +76,7 @@ test-python: python
 # The binaries that the tests in Rust were built with: `cargo build` would take other features of the dependencies,
 # and build half of them again.
 test-main-job: python
-	$(RUST_ENV) cargo test --no-run --features openautomate-core/conformance
+	$(RUST_ENV) cargo test --no-run $(RUST_PACKAGES) --features openautomate-core/conformance
 	address="$$(.ci/postgres)" && OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_BINARIES=$(abspath target/debug) \
 		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
 
@@ -75,12 +85,14 @@ test-main-job: python
 lint: python ## Checks format, lints and the direction of dependencies.
 	cargo fmt --all --check
 	cargo clippy --all-targets --features openautomate-core/conformance -- -D warnings
+	cargo clippy $(STORE) --all-targets -- -D warnings
 	PYO3_PYTHON=$(abspath $(VENV_PYTHON)) cargo clippy -p openautomate-core --all-targets --features python,conformance -- -D warnings
 	$(MAKE) deps
 	$(VENV_PYTHON) -m ruff check examples openautomate-py openautomate-core
 
 deps: ## Checks that the core names no database, no web framework and, without its feature, no Python.
 	@! cargo tree -p openautomate-core -e normal --no-default-features | grep -E '\b(sqlx|diesel|axum|pyo3) v'
+	@! cargo tree -p openautomate-http -e normal | grep -E '\b(diesel|diesel-async) v'
 	@! cargo tree -p openautomate-store -e normal | grep -E '\b(axum|openautomate-http|openautomate-agent) v'
 	@! cargo tree -p openautomate-agent -e normal | grep -E '\b(sqlx|diesel|axum|openautomate-http|openautomate-store) v'
 	@! cargo tree -p openautomate-http -e normal --no-default-features | grep -E '\b(sqlx|diesel|openautomate-store|openautomate-agent) v'

@@ -39,6 +39,8 @@ impl Default for StoreOptions {
 ///   `sslrootcert`, `sslcert`, `sslkey`, `host`, `port`, `user`, `dbname`. Unless `sslmode` says otherwise a
 ///   connection beyond this machine is encrypted and the server's certificate checked (`verify-full`).
 ///
+/// Where adapters on both libraries are built in, this is the one on sqlx; the others are opened by their own `open`.
+///
 /// No error shows an address: it may hold a password.
 ///
 /// # Errors
@@ -59,9 +61,16 @@ async fn open_postgres(address: &str, options: StoreOptions) -> Result<Arc<dyn S
     Ok(Arc::new(crate::sqlx::PostgresStore::open(address, options).await?))
 }
 
-#[cfg(not(feature = "sqlx-postgres"))]
+#[cfg(all(feature = "diesel-postgres", not(feature = "sqlx-postgres")))]
+async fn open_postgres(address: &str, options: StoreOptions) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(crate::diesel::PostgresStore::open(address, options).await?))
+}
+
+#[cfg(not(any(feature = "sqlx-postgres", feature = "diesel-postgres")))]
 async fn open_postgres(_: &str, _: StoreOptions) -> Result<Arc<dyn Store>> {
-    Err(unsupported("this build holds no PostgreSQL adapter; enable the feature sqlx-postgres"))
+    Err(unsupported(
+        "this build holds no PostgreSQL adapter; enable the feature sqlx-postgres or diesel-postgres",
+    ))
 }
 
 #[cfg(feature = "sqlx-sqlite")]
@@ -69,9 +78,14 @@ async fn open_sqlite(path: PathBuf, options: StoreOptions) -> Result<Arc<dyn Sto
     Ok(Arc::new(crate::sqlx::SqliteStore::open(path, options).await?))
 }
 
-#[cfg(not(feature = "sqlx-sqlite"))]
+#[cfg(all(feature = "diesel-sqlite", not(feature = "sqlx-sqlite")))]
+async fn open_sqlite(path: PathBuf, options: StoreOptions) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(crate::diesel::SqliteStore::open(path, options).await?))
+}
+
+#[cfg(not(any(feature = "sqlx-sqlite", feature = "diesel-sqlite")))]
 async fn open_sqlite(_: PathBuf, _: StoreOptions) -> Result<Arc<dyn Store>> {
-    Err(unsupported("this build holds no SQLite adapter; enable the feature sqlx-sqlite"))
+    Err(unsupported("this build holds no SQLite adapter; enable the feature sqlx-sqlite or diesel-sqlite"))
 }
 
 fn unsupported(message: &'static str) -> Error {

@@ -20,6 +20,16 @@ pub(crate) mod raised {
     pub(crate) const FILE_IN_USE: &str = "file.in_use";
     pub(crate) const REFERENCE_MISSING: &str = "reference.missing";
     pub(crate) const NAME_TAKEN: &str = "name.taken";
+
+    pub(crate) const ALL: &[&str] = &[
+        EXECUTION_TRANSITION,
+        EXECUTION_EPOCH,
+        ATTEMPT_TRANSITION,
+        AUDIT_APPEND_ONLY,
+        FILE_IN_USE,
+        REFERENCE_MISSING,
+        NAME_TAKEN,
+    ];
 }
 
 /// What goes wrong in an adapter.

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `sqlx-sqlite` (default) | [`sqlx::SqliteStore`]: SQLite in this process, no set-up at all |
 //! | `sqlx-postgres` | [`sqlx::PostgresStore`]: PostgreSQL, for several servers on one database |
+//! | `diesel-sqlite` | `diesel::SqliteStore`: the same through diesel |
+//! | `diesel-postgres` | `diesel::PostgresStore`: the same through diesel-async, without libpq |
 //! | `conformance` | the suite that an adapter of your own passes, re-exported as `conformance` |
 //!
 //! ```no_run
@@ -14,7 +16,10 @@
 //! ```
 
 #![cfg_attr(
-    not(all(feature = "sqlx-sqlite", feature = "sqlx-postgres")),
+    not(all(
+        any(feature = "sqlx-sqlite", feature = "diesel-sqlite"),
+        any(feature = "sqlx-postgres", feature = "diesel-postgres")
+    )),
     allow(
         dead_code,
         unreachable_pub,
@@ -24,16 +29,18 @@
 )]
 
 mod connect;
+#[cfg(any(feature = "diesel-sqlite", feature = "diesel-postgres"))]
+pub mod diesel;
 mod driver;
 mod ended;
 mod error;
 mod log_piece;
 mod migration;
-#[cfg(feature = "sqlx-postgres")]
+#[cfg(any(feature = "sqlx-postgres", feature = "diesel-postgres"))]
 mod postgres;
 mod record;
 mod row;
-#[cfg(feature = "sqlx-sqlite")]
+#[cfg(any(feature = "sqlx-sqlite", feature = "diesel-sqlite"))]
 mod sqlite;
 #[cfg(any(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 pub mod sqlx;
@@ -42,7 +49,7 @@ mod table;
 pub use connect::{StoreOptions, connect};
 #[cfg(feature = "conformance")]
 pub use openautomate_core::conformance;
-#[cfg(feature = "sqlx-postgres")]
+#[cfg(any(feature = "sqlx-postgres", feature = "diesel-postgres"))]
 pub use postgres::PostgresStore;
-#[cfg(feature = "sqlx-sqlite")]
+#[cfg(any(feature = "sqlx-sqlite", feature = "diesel-sqlite"))]
 pub use sqlite::SqliteStore;

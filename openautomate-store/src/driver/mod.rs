@@ -75,8 +75,6 @@ pub trait Connection: Send + 'static {
 pub trait Pool: Clone + Send + Sync + 'static {
     /// One of them.
     type Connection: Connection;
-    /// One of them in a transaction, which is rolled back when it is dropped.
-    type Transaction: DerefMut<Target = Self::Connection> + Send;
 
     /// As [`Connection::execute`], on any of them.
     fn execute(&self, statement: Statement) -> impl Future<Output = Result<u64>> + Send;
@@ -90,6 +88,15 @@ pub trait Pool: Clone + Send + Sync + 'static {
         statement: Statement,
     ) -> impl Future<Output = Result<Option<RowOf<Self>>>> + Send;
 
+    /// Closes all once what they do is done.
+    fn close(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Connections that transactions are run on.
+pub trait Transactions: Pool {
+    /// A connection in a transaction, which is rolled back when it is dropped.
+    type Transaction: DerefMut<Target = Self::Connection> + Send;
+
     /// Begins a transaction.
     fn begin(&self) -> impl Future<Output = Result<Self::Transaction>> + Send;
 
@@ -98,9 +105,6 @@ pub trait Pool: Clone + Send + Sync + 'static {
 
     /// Ends a transaction: nothing of it is there.
     fn rollback(transaction: Self::Transaction) -> impl Future<Output = Result<()>> + Send;
-
-    /// Closes all once what they do is done.
-    fn close(&self) -> impl Future<Output = ()> + Send;
 }
 
 type RowOf<P> = <<P as Pool>::Connection as Connection>::Row;

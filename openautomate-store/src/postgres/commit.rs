@@ -14,7 +14,7 @@ use super::insert::{insert_answers, insert_entries, insert_executions, insert_fi
 use super::search::searchable;
 use super::transact::{Operation, transact};
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{Connection, Pool, micros, query};
+use crate::driver::{Connection, Transactions, micros, query};
 use crate::error::{Error, Result};
 use crate::record::{delete_asset, insert_record, update_record};
 use crate::row::read_answer;
@@ -61,7 +61,7 @@ impl Enqueue {
 impl Grouped for Enqueue {
     type Output = ();
 
-    async fn run_all<P: Pool>(enqueues: &[Self], pool: &P) -> Result<Vec<Result<()>>> {
+    async fn run_all<P: Transactions>(enqueues: &[Self], pool: &P) -> Result<Vec<Result<()>>> {
         transact(&EnqueueAll(enqueues), pool).await?;
         Ok(enqueues.iter().map(|_| Ok(())).collect())
     }

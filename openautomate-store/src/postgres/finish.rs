@@ -11,7 +11,7 @@ use openautomate_core::store::{FinishAttempt, Finished};
 
 use super::group::Grouped;
 use super::transact::{Operation, repeat};
-use crate::driver::{Columns, Connection, Executor, Json, Pool, Row, Word, micros, micros_of, query};
+use crate::driver::{Columns, Connection, Executor, Json, Row, Transactions, Word, micros, micros_of, query};
 use crate::ended::{agent_lost, ended};
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -25,7 +25,7 @@ impl Grouped for Finish {
 
     /// Nothing is locked while the ends are decided: they are written if the rows are still as they were read,
     /// and decided again where they are not.
-    async fn run_all<P: Pool>(finishes: &[Self], pool: &P) -> Result<Vec<Result<Finished>>> {
+    async fn run_all<P: Transactions>(finishes: &[Self], pool: &P) -> Result<Vec<Result<Finished>>> {
         let mut answers: Vec<Option<Result<Finished>>> = finishes.iter().map(|_| None).collect();
         loop {
             let open: Vec<usize> = (0..finishes.len()).filter(|index| answers[*index].is_none()).collect();
@@ -55,7 +55,7 @@ async fn round(
     finishes: &[Finish],
     open: &[usize],
     answers: &mut [Option<Result<Finished>>],
-    pool: &impl Pool,
+    pool: &impl Transactions,
 ) -> Result<()> {
     let found = find(open.iter().map(|index| finishes[*index].0.lease), pool).await?;
     let (mut places, mut ends, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
@@ -106,7 +106,10 @@ impl Found {
     }
 }
 
-async fn find(leases: impl Iterator<Item = Lease>, pool: &impl Pool) -> Result<HashMap<Lease, Found>> {
+async fn find(
+    leases: impl Iterator<Item = Lease>,
+    pool: &impl Transactions,
+) -> Result<HashMap<Lease, Found>> {
     const SELECT: &str =
         "SELECT executions.*, attempts.epoch AS attempt_epoch, attempts.state AS attempt_state,
             attempts.agent_id AS attempt_agent_id, attempts.final_log_seq AS attempt_final_log_seq

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use openautomate_core::error::Result as CoreResult;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::driver::{Pool, Refusal};
+use crate::driver::{Refusal, Transactions};
 use crate::error::{Error, Result};
 
 /// How many groups of a kind are under way at once: one is decided on while another waits for the disk.
@@ -25,7 +25,7 @@ pub(super) trait Grouped: Sized + Send + Sync + 'static {
     type Output: Send + 'static;
 
     /// Does all of them; one answer each, in order. An error means that nothing was written.
-    fn run_all<P: Pool>(
+    fn run_all<P: Transactions>(
         writes: &[Self],
         pool: &P,
     ) -> impl Future<Output = Result<Vec<Result<Self::Output>>>> + Send;
@@ -49,7 +49,7 @@ impl<W: Grouped> Clone for Group<W> {
 
 impl<W: Grouped> Group<W> {
     /// Starts the queue. At most `limit` writes share their statements.
-    pub(super) fn start(pool: impl Pool, limit: usize) -> Self {
+    pub(super) fn start(pool: impl Transactions, limit: usize) -> Self {
         let limit = limit.max(1);
         // Room for the next groups; who finds it full waits, which bounds the memory.
         let (waiting, queue) = mpsc::channel(4 * limit);
@@ -66,7 +66,7 @@ impl<W: Grouped> Group<W> {
     }
 }
 
-async fn run<W: Grouped>(mut queue: mpsc::Receiver<Waiting<W>>, pool: impl Pool, limit: usize) {
+async fn run<W: Grouped>(mut queue: mpsc::Receiver<Waiting<W>>, pool: impl Transactions, limit: usize) {
     let lanes = Arc::new(Semaphore::new(LANES));
     loop {
         let Ok(lane) = Arc::clone(&lanes).acquire_owned().await else { return };
@@ -86,7 +86,7 @@ async fn run<W: Grouped>(mut queue: mpsc::Receiver<Waiting<W>>, pool: impl Pool,
     }
 }
 
-async fn answer<W: Grouped>(group: Vec<Waiting<W>>, pool: &impl Pool) {
+async fn answer<W: Grouped>(group: Vec<Waiting<W>>, pool: &impl Transactions) {
     let (writes, replies): (Vec<_>, Vec<_>) =
         group.into_iter().map(|waiting| (waiting.write, waiting.reply)).unzip();
     let answers = match W::run_all(&writes, pool).await {
@@ -108,7 +108,7 @@ fn concerns_one(error: &Error) -> bool {
     }
 }
 
-async fn one_by_one<W: Grouped>(writes: &[W], pool: &impl Pool) -> Vec<Result<W::Output>> {
+async fn one_by_one<W: Grouped>(writes: &[W], pool: &impl Transactions) -> Vec<Result<W::Output>> {
     let mut answers = Vec::with_capacity(writes.len());
     for write in writes {
         let answer = W::run_all(std::slice::from_ref(write), pool).await;

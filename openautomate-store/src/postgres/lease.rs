@@ -14,7 +14,7 @@ use super::finish::{Expire, Finish, columns_of};
 use super::start::Start;
 use super::transact::{Operation, repeat, transact};
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{Columns, Connection, Json, Jsonb, Pool, micros, query};
+use crate::driver::{Columns, Connection, Json, Jsonb, Transactions, micros, query};
 use crate::error::{Error, Result};
 use crate::row::{insert_artifact, read_artifact};
 use crate::table::Table;
@@ -103,7 +103,7 @@ impl<P: PostgresDriver> LeaseStore for PostgresStore<P> {
     }
 }
 
-async fn claim(request: &ClaimRequest, pool: &impl Pool) -> Result<Vec<Execution>> {
+async fn claim(request: &ClaimRequest, pool: &impl Transactions) -> Result<Vec<Execution>> {
     // What another claim has at hand is passed over, so claims never wait for each other.
     const CLAIM: &str = "WITH picked AS (
             SELECT id FROM executions
@@ -138,7 +138,7 @@ async fn renew(
     leases: &[Lease],
     now: Timestamp,
     lease_until: Timestamp,
-    pool: &impl Pool,
+    pool: &impl Transactions,
 ) -> Result<Vec<Renewal>> {
     // The first row says that the agent was found.
     const RENEW: &str = "WITH heard_of AS (
@@ -188,7 +188,7 @@ async fn release(
     agent_id: AgentId,
     leases: &[Lease],
     now: Timestamp,
-    pool: &impl Pool,
+    pool: &impl Transactions,
 ) -> Result<Vec<Execution>> {
     // What shall be cancelled is not given to the next agent.
     const RELEASE: &str = "WITH asked AS (
@@ -222,7 +222,7 @@ async fn release(
     Ok(released)
 }
 
-async fn wake(now: Timestamp, limit: u32, pool: &impl Pool) -> Result<u64> {
+async fn wake(now: Timestamp, limit: u32, pool: &impl Transactions) -> Result<u64> {
     const WAKE: &str = "WITH due AS (
             SELECT id FROM executions WHERE state = 'Waiting' AND run_at <= $1
             ORDER BY run_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
@@ -231,7 +231,12 @@ async fn wake(now: Timestamp, limit: u32, pool: &impl Pool) -> Result<u64> {
     Ok(query(WAKE).bind(micros(now)).bind(i64::from(limit)).execute(pool).await?)
 }
 
-async fn set_progress(lease: Lease, agent_id: AgentId, progress: &Progress, pool: &impl Pool) -> Result<()> {
+async fn set_progress(
+    lease: Lease,
+    agent_id: AgentId,
+    progress: &Progress,
+    pool: &impl Transactions,
+) -> Result<()> {
     const SET: &str = "UPDATE executions SET progress = $4, revision = revision + 1
         WHERE id = $1 AND lease_epoch = $2 AND agent_id = $3 AND state IN ('Assigned', 'Running')";
     let written = query(SET)
@@ -249,7 +254,7 @@ async fn connect_agent(
     facts: &AgentFacts,
     slots: u32,
     now: Timestamp,
-    pool: &impl Pool,
+    pool: &impl Transactions,
 ) -> Result<()> {
     const CONNECT: &str = "UPDATE agents SET facts = $2, slots = $3, last_heartbeat = $4 WHERE id = $1";
     let written = query(CONNECT)

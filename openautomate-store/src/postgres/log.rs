@@ -12,7 +12,7 @@ use super::finish::columns_of;
 use super::group::Grouped;
 use super::transact::{Operation, transact};
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{Columns, Connection, Pool, query};
+use crate::driver::{Columns, Connection, Transactions, query};
 use crate::error::{Error, Result};
 use crate::log_piece::{LogPiece, records};
 
@@ -53,7 +53,7 @@ pub(super) struct Append {
 impl Grouped for Append {
     type Output = Vec<LogAck>;
 
-    async fn run_all<P: Pool>(appends: &[Self], pool: &P) -> Result<Vec<Result<Vec<LogAck>>>> {
+    async fn run_all<P: Transactions>(appends: &[Self], pool: &P) -> Result<Vec<Result<Vec<LogAck>>>> {
         transact(&AppendAll(appends), pool).await
     }
 }

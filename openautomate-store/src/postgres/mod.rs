@@ -30,7 +30,7 @@ use std::sync::Arc;
 use openautomate_core::error::Result as CoreResult;
 
 use crate::StoreOptions;
-use crate::driver::{Pool, Result};
+use crate::driver::{Result, Transactions};
 use commit::Enqueue;
 use finish::Finish;
 use group::Group;
@@ -38,12 +38,12 @@ use log::Append;
 use peer::Peers;
 use start::Start;
 
-pub(crate) use address::{Address, unreadable};
+pub(crate) use address::{Address, refused, unreadable};
 pub(crate) use open::DURABLE;
 pub(crate) use refusal::refusal;
 
 /// What PostgreSQL needs of a driver beyond connections.
-pub trait PostgresDriver: Pool {
+pub trait PostgresDriver: Transactions {
     /// What hears.
     type Listener: Listener;
     /// Where connections go, and as whom.
@@ -116,6 +116,7 @@ impl<P: PostgresDriver> PostgresStore<P> {
     /// Closes the connections of all handles once what they do is done. Later calls of any method fail with
     /// `Unavailable`.
     pub async fn close(&self) {
+        self.peers.close().await;
         self.pool.close().await;
     }
 }

@@ -64,6 +64,11 @@ impl<P: PostgresDriver> Peers<P> {
         Ok(Self { pool, channel, server, announcements, overflown, heard, ear })
     }
 
+    /// Ends the listening.
+    pub(super) async fn close(&self) {
+        self.ear.lock().await.take();
+    }
+
     /// Begins to listen, unless it does already.
     async fn listen(&self) -> Result<()> {
         let mut ear = self.ear.lock().await;

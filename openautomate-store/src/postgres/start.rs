@@ -10,7 +10,7 @@ use openautomate_core::id::AgentId;
 use super::finish::columns_of;
 use super::group::Grouped;
 use super::transact::repeat;
-use crate::driver::{Pool, micros, query};
+use crate::driver::{Transactions, micros, query};
 use crate::error::Result;
 use crate::table::Table;
 
@@ -24,7 +24,7 @@ pub(super) struct Start {
 impl Grouped for Start {
     type Output = Execution;
 
-    async fn run_all<P: Pool>(starts: &[Self], pool: &P) -> Result<Vec<Result<Execution>>> {
+    async fn run_all<P: Transactions>(starts: &[Self], pool: &P) -> Result<Vec<Result<Execution>>> {
         let mut running = repeat(|| start(starts, pool)).await?;
         let rest: Vec<&Self> = starts.iter().filter(|start| start.found(&running).is_none()).collect();
         if !rest.is_empty() {
@@ -45,7 +45,7 @@ impl Start {
     }
 }
 
-async fn start(starts: &[Start], pool: &impl Pool) -> Result<Running> {
+async fn start(starts: &[Start], pool: &impl Transactions) -> Result<Running> {
     const START: &str = "WITH asked AS (
             SELECT DISTINCT ON (id, epoch, agent_id) *
             FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[]) AS asked (id, epoch, agent_id, now)
@@ -74,7 +74,7 @@ async fn start(starts: &[Start], pool: &impl Pool) -> Result<Running> {
     by_lease(rows.iter().map(Execution::read))
 }
 
-async fn started_before(starts: &[&Start], pool: &impl Pool) -> Result<Running> {
+async fn started_before(starts: &[&Start], pool: &impl Transactions) -> Result<Running> {
     const SELECT: &str = "SELECT executions.* FROM executions
         WHERE (id, lease_epoch) IN (SELECT * FROM unnest($1::uuid[], $2::bigint[])) AND state = 'Running'";
     let (ids, epochs) = columns_of(starts.iter().map(|start| start.lease));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use openautomate_core::error::Error as CoreError;
 
-use crate::driver::{Connection, DatabaseError, Pool, Refusal};
+use crate::driver::{Connection, DatabaseError, Refusal, Transactions};
 use crate::error::{Error, Result};
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub(super) trait Operation: Sync {
 }
 
 /// Runs a write in a transaction of its own. Dropped half-way it leaves nothing, or all of it.
-pub(super) async fn transact<O: Operation, P: Pool>(operation: &O, pool: &P) -> Result<O::Output> {
+pub(super) async fn transact<O: Operation, P: Transactions>(operation: &O, pool: &P) -> Result<O::Output> {
     let mut pauses = Pauses::default();
     loop {
         match once(operation, pool).await {
@@ -37,7 +37,7 @@ pub(super) async fn transact<O: Operation, P: Pool>(operation: &O, pool: &P) -> 
     }
 }
 
-async fn once<O: Operation, P: Pool>(operation: &O, pool: &P) -> Result<O::Output> {
+async fn once<O: Operation, P: Transactions>(operation: &O, pool: &P) -> Result<O::Output> {
     let mut transaction = pool.begin().await?;
     let output = operation.run(&mut *transaction).await;
     match output {

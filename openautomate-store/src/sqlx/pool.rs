@@ -46,7 +46,6 @@ macro_rules! driver {
 
         impl $crate::driver::Pool for sqlx::Pool<$database> {
             type Connection = $connection;
-            type Transaction = sqlx::Transaction<'static, $database>;
 
             async fn execute(&self, statement: $crate::driver::Statement) -> $crate::driver::Result<u64> {
                 Ok($crate::sqlx::pool::query!($database, statement, $arguments)
@@ -69,6 +68,14 @@ macro_rules! driver {
                 Ok($crate::sqlx::pool::query!($database, statement, $arguments).fetch_optional(self).await?)
             }
 
+            async fn close(&self) {
+                sqlx::Pool::close(self).await;
+            }
+        }
+
+        impl $crate::driver::Transactions for sqlx::Pool<$database> {
+            type Transaction = sqlx::Transaction<'static, $database>;
+
             async fn begin(&self) -> $crate::driver::Result<Self::Transaction> {
                 Ok(sqlx::Pool::begin(self).await?)
             }
@@ -79,10 +86,6 @@ macro_rules! driver {
 
             async fn rollback(transaction: Self::Transaction) -> $crate::driver::Result<()> {
                 Ok(transaction.rollback().await?)
-            }
-
-            async fn close(&self) {
-                sqlx::Pool::close(self).await;
             }
         }
     };

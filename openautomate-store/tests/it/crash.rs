@@ -49,6 +49,12 @@ async fn world_in(store: Arc<dyn Store>) -> World {
     World { store, user, environment, agent, package, version, deployment }
 }
 
+/// The name of the test that is the child of the tests of a module.
+pub(crate) fn child_of(module: &str) -> String {
+    let (_, path) = module.split_once("::").unwrap();
+    format!("{path}::crash_child")
+}
+
 /// Lets a child run until it acknowledged `enough`, then kills it. Gives every id it acknowledged.
 pub(crate) fn acknowledged_before_a_kill(
     child: &str,

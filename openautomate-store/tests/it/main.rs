@@ -6,6 +6,17 @@
 
 mod conformance;
 mod crash;
+#[cfg(feature = "diesel-postgres")]
+mod diesel_postgres;
+#[cfg(feature = "diesel-sqlite")]
+mod diesel_sqlite;
+#[cfg(all(
+    feature = "sqlx-sqlite",
+    feature = "sqlx-postgres",
+    feature = "diesel-sqlite",
+    feature = "diesel-postgres"
+))]
+mod drivers;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg(feature = "sqlx-sqlite")]

@@ -73,7 +73,7 @@ async fn deadlocks(times: u32, fixture: &PostgresFixture) {
         "CREATE SEQUENCE tries;
         CREATE FUNCTION be_the_victim() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF nextval('tries') <= {times} THEN RAISE EXCEPTION 'victim' USING ERRCODE = '40P01'; END IF;
+            IF nextval('tries') <= {times} THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF;
             RETURN NEW;
         END $$;
         CREATE TRIGGER victim BEFORE INSERT ON executions FOR EACH STATEMENT EXECUTE FUNCTION be_the_victim();

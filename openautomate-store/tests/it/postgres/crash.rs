@@ -5,7 +5,7 @@ use std::sync::Arc;
 use openautomate_core::store::ExecutionStore;
 
 use super::fixture::Schema;
-use crate::crash::{acknowledged_before_a_kill, commit_for_ever};
+use crate::crash::{acknowledged_before_a_kill, child_of, commit_for_ever};
 
 const SCHEMA: &str = "OPENAUTOMATE_STORE_CRASH_SCHEMA";
 const KILLS: usize = 5;
@@ -25,7 +25,7 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
     let mut acknowledged = Vec::new();
     for round in 0..KILLS {
         acknowledged.extend(acknowledged_before_a_kill(
-            "postgres::crash::crash_child",
+            child_of(module_path!()).as_str(),
             SCHEMA,
             schema.0.as_ref(),
             1 + round * 37 % 200,

@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use openautomate_core::conformance::fixture::StoreFixture;
 use openautomate_core::store::Store;
 use openautomate_store::StoreOptions;
-use openautomate_store::sqlx::PostgresStore;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
+
+use super::PostgresStore;
 
 const VARIABLE: &str = "OPENAUTOMATE_TEST_POSTGRES";
 const LOCAL: &str = "postgres://postgres@127.0.0.1:5432/postgres";

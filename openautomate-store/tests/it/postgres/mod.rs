@@ -1,4 +1,4 @@
-//! PostgreSQL.
+//! PostgreSQL, through sqlx.
 
 mod connections;
 mod crash;
@@ -8,3 +8,5 @@ mod migration;
 mod plans;
 mod servers;
 mod triggers;
+
+pub(crate) use openautomate_store::sqlx::PostgresStore;

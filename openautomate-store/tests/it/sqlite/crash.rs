@@ -7,7 +7,7 @@ use openautomate_core::store::ExecutionStore;
 use tempfile::TempDir;
 
 use super::fixture::{direct, open};
-use crate::crash::{acknowledged_before_a_kill, commit_for_ever};
+use crate::crash::{acknowledged_before_a_kill, child_of, commit_for_ever};
 
 const PATH: &str = "OPENAUTOMATE_STORE_CRASH_PATH";
 const KILLS: usize = 20;
@@ -27,7 +27,7 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
     for round in 0..KILLS {
         // A different instant each time: few or many groups after the start.
         acknowledged.extend(acknowledged_before_a_kill(
-            "sqlite::crash::crash_child",
+            child_of(module_path!()).as_str(),
             PATH,
             path.as_os_str(),
             1 + round * 37 % 200,

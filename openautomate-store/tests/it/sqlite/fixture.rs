@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use openautomate_core::conformance::fixture::StoreFixture;
 use openautomate_core::store::Store;
 use openautomate_store::StoreOptions;
-use openautomate_store::sqlx::SqliteStore;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
+
+use super::SqliteStore;
 
 /// A SQLite store under test.
 pub(crate) struct SqliteFixture {

@@ -1,4 +1,4 @@
-//! SQLite.
+//! SQLite, through sqlx.
 
 mod crash;
 pub(crate) mod fixture;
@@ -7,3 +7,5 @@ mod lists;
 mod migration;
 mod opening;
 mod triggers;
+
+pub(crate) use openautomate_store::sqlx::SqliteStore;
