@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `sqlx-sqlite` (default) | [`sqlx::SqliteStore`]: SQLite in this process, no set-up at all |
 //! | `sqlx-postgres` | [`sqlx::PostgresStore`]: PostgreSQL, for several servers on one database |
+//! | `sqlx-sqlite` and `sqlx-postgres` | [`maintenance`]: what is done with a whole database, of either kind |
 //! | `conformance` | the suite that an adapter of your own passes, re-exported as `conformance` |
 //!
 //! ```no_run
@@ -14,6 +15,8 @@
 //! ```
 
 mod connect;
+#[cfg(all(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
+pub mod maintenance;
 #[cfg(any(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 pub mod sqlx;
 

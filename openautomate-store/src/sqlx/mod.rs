@@ -1,12 +1,12 @@
 //! Adapters on sqlx.
 
 mod ended;
-mod error;
+pub(crate) mod error;
 mod log_piece;
 #[cfg(feature = "sqlx-postgres")]
-mod postgres;
+pub(crate) mod postgres;
 #[cfg(feature = "sqlx-sqlite")]
-mod sqlite;
+pub(crate) mod sqlite;
 
 #[cfg(feature = "sqlx-postgres")]
 pub use postgres::PostgresStore;

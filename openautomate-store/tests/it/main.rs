@@ -6,6 +6,8 @@
 
 mod conformance;
 mod crash;
+#[cfg(all(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
+mod maintenance;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg(feature = "sqlx-sqlite")]

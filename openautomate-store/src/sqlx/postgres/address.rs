@@ -17,14 +17,14 @@ const PARAMETERS: &[&str] =
     &["schema", "sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "user", "dbname"];
 
 /// Where a store is.
-pub(super) struct Address {
-    pub(super) connection: PgConnectOptions,
-    pub(super) schema: String,
+pub(crate) struct Address {
+    pub(crate) connection: PgConnectOptions,
+    pub(crate) schema: String,
 }
 
 impl Address {
     /// Reads an address. No error holds any of it: it may have a password in it.
-    pub(super) fn parse(address: &str, options: &StoreOptions) -> CoreResult<Self> {
+    pub(crate) fn parse(address: &str, options: &StoreOptions) -> CoreResult<Self> {
         let (base, query) = address.split_once('?').unwrap_or((address, ""));
         let pairs: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
         let mut schema = options.schema.clone();

@@ -1,6 +1,6 @@
 //! PostgreSQL: one schema of a database, any number of servers.
 
-mod address;
+pub(crate) mod address;
 mod agent;
 mod asset;
 mod audit;
@@ -13,7 +13,7 @@ mod group;
 mod identity;
 mod lease;
 mod log;
-mod open;
+pub(crate) mod open;
 mod package;
 mod peer;
 mod refusal;

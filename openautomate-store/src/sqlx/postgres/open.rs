@@ -15,14 +15,14 @@ use crate::StoreOptions;
 use crate::sqlx::error::Error;
 
 /// What the first migration writes as the comment of `audit_head`.
-const MARK: &str = "OpenAutomate";
+pub(crate) const MARK: &str = "OpenAutomate";
 /// How long another server's migrations are waited for.
 const MIGRATION_WAIT: &str = "15min";
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that rested longer is asked whether it is still there before it is used.
 const RESTED: Duration = Duration::from_secs(15);
 
-fn migrations() -> Migrator {
+pub(crate) fn migrations() -> Migrator {
     let files = [
         (1, "initial", include_str!("../../../migrations/postgres/0001_initial.sql")),
         (2, "input files", include_str!("../../../migrations/postgres/0002_input_files.sql")),

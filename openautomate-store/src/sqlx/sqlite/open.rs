@@ -18,12 +18,12 @@ use crate::StoreOptions;
 use crate::sqlx::error::Error;
 
 /// `PRAGMA application_id` of our databases, "OAUT"; set by the first migration.
-const APPLICATION_ID: i64 = 0x4F41_5554;
+pub(crate) const APPLICATION_ID: i64 = 0x4F41_5554;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READER_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 256;
 
-fn migrations() -> Migrator {
+pub(crate) fn migrations() -> Migrator {
     let files = [
         (1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
         (2, "attempt report", include_str!("../../../migrations/sqlite/0002_attempt_report.sql")),
@@ -56,7 +56,7 @@ pub(super) async fn open(path: PathBuf, options: StoreOptions) -> CoreResult<Sql
 
 /// The whole of a second process' access is refused, not single writes: two writers in one file would each
 /// wake their own agents alone.
-fn lock(path: &Path) -> CoreResult<File> {
+pub(crate) fn lock(path: &Path) -> CoreResult<File> {
     let mut name = OsString::from(path);
     name.push(".lock");
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(name);

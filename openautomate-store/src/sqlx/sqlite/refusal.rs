@@ -8,7 +8,7 @@ use crate::sqlx::error::{
 };
 
 /// The extended result code, <https://www.sqlite.org/rescode.html>.
-pub(super) fn code_of(error: &sqlx::Error) -> Option<i32> {
+pub(crate) fn code_of(error: &sqlx::Error) -> Option<i32> {
     error.as_database_error()?.code()?.parse().ok()
 }
 

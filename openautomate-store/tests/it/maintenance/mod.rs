@@ -1,0 +1,6 @@
+//! What is done with a whole database.
+
+mod copy;
+mod doctor;
+mod installation;
+mod migration;
