@@ -20,7 +20,7 @@ pub use content::{FileKind, KeptFile, KeptVersion};
 pub use copy::{CopiedTable, CopyProgress, copied_columns, copy};
 pub use doctor::{Check, EXAMPLES};
 pub use migration::{MigrationStatus, migrate, migration_status};
-pub use snapshot::snapshot;
+pub use snapshot::{remove_files, snapshot};
 
 /// A database that is looked at: one state of it, as it was when it was opened, whatever servers write meanwhile.
 ///

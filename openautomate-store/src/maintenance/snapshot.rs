@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use openautomate_core::clock::Timestamp;
 use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResult};
+
+use uuid::Uuid;
 
 use super::connection::{Connection, is_postgres};
 use crate::StoreOptions;
@@ -35,4 +38,25 @@ pub async fn snapshot(address: &str, options: &StoreOptions, to: &Path) -> CoreR
         CoreError::unavailable("backup.write", "the copy of the database can't be written to disk; make room")
             .with_source(error)
     })
+}
+
+/// Takes uploaded files out of use in a snapshot, as the server did that removed them after it was made. False if something
+/// in the snapshot uses one of them, so that it stays as it was.
+///
+/// # Errors
+/// `Unavailable` if the snapshot can't be opened or written.
+pub async fn remove_files(snapshot: &str, files: &[Uuid], removed_at: Timestamp) -> CoreResult<bool> {
+    let mut connection = Connection::open(snapshot, &StoreOptions::default(), true).await?;
+    let ids: Vec<_> = files.iter().map(|id| format!("x'{}'", id.simple())).collect();
+    let update = format!(
+        "UPDATE input_files SET removed_at = {}, revision = revision + 1 WHERE id IN ({})",
+        removed_at.timestamp_micros(),
+        ids.join(", ")
+    );
+    let updated = connection.execute(&update).await.map_err(CoreError::from);
+    connection.close().await;
+    match updated {
+        Err(error) if error.code() == "file.in_use" => Ok(false),
+        updated => updated.map(|()| true),
+    }
 }
