@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
-use libsqlite3_sys::SQLITE_NOTADB;
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
@@ -15,13 +14,19 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use super::value::{Kind, Value, of_postgres, of_sqlite, to_postgres, to_sqlite};
 use crate::StoreOptions;
 use crate::connect::sqlite_path;
-use crate::sqlx::error::Result;
+use crate::driver::{DatabaseError, Refusal};
+use crate::error::{Error, Result};
 use crate::sqlx::postgres::address::Address;
 use crate::sqlx::postgres::open::MARK;
 use crate::sqlx::sqlite::open::APPLICATION_ID;
-use crate::sqlx::sqlite::refusal::code_of;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        DatabaseError::from(error).into()
+    }
+}
 
 /// A row, column by column.
 pub(crate) type Values = Vec<Value>;
@@ -184,7 +189,8 @@ fn not_a_database(path: &Path) -> CoreError {
 }
 
 fn not_ours(path: &Path, error: sqlx::Error) -> CoreError {
-    if code_of(&error).is_some_and(|code| code & 0xff == SQLITE_NOTADB) {
+    let error = DatabaseError::from(error);
+    if error.refusal() == Refusal::NotADatabase {
         return not_a_database(path).with_source(error);
     }
     let message =

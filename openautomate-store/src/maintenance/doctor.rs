@@ -14,7 +14,7 @@ use super::assertion::ASSERTIONS;
 use super::connection::{Connection, Values};
 use super::value::{Kind, Value};
 use super::{Database, migration, schema};
-use crate::sqlx::error::Result;
+use crate::error::Result;
 
 /// How many places are shown where a rule is broken.
 pub const EXAMPLES: usize = 5;

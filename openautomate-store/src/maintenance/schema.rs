@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::connection::Connection;
 use super::migration;
-use crate::sqlx::error::Result;
+use crate::error::Result;
 
 /// What kind of object and its name, for people.
 type Object = String;

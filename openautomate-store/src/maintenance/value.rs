@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::types::{Json, Uuid};
 use sqlx::{Postgres, Row, Sqlite};
 
-use crate::sqlx::error::{Error, Result};
+use crate::error::{Error, Result};
 
 /// What a column holds. SQLite has fewer types than that, so the column's name has to say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

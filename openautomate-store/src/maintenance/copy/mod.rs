@@ -20,7 +20,7 @@ use super::migration;
 use super::value::Kind;
 use crate::StoreOptions;
 use crate::connect::sqlite_path;
-use crate::sqlx::error::Result;
+use crate::error::Result;
 use crate::sqlx::sqlite::open::lock;
 use digest::TableDigest;
 use table::{TABLES, Table};

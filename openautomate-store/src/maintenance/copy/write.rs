@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::super::connection::{Connection, Values};
 use super::super::value::{Kind, Value};
 use super::table::{DERIVED, Table};
-use crate::sqlx::error::Result;
+use crate::error::Result;
 
 /// What one statement carries at most: rows, bytes, and parameters (SQLite takes 32,766).
 const MAX_ROWS: usize = 500;
