@@ -175,7 +175,7 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
     rule(
         "log.final",
         "no line is stored after the last one that the agent told of",
-        REPORT,
+        "look at the agent: it sent lines after it had told which was the last; install the release of the server",
         "SELECT 'attempt ' || epoch || ' of execution ' || [execution_id] || ' has line ' || stored_log_seq
             || ', the last should be ' || final_log_seq
         FROM attempts WHERE stored_log_seq > final_log_seq",

@@ -3,4 +3,7 @@
 mod copy;
 mod doctor;
 mod installation;
+mod life;
 mod migration;
+#[cfg(unix)]
+mod snapshot;
