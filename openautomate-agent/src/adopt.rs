@@ -18,6 +18,7 @@ pub(crate) fn leftovers(folder: &Path, clock: &dyn Clock) -> Result<Vec<Attempt>
     for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
         let path = entry.map_err(Error::io("read", folder))?.path();
         let adopted = match Attempt::adopt(path.clone(), clock) {
+            Err(_) if path.is_dir() => disk::remove(&path).map(|()| None),
             Ok(None) => disk::remove(&path).map(|()| None),
             adopted => adopted,
         };

@@ -15,18 +15,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::disk;
-use crate::error::{Error, Result};
-use crate::spool::Spool;
-
-const ASSIGNMENT: &str = "assignment.json";
-const RESULT: &str = "result.json";
-const LOG: &str = "log.jsonl";
+use crate::error::Result;
+use crate::spool::{Left, Spool};
 
 /// What the session sees of an attempt.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) lease: Lease,
-    folder: PathBuf,
     state: Mutex<State>,
     /// Knows every secret that the run was given.
     pub(crate) masker: Masker,
@@ -73,10 +68,9 @@ impl Attempt {
     /// An assignment that came just now. Nothing of it is on disk before [`Attempt::keep_assignment`].
     pub(crate) fn assigned(folder: &Path, assignment: &Assignment, margin: Duration) -> Self {
         let lease = assignment.lease;
-        let folder = folder.join(folder_name(lease));
         let ttl = Duration::from_millis(assignment.lease_ttl_ms);
-        let spool = Spool::new(lease, folder.join(LOG));
-        let attempt = Self::with(folder, spool, lease);
+        let spool = Spool::new(lease, folder.join(format!("{}.jsonl", name(lease))));
+        let attempt = Self::with(spool, lease);
         {
             let mut state = attempt.state();
             state.deadline = Instant::now() + ttl.saturating_sub(margin);
@@ -85,15 +79,13 @@ impl Attempt {
         attempt
     }
 
-    /// Takes up what an agent that was killed left in a folder; `None` if it holds no whole assignment.
-    pub(crate) fn adopt(folder: PathBuf, clock: &dyn Clock) -> Result<Option<Self>> {
-        let Some(assignment) = disk::read_whole::<Assignment>(&folder.join(ASSIGNMENT)) else {
-            return Ok(None);
-        };
-        let spool = Spool::open(assignment.lease, folder.join(LOG))?;
-        let attempt = Self::with(folder, spool, assignment.lease);
-        if let Some(result) = disk::read_whole::<RunResult>(&attempt.folder.join(RESULT)) {
-            attempt.state().result = Some(result);
+    /// Takes up what an agent that was killed left in a file; `None` if it holds no whole assignment.
+    pub(crate) fn adopt(path: PathBuf, clock: &dyn Clock) -> Result<Option<Self>> {
+        let Some(Left { spool, result }) = Spool::open(path)? else { return Ok(None) };
+        let lease = spool.lease();
+        let attempt = Self::with(spool, lease);
+        if result.is_some() {
+            attempt.state().result = result;
             return Ok(Some(attempt));
         }
         // What is left of its processes is killed before the server hears of it.
@@ -105,7 +97,7 @@ impl Attempt {
         Ok(Some(attempt))
     }
 
-    fn with(folder: PathBuf, spool: Spool, lease: Lease) -> Self {
+    fn with(spool: Spool, lease: Lease) -> Self {
         let state = State {
             spool,
             started: false,
@@ -122,7 +114,6 @@ impl Attempt {
         };
         Self {
             lease,
-            folder,
             state: Mutex::new(state),
             masker: Masker::new(),
             cancel: CancellationToken::new(),
@@ -139,22 +130,23 @@ impl Attempt {
     /// A loss of power may take it: the run is gone then as well, and an agent that does not name the lease in
     /// its hello says just that.
     pub(crate) fn keep_assignment(&self, assignment: &Assignment) -> Result<()> {
-        std::fs::create_dir_all(&self.folder).map_err(Error::io("made", &self.folder))?;
-        disk::write_new(&self.folder.join(ASSIGNMENT), assignment)
+        self.state().spool.begin(assignment)
     }
 
     /// Keeps how it ended, on disk first. Blocks. It outlives the agent; a loss of power only after
     /// [`Attempt::sync_result`].
     pub(crate) fn finish(&self, result: RunResult) {
-        if let Err(error) = disk::write_new(&self.folder.join(RESULT), &result) {
+        let mut state = self.state();
+        if let Err(error) = state.spool.end(&result) {
             tracing::error!(lease = ?self.lease, %error, "the result is not on disk; it is kept in memory");
         }
-        self.state().result = Some(result);
+        state.result = Some(result);
     }
 
     /// Has the result outlive a loss of power. Blocks. Does nothing once the server has it.
     pub(crate) fn sync_result(&self) -> Result<()> {
-        let synced = disk::sync(&self.folder.join(RESULT));
+        let path = self.state().spool.path().to_owned();
+        let synced = disk::sync(&path);
         // It may have been acknowledged, and so removed, meanwhile.
         if self.is_done() { Ok(()) } else { synced }
     }
@@ -252,8 +244,7 @@ impl Attempt {
 
     /// Removes what is on disk. Blocks.
     pub(crate) fn remove(&self) {
-        self.state().spool.close();
-        if let Err(error) = disk::remove(&self.folder) {
+        if let Err(error) = self.state().spool.remove() {
             tracing::warn!(%error, "an ended attempt stays on disk");
         }
     }
@@ -278,8 +269,8 @@ impl Attempt {
 /// Attempts by lease; the key is a copy of the attempt's own.
 pub(crate) type Attempts = std::collections::HashMap<Lease, Arc<Attempt>>;
 
-/// The name of the folder of an attempt.
-pub(crate) fn folder_name(lease: Lease) -> String {
+/// The name of what belongs to an attempt on disk.
+pub(crate) fn name(lease: Lease) -> String {
     format!("{}-{}", lease.execution, lease.epoch)
 }
 
@@ -295,8 +286,7 @@ mod tests {
     fn what_stays_unacknowledged_is_sent_again_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
-        let attempt =
-            Attempt::with(folder.path().to_owned(), Spool::new(lease, folder.path().join(LOG)), lease);
+        let attempt = Attempt::with(Spool::new(lease, folder.path().join("log")), lease);
         let line = |text: &str| LogLine::new(SystemClock.now(), LogLevel::Info, LogStream::Stdout, text);
         let next = || attempt.state().spool.next_chunk().unwrap().map(|chunk| chunk.first_seq);
         attempt.append([line("one")]);
@@ -328,12 +318,11 @@ mod tests {
     fn a_result_that_the_server_has_needs_no_disk() {
         let folder = tempfile::tempdir().unwrap();
         let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
-        let attempt =
-            Attempt::with(folder.path().to_owned(), Spool::new(lease, folder.path().join(LOG)), lease);
+        let attempt = Attempt::with(Spool::new(lease, folder.path().join("log")), lease);
         attempt.finish(RunResult::succeeded(Map::new()));
         assert!(attempt.is_to_finish());
         attempt.sync_result().unwrap();
-        std::fs::remove_file(folder.path().join(RESULT)).unwrap();
+        std::fs::remove_file(folder.path().join("log")).unwrap();
         assert!(attempt.sync_result().is_err(), "the only copy is gone");
         attempt.state().finish_acknowledged = true;
         attempt.sync_result().unwrap();
@@ -343,8 +332,7 @@ mod tests {
     fn an_ended_run_does_not_begin_again() {
         let folder = tempfile::tempdir().unwrap();
         let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
-        let attempt =
-            Attempt::with(folder.path().to_owned(), Spool::new(lease, folder.path().join(LOG)), lease);
+        let attempt = Attempt::with(Spool::new(lease, folder.path().join("log")), lease);
         (attempt.state().started, attempt.state().started_sent) = (true, true);
         attempt.rewind();
         assert!(!attempt.state().started_sent, "the server may not have heard of it");
@@ -358,10 +346,7 @@ mod tests {
     fn who_is_last_removes_what_was_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
-        let attempt = || {
-            let spool = Spool::new(lease, folder.path().join(LOG));
-            Attempt::with(folder.path().to_owned(), spool, lease)
-        };
+        let attempt = || Attempt::with(Spool::new(lease, folder.path().join("log")), lease);
         let rests = attempt();
         assert!(!rests.give_up(), "nobody works on it");
         let runs = attempt();

@@ -15,12 +15,6 @@ pub(crate) fn write_whole(path: &Path, value: &impl Serialize) -> Result<()> {
     write_bytes(path, &encode(path, value)?)
 }
 
-/// Writes a new file as JSON that outlives the program, and a loss of power once the system has written it: then
-/// it is there, is not, or is torn, which [`read_whole`] takes for not there.
-pub(crate) fn write_new(path: &Path, value: &impl Serialize) -> Result<()> {
-    std::fs::write(path, encode(path, value)?).map_err(Error::io("written", path))
-}
-
 fn encode(path: &Path, value: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|why| Error::Malformed { path: path.to_owned(), why: why.to_string() })
 }
@@ -45,8 +39,12 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Makes an empty folder; what was there is removed.
 pub(crate) fn make_fresh(path: &Path) -> Result<()> {
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made.map_err(Error::io("made", path)),
+    }
     remove(path)?;
-    std::fs::create_dir_all(path).map_err(Error::io("made", path))
+    std::fs::create_dir(path).map_err(Error::io("made", path))
 }
 
 /// Reads a file of JSON; `None` if it is not there or not whole.
@@ -56,6 +54,10 @@ pub(crate) fn read_whole<T: DeserializeOwned>(path: &Path) -> Option<T> {
 
 /// Removes a file or a folder with all in it, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<()> {
+    // An empty folder, as most that runs leave are, goes at once.
+    if std::fs::remove_dir(path).is_ok() {
+        return Ok(());
+    }
     let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
     let removed = if is_folder { remove_folder(path) } else { std::fs::remove_file(path) };
     match removed {

@@ -15,7 +15,7 @@ use openautomate_core::transport::{Assignment, PackageGrant};
 use tokio::sync::mpsc;
 
 use crate::agent::Inner;
-use crate::attempt::{Attempt, folder_name};
+use crate::attempt::{Attempt, name};
 use crate::disk::{self, blocking};
 use crate::environment::{Environment, Failure};
 use crate::error::Error;
@@ -35,7 +35,7 @@ const STOP_SLACK: Duration = Duration::from_secs(15);
 
 /// Runs it to its end and keeps the result. Never fails: whatever goes wrong is the result.
 pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: Assignment) {
-    let work_dir = agent.work_dir.join(folder_name(attempt.lease));
+    let work_dir = agent.work_dir.join(name(attempt.lease));
     let kept = {
         let (attempt, assignment, fresh) = (Arc::clone(&attempt), assignment.clone(), work_dir.clone());
         // One way to another thread for both.

@@ -1,14 +1,17 @@
-//! The log lines of an attempt on disk, until the server has acknowledged them.
+//! An attempt on disk, until the server has acknowledged it: what was assigned, the log lines, how it ended.
 //!
-//! One line of JSON a log line, appended; lines are never changed. Numbers are given here, from 1. What is
-//! waiting to be sent is read back from the file, so a server that is away for hours costs disk and no memory.
+//! One file, one line of JSON each, appended; lines are never changed. The numbers of log lines are given here,
+//! from 1. What is waiting to be sent is read back from the file, so a server that is away for hours costs disk
+//! and no memory. To make and remove files is what costs a short run most, so there is no second one.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use openautomate_core::domain::{Lease, LogChunk, LogLevel, LogLine, LogStream};
+use openautomate_core::domain::{Lease, LogChunk, LogLevel, LogLine, LogStream, RunResult};
+use openautomate_core::transport::Assignment;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
@@ -21,7 +24,27 @@ const MAX_CHUNK_BYTES: u64 = 256 * 1024;
 const MAX_WINDOW_BYTES: u64 = 1024 * 1024;
 const MAX_WINDOW_CHUNKS: usize = 16;
 
-/// A place in the file: just behind line `seq`.
+/// The first line of the file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Begin<A> {
+    assignment: A,
+}
+
+/// The last line of the file.
+#[derive(Debug, Serialize, Deserialize)]
+struct End<R> {
+    result: R,
+}
+
+/// What an earlier agent left.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) spool: Spool,
+    /// How the run ended, if it did.
+    pub(crate) result: Option<RunResult>,
+}
+
+/// A place in the file: just behind log line `seq`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Mark {
     seq: u64,
@@ -33,14 +56,17 @@ struct Mark {
 pub(crate) struct Spool {
     lease: Lease,
     path: PathBuf,
-    /// Made with the first line: most runs of some fleets say nothing.
     file: Option<File>,
+    /// Where the log lines begin.
+    begin: u64,
     written: Mark,
     acknowledged: Mark,
     /// The ends of the chunks that were sent in this connection and are not acknowledged.
     sent: VecDeque<Mark>,
     limit: u64,
     is_full: bool,
+    /// The last line is there: nothing may follow it.
+    has_ended: bool,
     /// Lines that the disk did not take since the last one that it took.
     lost: u64,
     /// The file can't be read back: what is in it is given up, so that the end of the run can be told.
@@ -48,17 +74,19 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// The spool of an attempt that has said nothing.
+    /// The spool of an attempt of which nothing is on disk.
     pub(crate) fn new(lease: Lease, path: PathBuf) -> Self {
         Self {
             lease,
             path,
             file: None,
+            begin: 0,
             written: Mark::default(),
             acknowledged: Mark::default(),
             sent: VecDeque::new(),
             limit: MAX_LOG_BYTES,
             is_full: false,
+            has_ended: false,
             lost: 0,
             is_broken: false,
         }
@@ -69,22 +97,69 @@ impl Spool {
         self.limit = self.limit.min(bytes);
     }
 
-    /// Opens the spool that an earlier agent wrote; a torn last line, left by a kill, is cut off.
-    pub(crate) fn open(lease: Lease, path: PathBuf) -> Result<Self> {
-        let mut spool = Self::new(lease, path);
-        match OpenOptions::new().read(true).append(true).open(&spool.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::io("opened", &spool.path)(error)),
-            Ok(file) => {
-                spool.written = end(&file, &spool.path)?;
-                file.set_len(spool.written.offset).map_err(Error::io("cut", &spool.path))?;
-                spool.file = Some(file);
-            }
-        }
-        Ok(spool)
+    /// Keeps the assignment, as the first line. It outlives the program; a loss of power, once the system has
+    /// written it.
+    pub(crate) fn begin(&mut self, assignment: &Assignment) -> Result<()> {
+        let bytes = self.encode(&Begin { assignment })?;
+        self.write(&bytes)?;
+        self.begin = bytes.len() as u64;
+        self.written.offset = self.begin;
+        self.acknowledged = self.written;
+        Ok(())
     }
 
-    /// Appends lines and gives them their numbers. Beyond the limit one last line says so.
+    /// Keeps how it ended, as the last line. It outlives the program; a loss of power after [`sync`](crate::disk::sync).
+    pub(crate) fn end(&mut self, result: &RunResult) -> Result<()> {
+        let bytes = self.encode(&End { result })?;
+        self.write(&bytes)?;
+        self.has_ended = true;
+        Ok(())
+    }
+
+    fn encode(&self, line: &impl Serialize) -> Result<Vec<u8>> {
+        let malformed =
+            |why: serde_json::Error| Error::Malformed { path: self.path.clone(), why: why.to_string() };
+        let mut bytes = serde_json::to_vec(line).map_err(malformed)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Whose it is.
+    pub(crate) fn lease(&self) -> Lease {
+        self.lease
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens what an earlier agent wrote, if it holds a whole assignment; a torn last line, left by a kill, is
+    /// cut off.
+    pub(crate) fn open(path: PathBuf) -> Result<Option<Left>> {
+        let file = OpenOptions::new().read(true).append(true).open(&path);
+        let file = file.map_err(Error::io("opened", &path))?;
+        let mut reader = BufReader::new(&file);
+        let mut line = Vec::new();
+        let count = reader.read_until(b'\n', &mut line).map_err(Error::io("read", &path))?;
+        // Without its end a line is torn, even if it can be read.
+        let begin = line.strip_suffix(b"\n").map(serde_json::from_slice::<Begin<Assignment>>);
+        let Some(Ok(Begin { assignment })) = begin else { return Ok(None) };
+        let mut spool = Self::new(assignment.lease, path);
+        spool.begin = count as u64;
+        spool.acknowledged.offset = spool.begin;
+        let (written, result) = rest(&mut reader, spool.acknowledged, &spool.path)?;
+        spool.written = written;
+        spool.has_ended = result.is_some();
+        if !spool.has_ended {
+            file.set_len(written.offset).map_err(Error::io("cut", &spool.path))?;
+        }
+        spool.file = Some(file);
+        Ok(Some(Left { spool, result }))
+    }
+
+    /// Appends lines and gives them their numbers. Beyond the limit one last line says so. After the end there are
+    /// none any more.
     ///
     /// Lines that the disk does not take are lost; the next one that it takes follows a line that says how
     /// many.
@@ -92,7 +167,7 @@ impl Spool {
         let mut buffer = Vec::new();
         let (mut end, mut said, mut is_full) = (self.written, 0, self.is_full);
         for line in lines {
-            if is_full {
+            if is_full || self.has_ended {
                 break;
             }
             if self.lost > 0 && said == 0 {
@@ -101,7 +176,7 @@ impl Spool {
                 push(&mut buffer, &mut end, &notice(&line, text));
             }
             said += 1;
-            if self.written.offset + buffer.len() as u64 + line.text.len() as u64 > self.limit {
+            if self.written.offset - self.begin + buffer.len() as u64 + line.text.len() as u64 > self.limit {
                 is_full = true;
                 let text = "log limit reached, further output is not kept".to_owned();
                 push(&mut buffer, &mut end, &notice(&line, text));
@@ -200,9 +275,12 @@ impl Spool {
         Ok((lines, end))
     }
 
-    fn reader_at(&self, mark: Mark) -> Result<BufReader<File>> {
-        let file = File::open(&self.path).map_err(Error::io("opened", &self.path))?;
-        let mut reader = BufReader::new(file);
+    fn reader_at(&self, mark: Mark) -> Result<BufReader<Reading<'_>>> {
+        let mut reader = BufReader::new(match &self.file {
+            // What is appended goes to the end of the file, wherever it was read last.
+            Some(file) => Reading::Open(file),
+            None => Reading::Again(File::open(&self.path).map_err(Error::io("opened", &self.path))?),
+        });
         reader.seek(SeekFrom::Start(mark.offset)).map_err(Error::io("read", &self.path))?;
         Ok(reader)
     }
@@ -236,23 +314,60 @@ impl Spool {
         self.sent.clear();
     }
 
-    /// Closes the file, so that it can be removed on any system.
+    /// Closes the file: what ended may wait for a server for hours.
     pub(crate) fn close(&mut self) {
         self.file = None;
     }
+
+    /// Removes the file.
+    pub(crate) fn remove(&mut self) -> Result<()> {
+        self.close();
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("removed", &self.path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
-/// The end of the last whole line.
-fn end(file: &File, path: &Path) -> Result<Mark> {
-    let mut reader = BufReader::new(file);
-    reader.seek(SeekFrom::Start(0)).map_err(Error::io("read", path))?;
-    let mut mark = Mark::default();
+/// The file that is open, or the same one opened again.
+enum Reading<'a> {
+    Open(&'a File),
+    Again(File),
+}
+
+impl Read for Reading<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Open(file) => file.read(buffer),
+            Self::Again(file) => file.read(buffer),
+        }
+    }
+}
+
+impl Seek for Reading<'_> {
+    fn seek(&mut self, place: SeekFrom) -> std::io::Result<u64> {
+        match self {
+            Self::Open(file) => file.seek(place),
+            Self::Again(file) => file.seek(place),
+        }
+    }
+}
+
+/// The end of the last whole log line, and the result that may follow it.
+fn rest(reader: &mut impl BufRead, from: Mark, path: &Path) -> Result<(Mark, Option<RunResult>)> {
+    let mut mark = from;
     let mut line = Vec::new();
     loop {
         line.clear();
         let count = reader.read_until(b'\n', &mut line).map_err(Error::io("read", path))?;
-        if count == 0 || !line.ends_with(b"\n") || serde_json::from_slice::<LogLine>(&line).is_err() {
-            return Ok(mark);
+        if count == 0 || !line.ends_with(b"\n") {
+            return Ok((mark, None));
+        }
+        if serde_json::from_slice::<LogLine>(&line).is_err() {
+            let end = serde_json::from_slice::<End<RunResult>>(&line);
+            return Ok((mark, end.ok().map(|end| end.result)));
         }
         mark = Mark { seq: mark.seq + 1, offset: mark.offset + count as u64 };
     }

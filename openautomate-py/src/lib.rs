@@ -22,10 +22,17 @@ fn become_run(zygote: i32, stdout: i32, stderr: i32, channel: i32) -> PyResult<(
     openautomate_core::runner::python::bridge::become_run(zygote, stdout, stderr, channel)
 }
 
+/// Has what the children of this process allocate lie side by side.
+#[cfg(target_os = "linux")]
+#[pyfunction]
+fn fill_holes() {
+    openautomate_core::runner::python::bridge::fill_holes();
+}
+
 /// Ends the process.
 #[pyfunction]
-fn leave(code: i32) {
-    openautomate_core::runner::python::bridge::leave(code);
+fn leave(code: i32, is_plain: bool) {
+    openautomate_core::runner::python::bridge::leave(code, is_plain);
 }
 
 #[pymodule]
@@ -34,6 +41,7 @@ fn _openautomate(module: &Bound<'_, PyModule>) -> PyResult<()> {
     {
         module.add_function(wrap_pyfunction!(become_run, module)?)?;
         module.add_function(wrap_pyfunction!(become_zygote, module)?)?;
+        module.add_function(wrap_pyfunction!(fill_holes, module)?)?;
     }
     module.add_function(wrap_pyfunction!(leave, module)?)?;
     module.add_function(wrap_pyfunction!(run, module)?)

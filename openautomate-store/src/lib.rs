@@ -31,6 +31,7 @@ mod error;
 mod log_piece;
 #[cfg(all(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 pub mod maintenance;
+mod migration;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 mod record;

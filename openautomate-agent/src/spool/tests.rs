@@ -1,5 +1,10 @@
+use std::collections::BTreeMap;
+
 use openautomate_core::clock::{Clock as _, SystemClock};
-use openautomate_core::id::ExecutionId;
+use openautomate_core::domain::{IsolationLevel, Limits};
+use openautomate_core::id::{ExecutionId, PackageId};
+use openautomate_core::package::signature::{PackageSigner, Statement};
+use openautomate_core::transport::PackageRef;
 use proptest::prelude::*;
 
 use super::*;
@@ -12,8 +17,41 @@ fn lease() -> Lease {
     Lease { execution: ExecutionId::from_uuid(uuid::Uuid::nil()), epoch: 1 }
 }
 
+fn assignment() -> Assignment {
+    Assignment {
+        lease: lease(),
+        lease_ttl_ms: 60_000,
+        package: PackageRef {
+            id: PackageId::from_uuid(uuid::Uuid::nil()),
+            name: "invoices".to_owned(),
+            version_number: "1.0.0".to_owned(),
+            digest: "ab".repeat(32),
+            size: 1,
+            signature: PackageSigner::generate().unwrap().sign(&Statement::Authored { digest: "ab" }),
+            author: None,
+        },
+        runtime: "python".to_owned(),
+        entrypoint: "main:run".to_owned(),
+        command: Vec::new(),
+        env: BTreeMap::new(),
+        inputs: serde_json::Map::new(),
+        files: Vec::new(),
+        timeout_ms: None,
+        grace_ms: 20_000,
+        limits: Limits::default(),
+        isolation: IsolationLevel::L1,
+    }
+}
+
+/// What is in the folder, or an attempt that begins there.
 fn spool(folder: &Path) -> Spool {
-    Spool::open(lease(), folder.join("log")).unwrap()
+    let path = folder.join("log");
+    if path.exists() {
+        return Spool::open(path).unwrap().unwrap().spool;
+    }
+    let mut spool = Spool::new(lease(), path);
+    spool.begin(&assignment()).unwrap();
+    spool
 }
 
 fn texts(chunk: &LogChunk) -> Vec<&str> {
@@ -21,12 +59,41 @@ fn texts(chunk: &LogChunk) -> Vec<&str> {
 }
 
 #[test]
-fn a_run_that_says_nothing_leaves_no_file() {
+fn a_run_that_says_nothing_has_nothing_to_send() {
     let folder = tempfile::tempdir().unwrap();
     let mut spool = spool(folder.path());
     spool.append([]).unwrap();
     assert!(spool.is_sent() && spool.is_acknowledged() && spool.next_chunk().unwrap().is_none());
+    spool.remove().unwrap();
+    spool.remove().unwrap();
     assert!(!folder.path().join("log").exists());
+}
+
+#[test]
+fn an_attempt_is_there_from_its_assignment_to_its_result_wherever_the_agent_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = spool(folder.path());
+    first.append([line("one"), line("two")]).unwrap();
+    first.end(&RunResult::succeeded(serde_json::Map::new())).unwrap();
+    first.append([line("too late")]).unwrap();
+    let whole = std::fs::read(folder.path().join("log")).unwrap();
+    let ends: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] == b'\n').map(|at| at + 1).collect();
+    assert_eq!(ends.len(), 4);
+    for length in 0..=whole.len() {
+        let path = folder.path().join("cut");
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let left = Spool::open(path).unwrap();
+        let lines = ends.iter().filter(|end| **end <= length).count();
+        assert_eq!(left.is_some(), lines > 0, "{length}");
+        let Some(mut left) = left else { continue };
+        assert_eq!(left.result.is_some(), lines == 4, "{length}");
+        assert_eq!(left.spool.last_seq(), lines.min(3) as u64 - 1, "{length}");
+        assert_eq!(left.spool.lease(), lease());
+        if lines < 4 {
+            left.spool.append([line("more")]).unwrap();
+            assert_eq!(texts(&left.spool.next_chunk().unwrap().unwrap()).last(), Some(&"more"));
+        }
+    }
 }
 
 #[test]
@@ -186,7 +253,7 @@ proptest! {
                 Step::Send => { take(&mut spool); }
                 Step::Acknowledge => { kept = spool.sent_mark().seq.max(kept); spool.acknowledge(kept); }
                 Step::Reconnect => spool.rewind(),
-                Step::Restart => spool = Spool::open(lease(), folder.path().join("log")).unwrap(),
+                Step::Restart => spool = Spool::open(folder.path().join("log")).unwrap().unwrap().spool,
             }
         }
         spool.rewind();

@@ -236,8 +236,7 @@ async fn an_agent_that_was_killed_in_a_run_reports_it_lost_with_its_lines() {
     server.until(|message| matches!(message, AgentMessage::Logs { .. }).then_some(())).await;
     stage.kill();
     // A kill may tear the last line.
-    let log =
-        stage.data.join("attempts").join(format!("{}-{}", lease.execution, lease.epoch)).join("log.jsonl");
+    let log = stage.data.join("attempts").join(format!("{}-{}.jsonl", lease.execution, lease.epoch));
     let mut bytes = std::fs::read(&log).unwrap();
     bytes.extend_from_slice(br#"{"time":"2026-"#);
     std::fs::write(&log, bytes).unwrap();

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::permission::{Actor, authorize};
 
 /// How often a command is decided again because a row was changed meanwhile.
-const MAX_TRIES: u32 = 16;
+pub(super) const MAX_TRIES: u32 = 16;
 const MAX_KEY: usize = 255;
 
 /// The `Idempotency-Key` of a request.
@@ -109,6 +109,20 @@ impl Orchestrator {
         })
     }
 
+    pub(super) fn context<'a, C: Command>(&'a self, actor: &'a Actor) -> CommandContext<'a> {
+        CommandContext {
+            actor,
+            now: self.clock().now(),
+            store: self.store(),
+            blobs: self.blobs(),
+            signer: &self.inner.signer,
+            vault: &self.inner.vault,
+            passwords: &self.inner.passwords,
+            settings: &self.inner.settings,
+            action: C::NAME,
+        }
+    }
+
     async fn decide_and_commit<C: Command>(
         &self,
         actor: &Actor,
@@ -117,18 +131,7 @@ impl Orchestrator {
     ) -> Result<C::Output> {
         let mut tries = 0;
         loop {
-            let context = CommandContext {
-                actor,
-                now: self.clock().now(),
-                store: self.store(),
-                blobs: self.blobs(),
-                signer: &self.inner.signer,
-                vault: &self.inner.vault,
-                passwords: &self.inner.passwords,
-                settings: &self.inner.settings,
-                action: C::NAME,
-            };
-            let mut decision = command.handle(&context).await?;
+            let mut decision = command.handle(&self.context::<C>(actor)).await?;
             if let Ok(output) = &decision.output {
                 decision.changes.idempotency = keep(output)?;
             }

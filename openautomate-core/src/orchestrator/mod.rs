@@ -9,6 +9,7 @@ mod execute;
 mod file;
 mod follow;
 mod gateway;
+mod host;
 mod settings;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use builder::OrchestratorBuilder;
 pub use execute::Idempotency;
 pub use file::FileIntake;
 pub use follow::{FollowedLine, LogFollower};
+pub use host::Joined;
 pub use settings::{Registration, Settings};
 
 use agent_work::VersionCache;

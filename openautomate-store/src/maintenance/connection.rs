@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
@@ -16,9 +16,9 @@ use crate::StoreOptions;
 use crate::connect::sqlite_path;
 use crate::driver::{DatabaseError, Refusal};
 use crate::error::{Error, Result};
-use crate::sqlx::postgres::address::Address;
-use crate::sqlx::postgres::open::MARK;
-use crate::sqlx::sqlite::open::APPLICATION_ID;
+use crate::postgres::open::MARK;
+use crate::postgres::{Address, PostgresDriver};
+use crate::sqlite::open::APPLICATION_ID;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -199,9 +199,13 @@ fn not_ours(path: &Path, error: sqlx::Error) -> CoreError {
 }
 
 async fn open_postgres(address: &Address) -> CoreResult<Connection> {
+    let target = <PgPool as PostgresDriver>::target(address)?;
     // Another name than a server's, which is how servers are told from us.
-    let options = address.connection.clone().application_name("openautomate maintenance");
-    let connection = PgConnection::connect_with(&options).await.map_err(|error| {
+    let settings = [
+        ("search_path", address.schema.clone()),
+        ("application_name", "openautomate maintenance".to_owned()),
+    ];
+    let connection = <PgPool as PostgresDriver>::connect(&target, &settings).await.map_err(|error| {
         CoreError::unavailable(
             "store.open",
             "the database can't be reached; check its address, user, password and certificate",

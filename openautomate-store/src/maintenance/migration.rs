@@ -2,13 +2,14 @@
 
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use serde::Serialize;
-use sqlx::migrate::Migrator;
 
 use super::connection::{Connection, is_postgres};
 use super::value::{Kind, Value};
 use crate::StoreOptions;
 use crate::connect::sqlite_path;
-use crate::sqlx::{PostgresStore, SqliteStore, postgres, sqlite};
+use crate::migration::Migration;
+use crate::sqlx::{PostgresStore, SqliteStore};
+use crate::{postgres, sqlite};
 
 /// What a database and this version know of each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -57,13 +58,13 @@ impl MigrationStatus {
     }
 }
 
-fn known(is_postgres: bool) -> Migrator {
-    if is_postgres { postgres::open::migrations() } else { sqlite::open::migrations() }
+fn known(is_postgres: bool) -> &'static [Migration] {
+    if is_postgres { postgres::open::MIGRATIONS } else { sqlite::open::MIGRATIONS }
 }
 
 /// The texts of the migrations, oldest first.
-pub(super) fn texts(is_postgres: bool) -> Vec<String> {
-    known(is_postgres).iter().map(|migration| migration.sql.as_str().to_owned()).collect()
+pub(super) fn texts(is_postgres: bool) -> impl Iterator<Item = &'static str> {
+    known(is_postgres).iter().map(|migration| migration.script)
 }
 
 /// Compares the database with this version.
@@ -85,10 +86,7 @@ pub(super) async fn status(connection: &mut Connection) -> CoreResult<MigrationS
             status.applied.push(*version);
             match known.iter().find(|migration| migration.version == *version) {
                 None => status.unknown.push(*version),
-                Some(migration)
-                    if migration.checksum.as_ref() != checksum.as_slice()
-                        || *success != Value::Boolean(true) =>
-                {
+                Some(migration) if migration.checksum() != *checksum || *success != Value::Boolean(true) => {
                     status.altered.push(*version);
                 }
                 Some(_) => {}

@@ -7,12 +7,12 @@ use openautomate_core::id::AgentId;
 use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::AgentStore;
 
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::query;
 use crate::table::{one, page};
 
 #[async_trait]
-impl<P: PostgresPool> AgentStore for PostgresStore<P> {
+impl<P: PostgresDriver> AgentStore for PostgresStore<P> {
     async fn agent(&self, id: AgentId) -> Result<Option<Agent>> {
         Ok(one(query("SELECT * FROM agents WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
     }

@@ -8,12 +8,12 @@ use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::AssetStore;
 
 use super::search::searchable;
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::query;
 use crate::table::{one, page};
 
 #[async_trait]
-impl<P: PostgresPool> AssetStore for PostgresStore<P> {
+impl<P: PostgresDriver> AssetStore for PostgresStore<P> {
     async fn asset(&self, id: AssetId) -> Result<Option<Asset>> {
         Ok(one(query("SELECT * FROM assets WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
     }

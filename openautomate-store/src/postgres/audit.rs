@@ -8,7 +8,7 @@ use openautomate_core::store::AuditStore;
 
 use super::search::searchable;
 use super::transact::{Operation, transact};
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Columns, Connection, Row, Statement, micros, query};
 use crate::error::{Error, Result};
 use crate::row::read_entry;
@@ -17,7 +17,7 @@ use crate::table::{below, one_too_many};
 const HEAD: &str = "SELECT sequence, hash FROM audit_head";
 
 #[async_trait]
-impl<P: PostgresPool> AuditStore for PostgresStore<P> {
+impl<P: PostgresDriver> AuditStore for PostgresStore<P> {
     async fn seal(&self, limit: u32) -> CoreResult<u64> {
         Ok(transact(&Seal { limit }, &self.pool).await?)
     }

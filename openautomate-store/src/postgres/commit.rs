@@ -13,14 +13,14 @@ use super::group::Grouped;
 use super::insert::{insert_answers, insert_entries, insert_executions, insert_firing};
 use super::search::searchable;
 use super::transact::{Operation, transact};
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Connection, Pool, micros, query};
 use crate::error::{Error, Result};
 use crate::record::{delete_asset, insert_record, update_record};
 use crate::row::read_answer;
 
 #[async_trait]
-impl<P: PostgresPool> CommitStore for PostgresStore<P> {
+impl<P: PostgresDriver> CommitStore for PostgresStore<P> {
     async fn commit(&self, changes: Changes) -> CoreResult<()> {
         if Enqueue::fits(&changes) {
             return self.enqueues.write(Enqueue(changes)).await;

@@ -7,7 +7,7 @@ use openautomate_core::id::{AgentId, ArtifactId, ExecutionId, PackageId, Schedul
 use openautomate_core::query::{ExecutionFilter, Page, PageRequest};
 use openautomate_core::store::ExecutionStore;
 
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Statement, Word, query};
 use crate::error::{Error, Result as RowResult};
 use crate::row::{read_artifact, read_attempt, read_summary};
@@ -15,7 +15,7 @@ use crate::table::{all, below, one, one_too_many};
 use uuid::Uuid;
 
 #[async_trait]
-impl<P: PostgresPool> ExecutionStore for PostgresStore<P> {
+impl<P: PostgresDriver> ExecutionStore for PostgresStore<P> {
     async fn execution(&self, id: ExecutionId) -> Result<Option<Execution>> {
         Ok(one(query("SELECT * FROM executions WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
     }

@@ -8,14 +8,14 @@ use openautomate_core::id::FileId;
 use openautomate_core::store::FileStore;
 
 use super::transact::{Operation, transact};
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Columns, Connection, micros, query};
 use crate::error::{Error, Result};
 use crate::table::{all, one};
 use uuid::Uuid;
 
 #[async_trait]
-impl<P: PostgresPool> FileStore for PostgresStore<P> {
+impl<P: PostgresDriver> FileStore for PostgresStore<P> {
     async fn file(&self, id: FileId) -> CoreResult<Option<InputFile>> {
         const SELECT: &str = "SELECT * FROM input_files WHERE id = $1";
         Ok(one(query(SELECT).bind(id.as_uuid()), &self.pool).await?)

@@ -8,13 +8,13 @@ use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::IdentityStore;
 
 use super::search::searchable;
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::query;
 use crate::error::Error;
 use crate::table::{all, one, page};
 
 #[async_trait]
-impl<P: PostgresPool> IdentityStore for PostgresStore<P> {
+impl<P: PostgresDriver> IdentityStore for PostgresStore<P> {
     async fn user(&self, id: UserId) -> Result<Option<User>> {
         Ok(one(query("SELECT * FROM users WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
     }

@@ -1,15 +1,17 @@
 //! Writing inside a transaction that a host application holds.
 
+use async_trait::async_trait;
 use openautomate_core::changes::Changes;
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
+use openautomate_core::store::HostTransaction;
 
 use super::commit::Commit;
 use super::transact::Operation as _;
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Connection, Refusal, query};
 use crate::error::Result;
 
-impl<P: PostgresPool> PostgresStore<P> {
+impl<P: PostgresDriver> PostgresStore<P> {
     /// Writes what a command decided inside a transaction that you hold: it is there if, and only if, you commit.
     /// A refusal takes all of it back and leaves the rest of your transaction as it was.
     ///
@@ -27,6 +29,24 @@ impl<P: PostgresPool> PostgresStore<P> {
     /// `store.no_transaction` if none is open.
     pub async fn commit_in(&self, connection: &mut P::Connection, changes: &Changes) -> CoreResult<()> {
         Ok(join(connection, self.schema(), changes).await?)
+    }
+
+    /// Your transaction as one that the orchestrator's commands can be executed in; see
+    /// [`commit_in`](Self::commit_in).
+    pub fn joining<'a>(&'a self, connection: &'a mut P::Connection) -> impl HostTransaction + 'a {
+        Joining { store: self, connection }
+    }
+}
+
+struct Joining<'a, P: PostgresDriver> {
+    store: &'a PostgresStore<P>,
+    connection: &'a mut P::Connection,
+}
+
+#[async_trait]
+impl<P: PostgresDriver> HostTransaction for Joining<'_, P> {
+    async fn write(&mut self, changes: &Changes) -> CoreResult<()> {
+        self.store.commit_in(self.connection, changes).await
     }
 }
 

@@ -13,14 +13,14 @@ use openautomate_core::store::{ClaimRequest, FinishAttempt, Finished, LeaseStore
 use super::finish::{Expire, Finish, columns_of};
 use super::start::Start;
 use super::transact::{Operation, repeat, transact};
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Columns, Connection, Json, Jsonb, Pool, micros, query};
 use crate::error::{Error, Result};
 use crate::row::{insert_artifact, read_artifact};
 use crate::table::Table;
 
 #[async_trait]
-impl<P: PostgresPool> LeaseStore for PostgresStore<P> {
+impl<P: PostgresDriver> LeaseStore for PostgresStore<P> {
     /// Starts, appends and finishes go through connections of their own.
     fn keeps_order(&self) -> bool {
         false

@@ -11,13 +11,13 @@ use openautomate_core::store::{LogAck, LogStore};
 use super::finish::columns_of;
 use super::group::Grouped;
 use super::transact::{Operation, transact};
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Columns, Connection, Pool, query};
 use crate::error::{Error, Result};
 use crate::log_piece::{LogPiece, records};
 
 #[async_trait]
-impl<P: PostgresPool> LogStore for PostgresStore<P> {
+impl<P: PostgresDriver> LogStore for PostgresStore<P> {
     async fn append(&self, agent_id: AgentId, chunks: &[LogChunk]) -> CoreResult<Vec<LogAck>> {
         if chunks.is_empty() {
             return Ok(Vec::new());

@@ -1,5 +1,6 @@
 //! PostgreSQL: one schema of a database, any number of servers.
 
+mod address;
 mod agent;
 mod asset;
 mod audit;
@@ -13,6 +14,7 @@ mod insert;
 mod join;
 mod lease;
 mod log;
+pub(crate) mod open;
 mod package;
 mod peer;
 mod refusal;
@@ -36,12 +38,28 @@ use log::Append;
 use peer::Peers;
 use start::Start;
 
+pub(crate) use address::{Address, unreadable};
+pub(crate) use open::DURABLE;
 pub(crate) use refusal::refusal;
 
 /// What PostgreSQL needs of a driver beyond connections.
-pub trait PostgresPool: Pool {
+pub trait PostgresDriver: Pool {
     /// What hears.
     type Listener: Listener;
+    /// Where connections go, and as whom.
+    type Target: Send + Sync;
+
+    /// Where an address says that connections go.
+    fn target(address: &Address) -> CoreResult<Self::Target>;
+
+    /// Makes a connection by itself, with settings.
+    fn connect(
+        target: &Self::Target,
+        settings: &[(&str, String)],
+    ) -> impl Future<Output = Result<Self::Connection>> + Send;
+
+    /// Connections with settings, made when they are needed; each has run `DURABLE`.
+    fn pool(target: &Self::Target, settings: &[(&str, String)], connections: u32) -> Self;
 
     /// Begins to hear what is notified on a channel.
     fn listen(&self, channel: &str) -> impl Future<Output = Result<Self::Listener>> + Send;
@@ -64,7 +82,7 @@ pub trait Listener: Send + 'static {
 ///
 /// Clones are handles on the same connections. They are closed by [`close`](Self::close), or in the background
 /// when the last handle is dropped.
-pub struct PostgresStore<P: PostgresPool> {
+pub struct PostgresStore<P: PostgresDriver> {
     pool: P,
     enqueues: Group<Enqueue>,
     starts: Group<Start>,
@@ -74,9 +92,9 @@ pub struct PostgresStore<P: PostgresPool> {
     schema: Arc<str>,
 }
 
-impl<P: PostgresPool> PostgresStore<P> {
+impl<P: PostgresDriver> PostgresStore<P> {
     /// A store whose schema is there.
-    pub(crate) async fn start(pool: P, schema: &str, options: &StoreOptions) -> CoreResult<Self> {
+    async fn start(pool: P, schema: &str, options: &StoreOptions) -> CoreResult<Self> {
         let peers = Peers::start(&pool).await?;
         Ok(Self {
             enqueues: Group::start(pool.clone(), options.group_limit),
@@ -102,7 +120,7 @@ impl<P: PostgresPool> PostgresStore<P> {
     }
 }
 
-impl<P: PostgresPool> Clone for PostgresStore<P> {
+impl<P: PostgresDriver> Clone for PostgresStore<P> {
     fn clone(&self) -> Self {
         Self {
             pool: self.pool.clone(),
@@ -116,7 +134,7 @@ impl<P: PostgresPool> Clone for PostgresStore<P> {
     }
 }
 
-impl<P: PostgresPool> fmt::Debug for PostgresStore<P> {
+impl<P: PostgresDriver> fmt::Debug for PostgresStore<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").field("schema", &self.schema).finish_non_exhaustive()
     }

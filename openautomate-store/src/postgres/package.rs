@@ -8,12 +8,12 @@ use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::PackageStore;
 
 use super::search::searchable;
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::query;
 use crate::table::{all, one, page};
 
 #[async_trait]
-impl<P: PostgresPool> PackageStore for PostgresStore<P> {
+impl<P: PostgresDriver> PackageStore for PostgresStore<P> {
     async fn package(&self, id: PackageId) -> Result<Option<Package>> {
         Ok(one(query("SELECT * FROM packages WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
     }

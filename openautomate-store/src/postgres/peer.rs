@@ -17,7 +17,7 @@ use openautomate_core::store::PeerStore;
 use tokio::sync::{Mutex, broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
-use super::{Listener as _, PostgresPool, PostgresStore};
+use super::{Listener as _, PostgresDriver, PostgresStore};
 use crate::driver::{Pool, Refusal, query};
 use crate::error::{Error, Result};
 
@@ -43,7 +43,7 @@ pub(super) struct Peers<P> {
     ear: Mutex<Option<oneshot::Sender<()>>>,
 }
 
-impl<P: PostgresPool> Peers<P> {
+impl<P: PostgresDriver> Peers<P> {
     pub(super) async fn start(pool: &P) -> CoreResult<Self> {
         // By number: a channel's name may be no longer than a schema's. Channels are of the whole database.
         const CHANNEL: &str = "SELECT 'openautomate_' || current_schema()::regnamespace::oid::text AS value";
@@ -86,7 +86,7 @@ impl<P: PostgresPool> Peers<P> {
 }
 
 #[async_trait]
-impl<P: PostgresPool> PeerStore for PostgresStore<P> {
+impl<P: PostgresDriver> PeerStore for PostgresStore<P> {
     fn announce(&self, event: &Event) {
         if self.peers.announcements.try_send(event.clone()).is_err() {
             self.peers.overflown.store(true, Ordering::Relaxed);
@@ -173,7 +173,7 @@ struct Hearing<P> {
     heard: broadcast::Sender<Event>,
 }
 
-impl<P: PostgresPool> Hearing<P> {
+impl<P: PostgresDriver> Hearing<P> {
     /// Until the store is dropped or closed.
     async fn run(self, listener: P::Listener, mut closed: oneshot::Receiver<()>) {
         tokio::select! {

@@ -9,14 +9,14 @@ use openautomate_core::id::{PackageId, ScheduleId};
 use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::ScheduleStore;
 
-use super::{PostgresPool, PostgresStore};
+use super::{PostgresDriver, PostgresStore};
 use crate::driver::{micros, query};
 use crate::error::Error;
 use crate::row::read_firing;
 use crate::table::{all, one, page};
 
 #[async_trait]
-impl<P: PostgresPool> ScheduleStore for PostgresStore<P> {
+impl<P: PostgresDriver> ScheduleStore for PostgresStore<P> {
     async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>> {
         Ok(one(query("SELECT * FROM schedules WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
     }

@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use openautomate_core::error::Result as CoreResult;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Reconnect;
+use super::Writing;
 use crate::driver::{Connection, DatabaseError, Refusal};
 use crate::error::{Error, Result};
 
@@ -33,7 +33,7 @@ pub(super) trait Operation: Send + 'static {
 }
 
 /// Hands writes to the writer. Clones share it; the writer ends when the last is gone.
-pub(crate) struct GroupCommit<C> {
+pub(super) struct GroupCommit<C> {
     messages: mpsc::Sender<Message<C>>,
 }
 
@@ -50,16 +50,16 @@ enum Message<C> {
 
 impl<C: Connection> GroupCommit<C> {
     /// Starts the writer. It holds `lock` until it ends.
-    pub(crate) fn start<R: Reconnect<Connection = C>>(
+    pub(super) fn start<W: Writing<Connection = C>>(
         connection: C,
-        reconnect: R,
+        writing: W,
         group_limit: usize,
         lock: File,
     ) -> Self {
         let group_limit = group_limit.max(1);
         // Room for the next groups; who finds it full waits, which bounds the memory.
         let (messages, waiting) = mpsc::channel(4 * group_limit);
-        R::spawn(Writer { connection, reconnect, waiting, group_limit, lock }.run());
+        W::spawn(Writer { connection, writing, waiting, group_limit, lock }.run());
         Self { messages }
     }
 
@@ -125,15 +125,15 @@ impl<O: Operation, C: Connection> Job<C> for Task<O> {
     }
 }
 
-struct Writer<R: Reconnect> {
-    connection: R::Connection,
-    reconnect: R,
-    waiting: mpsc::Receiver<Message<R::Connection>>,
+struct Writer<W: Writing> {
+    connection: W::Connection,
+    writing: W,
+    waiting: mpsc::Receiver<Message<W::Connection>>,
     group_limit: usize,
     lock: File,
 }
 
-impl<R: Reconnect> Writer<R> {
+impl<W: Writing> Writer<W> {
     async fn run(mut self) {
         let mut messages = Vec::with_capacity(self.group_limit);
         let mut closers = Vec::new();
@@ -159,7 +159,7 @@ impl<R: Reconnect> Writer<R> {
         }
     }
 
-    async fn commit(&mut self, mut group: Vec<Box<dyn Job<R::Connection>>>) {
+    async fn commit(&mut self, mut group: Vec<Box<dyn Job<W::Connection>>>) {
         let committed = match self.transact(&mut group).await {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -174,7 +174,7 @@ impl<R: Reconnect> Writer<R> {
         }
     }
 
-    async fn transact(&mut self, group: &mut [Box<dyn Job<R::Connection>>]) -> Result<(), DatabaseError> {
+    async fn transact(&mut self, group: &mut [Box<dyn Job<W::Connection>>]) -> Result<(), DatabaseError> {
         if let [job] = group {
             self.begin("BEGIN IMMEDIATE").await?;
             if !job.run(&mut self.connection).await {
@@ -201,7 +201,7 @@ impl<R: Reconnect> Writer<R> {
         match self.execute(statement).await {
             // The connection's thread is gone, not the database: a new one goes on.
             Err(error) if error.refusal() == Refusal::Lost => {
-                self.connection = self.reconnect.reconnect().await?;
+                self.connection = self.writing.connect().await?;
                 self.execute(statement).await
             }
             other => other,

@@ -1,7 +1,9 @@
 //! Writing inside a transaction that a host application holds.
 
+use async_trait::async_trait;
 use openautomate_core::changes::Changes;
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
+use openautomate_core::store::HostTransaction;
 
 use super::SqliteStore;
 use super::commit::write;
@@ -25,6 +27,24 @@ impl<P: Pool> SqliteStore<P> {
     /// `store.no_transaction` if none is open, `store.foreign_keys` if they are off.
     pub async fn commit_in(&self, connection: &mut P::Connection, changes: &Changes) -> CoreResult<()> {
         Ok(join(connection, changes).await?)
+    }
+
+    /// Your transaction as one that the orchestrator's commands can be executed in; see
+    /// [`commit_in`](Self::commit_in).
+    pub fn joining<'a>(&'a self, connection: &'a mut P::Connection) -> impl HostTransaction + 'a {
+        Joining { store: self, connection }
+    }
+}
+
+struct Joining<'a, P: Pool> {
+    store: &'a SqliteStore<P>,
+    connection: &'a mut P::Connection,
+}
+
+#[async_trait]
+impl<P: Pool> HostTransaction for Joining<'_, P> {
+    async fn write(&mut self, changes: &Changes) -> CoreResult<()> {
+        self.store.commit_in(self.connection, changes).await
     }
 }
 

@@ -13,6 +13,7 @@ mod insert;
 mod join;
 mod lease;
 mod log;
+pub(crate) mod open;
 mod package;
 mod peer;
 mod refusal;
@@ -26,16 +27,29 @@ use std::future::Future;
 
 use crate::driver::{Connection, Pool, Result};
 
-pub(crate) use group_commit::GroupCommit;
+use group_commit::GroupCommit;
+pub(crate) use open::{PRAGMAS, READER_CACHE, WRITER_CACHE};
 pub(crate) use refusal::refusal;
 
-/// How a driver makes the connection that writes.
-pub(crate) trait Reconnect: Send + Sync + 'static {
+/// What SQLite needs of a driver beyond connections. As a pool it holds those that read.
+pub trait SqliteDriver: Pool {
+    /// How the connection that writes is made.
+    type Writing: Writing<Connection = Self::Connection>;
+
+    /// How the connection that writes is made. It makes the file too.
+    fn writing(path: &Path) -> Self::Writing;
+
+    /// Connections that read, made when they are needed.
+    fn readers(path: &Path, connections: u32) -> Self;
+}
+
+/// How the connection that writes is made.
+pub trait Writing: Send + Sync + 'static {
     /// The connection.
     type Connection: Connection;
 
     /// Makes one.
-    fn reconnect(&self) -> impl Future<Output = Result<Self::Connection>> + Send;
+    fn connect(&self) -> impl Future<Output = Result<Self::Connection>> + Send;
 
     /// Runs the writer's task, until it ends.
     fn spawn(task: impl Future<Output = ()> + Send + 'static) {
@@ -60,11 +74,6 @@ pub struct SqliteStore<P: Pool> {
 }
 
 impl<P: Pool> SqliteStore<P> {
-    /// A store whose file is open.
-    pub(crate) fn of(readers: P, writer: GroupCommit<P::Connection>, path: &Path) -> Self {
-        Self { readers, writer, path: path.into() }
-    }
-
     /// Where the file is.
     #[must_use]
     pub fn path(&self) -> &Path {

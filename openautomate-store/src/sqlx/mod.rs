@@ -3,9 +3,9 @@
 mod error;
 mod pool;
 #[cfg(feature = "sqlx-postgres")]
-pub(crate) mod postgres;
+mod postgres;
 #[cfg(feature = "sqlx-sqlite")]
-pub(crate) mod sqlite;
+mod sqlite;
 
 /// A store in a schema of a PostgreSQL database, through sqlx.
 #[cfg(feature = "sqlx-postgres")]

@@ -25,10 +25,10 @@ use self::unix as platform;
 use self::windows as platform;
 
 #[cfg(feature = "python")]
-pub(crate) use platform::{MainThread, end_own_group, open_channel, remark};
+pub(crate) use platform::{Libraries, MainThread, end_own_group, leave, open_channel, remark};
 pub(crate) use platform::{Process, Sink, Source, launch};
 #[cfg(all(feature = "python", target_os = "linux"))]
-pub(crate) use platform::{become_run, become_zygote};
+pub(crate) use platform::{become_run, become_zygote, fill_holes};
 pub use program::{Program, ProgramEnd};
 
 /// The environment variable that marks the processes of a run or of a [`Program`], so that none escapes by

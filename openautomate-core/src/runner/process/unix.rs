@@ -30,11 +30,14 @@ use crate::domain::{IsolationLevel, Limits};
 
 #[cfg(feature = "python")]
 mod child;
-
 #[cfg(feature = "python")]
-pub(crate) use child::{MainThread, end_own_group, open_channel, remark};
+mod interrupt;
+#[cfg(feature = "python")]
+pub(crate) use child::{Libraries, end_own_group, leave, open_channel, remark};
 #[cfg(all(feature = "python", target_os = "linux"))]
-pub(crate) use child::{become_run, become_zygote};
+pub(crate) use child::{become_run, become_zygote, fill_holes};
+#[cfg(feature = "python")]
+pub(crate) use interrupt::MainThread;
 
 /// Starts a process in a session of its own, with nothing open but its three streams and the channel.
 pub(crate) async fn launch(launch: Launch) -> io::Result<Launched> {

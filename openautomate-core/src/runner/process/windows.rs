@@ -382,7 +382,7 @@ impl MainThread {
     }
 
     /// Raises `KeyboardInterrupt` in it at its next instruction.
-    pub(crate) fn interrupt(&self) {
+    pub(crate) fn interrupt(self, _: impl Fn() -> bool + Send + 'static) {
         // SAFETY: documented as callable from any thread, attached or not.
         unsafe {
             pyo3::ffi::PyErr_SetInterrupt();
@@ -394,6 +394,25 @@ impl MainThread {
 #[cfg(feature = "python")]
 pub(crate) fn end_own_group() {
     std::process::abort();
+}
+
+/// Ends this process as the C library does.
+#[cfg(feature = "python")]
+#[expect(clippy::exit, reason = "the one place where the process of a run ends")]
+pub(crate) fn leave(code: i32, _: Option<Libraries>, _: bool) -> ! {
+    std::process::exit(code)
+}
+
+/// Every end is the ordinary one, so nobody counts.
+#[cfg(feature = "python")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Libraries;
+
+#[cfg(feature = "python")]
+impl Libraries {
+    pub(crate) fn count() -> Self {
+        Self
+    }
 }
 
 /// Changes the mark of this process; on Windows the job object marks it.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -53,6 +53,7 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
     if let Some(confine) = confine {
         bridge.is_confined.store(confined(py, confine)?, Ordering::SeqCst);
     }
+    LIBRARIES.get_or_init(process::Libraries::count);
     let listener = bridge.clone();
     std::thread::Builder::new()
         .name("openautomate".to_owned())
@@ -68,11 +69,21 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
     Ok(exit_code)
 }
 
+/// Those that were there before the automation.
+static LIBRARIES: OnceLock<process::Libraries> = OnceLock::new();
+
 /// Ends this process as the C library does: what was registered with it still runs, and its streams are
 /// flushed. The interpreter is not taken apart; see `_end.py`.
-#[expect(clippy::exit, reason = "the one place where the process of a run ends")]
-pub fn leave(code: i32) -> ! {
-    std::process::exit(code)
+///
+/// `is_plain` tells that the automation could call no function of the C library itself.
+pub fn leave(code: i32, is_plain: bool) -> ! {
+    process::leave(code, LIBRARIES.get().copied(), is_plain)
+}
+
+/// Has what children of this process allocate lie side by side.
+#[cfg(target_os = "linux")]
+pub fn fill_holes() {
+    process::fill_holes();
 }
 
 /// Confines this process; whether the kernel can. A run that can't be confined goes on: its report says so.
@@ -184,13 +195,14 @@ impl Bridge {
     }
 
     /// Takes what the agent says, in a thread of its own; never touches the interpreter.
-    fn listen(&self, mut reader: BufReader<Box<dyn Read + Send>>) {
+    fn listen(self: &Arc<Self>, mut reader: BufReader<Box<dyn Read + Send>>) {
         while let Some(message) = receive(&mut reader) {
             let (id, answer) = match message {
                 ParentMessage::Cancel => {
-                    self.is_cancelled.store(true, Ordering::SeqCst);
-                    if !self.has_ended.load(Ordering::SeqCst) {
-                        self.main.interrupt();
+                    let is_told = self.is_cancelled.swap(true, Ordering::SeqCst);
+                    if !is_told && !self.has_ended.load(Ordering::SeqCst) {
+                        let bridge = Arc::clone(self);
+                        self.main.interrupt(move || bridge.has_ended.load(Ordering::SeqCst));
                     }
                     continue;
                 }

@@ -27,6 +27,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "_inputs.py",
     "_logging.py",
     "_outside.py",
+    "_plain.py",
     "_robot.py",
     "_runner.py",
     "_secret.py",

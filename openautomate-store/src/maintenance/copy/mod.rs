@@ -21,7 +21,7 @@ use super::value::Kind;
 use crate::StoreOptions;
 use crate::connect::sqlite_path;
 use crate::error::Result;
-use crate::sqlx::sqlite::open::lock;
+use crate::sqlite::open::lock;
 use digest::TableDigest;
 use table::{TABLES, Table};
 use write::Writer;

@@ -6,7 +6,6 @@ use std::pin::pin;
 use futures_util::future::join_all;
 use openautomate_core::ErrorKind;
 use openautomate_core::error::Error as CoreError;
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -63,7 +62,7 @@ impl Bench {
         let path = folder.path().join("numbers.db");
         let options =
             SqliteConnectOptions::new().filename(&path).create_if_missing(true).pragma("journal_mode", "WAL");
-        let mut connection = options.connect().await.unwrap();
+        let mut connection = Writing::connect(&options).await.unwrap();
         sqlx::query("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
             .execute(&mut connection)
             .await
@@ -79,7 +78,8 @@ impl Bench {
 
     /// What another connection sees.
     async fn numbers(&self) -> Vec<i64> {
-        let mut connection = SqliteConnectOptions::new().filename(&self.path).connect().await.unwrap();
+        let mut connection =
+            Writing::connect(&SqliteConnectOptions::new().filename(&self.path)).await.unwrap();
         sqlx::query_scalar("SELECT number FROM numbers ORDER BY number")
             .fetch_all(&mut connection)
             .await

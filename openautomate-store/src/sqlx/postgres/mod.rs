@@ -1,8 +1,6 @@
 //! PostgreSQL.
 
-pub(crate) mod address;
-mod listen;
-pub(crate) mod open;
+mod open;
 
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::types::Json;

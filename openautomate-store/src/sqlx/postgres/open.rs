@@ -1,168 +1,112 @@
-//! Opening a schema: who owns it, migrations, connections.
+//! How connections to a schema are made.
 
+use std::str::FromStr;
 use std::time::Duration;
 
-use openautomate_core::error::{Error as CoreError, Result as CoreResult};
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
+use openautomate_core::error::Result as CoreResult;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::{ConnectOptions, Connection};
 
-use super::address::Address;
-use crate::StoreOptions;
-use crate::driver::{DatabaseError, Refusal};
-use crate::error::Error;
-use crate::sqlx::PostgresStore;
+use crate::driver::Result;
+use crate::postgres::{Address, DURABLE, Listener, PostgresDriver, unreadable};
 
-/// What the first migration writes as the comment of `audit_head`.
-pub(crate) const MARK: &str = "OpenAutomate";
-/// How long another server's migrations are waited for.
-const MIGRATION_WAIT: &str = "15min";
+const STATEMENTS: usize = 256;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that rested longer is asked whether it is still there before it is used.
 const RESTED: Duration = Duration::from_secs(15);
 
-pub(crate) fn migrations() -> Migrator {
-    let files = [
-        (1, "initial", include_str!("../../../migrations/postgres/0001_initial.sql")),
-        (2, "input files", include_str!("../../../migrations/postgres/0002_input_files.sql")),
-    ];
-    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    let mut migrator = Migrator::with_migrations(files.into_iter().map(migration).collect());
-    // Ours is a lock of the schema; sqlx's would be one of the database.
-    migrator.set_locking(false);
-    migrator
-}
+impl PostgresDriver for PgPool {
+    type Listener = PgListener;
+    type Target = PgConnectOptions;
 
-impl PostgresStore {
-    /// Opens the store at `postgres://user@host/database?schema=name`; makes the schema if it is not there.
-    /// Runs migrations; of servers that start together one does, and the others wait.
-    ///
-    /// A database on the same machine is better reached through its socket
-    /// (`postgres://user@%2Fvar%2Frun%2Fpostgresql/database`): sqlx leaves Nagle's algorithm on, and through TCP on
-    /// the loopback interface a statement of more than some 8 KiB waits 40 ms for a delayed acknowledgement.
-    ///
-    /// # Errors
-    /// As [`connect`](crate::connect()).
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub async fn open(address: &str, options: StoreOptions) -> CoreResult<Self> {
-        let address = Address::parse(address, &options)?;
-        prepare(&address).await?;
-        let pool = pool(address.bounded(), options.connections);
-        Self::start(pool, &address.schema, &options).await
+    fn target(address: &Address) -> CoreResult<PgConnectOptions> {
+        let options = PgConnectOptions::from_str(&address.url(&[])).map_err(|_| unreadable())?;
+        let options = encrypted(options, address);
+        let options = match &address.password {
+            Some(password) => options.password(password.expose()),
+            None => options,
+        };
+        Ok(options.statement_cache_capacity(STATEMENTS).disable_statement_logging())
+    }
+
+    async fn connect(target: &PgConnectOptions, settings: &[(&str, String)]) -> Result<PgConnection> {
+        let connected = tokio::time::timeout(ACQUIRE_TIMEOUT, with(target, settings).connect()).await;
+        Ok(connected.map_err(|_| sqlx::Error::PoolTimedOut)??)
+    }
+
+    fn pool(target: &PgConnectOptions, settings: &[(&str, String)], connections: u32) -> Self {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A question before each use would double the round trips.
+            .test_before_acquire(false)
+            .before_acquire(|connection, rest| {
+                Box::pin(async move {
+                    if rest.idle_for > RESTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(|connection, _| {
+                Box::pin(async move { sqlx::query(DURABLE).execute(connection).await.map(drop) })
+            })
+            .connect_lazy_with(with(target, settings))
+    }
+
+    async fn listen(&self, channel: &str) -> Result<PgListener> {
+        let mut listener = PgListener::connect_with(self).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
     }
 }
 
-/// Makes the schema what this version needs, while no other server does.
-async fn prepare(address: &Address) -> CoreResult<()> {
-    let patient = address.connection.clone().options([("lock_timeout", MIGRATION_WAIT)]);
-    // A pool of one, since `Migrator` takes a bare connection in no future that is `Send`. It is never replaced:
-    // the lock is the connection's.
-    let one =
-        PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
-    let pool = one.connect_with(patient).await.map_err(not_opened)?;
-    let prepared = prepare_alone(&address.schema, &pool).await;
-    // The lock goes with it.
-    pool.close().await;
-    prepared
-}
-
-async fn prepare_alone(schema: &str, pool: &PgPool) -> CoreResult<()> {
-    const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('openautomate schema ' || $1, 0))";
-    let mut connection = pool.acquire().await.map_err(not_opened)?;
-    sqlx::query(LOCK).bind(schema).execute(&mut *connection).await.map_err(not_opened)?;
-    make_schema(schema, &mut connection).await?;
-    check_owner(schema, &mut connection).await?;
-    drop(connection);
-    migrate(schema, pool).await
-}
-
-async fn make_schema(schema: &str, connection: &mut PgConnection) -> CoreResult<()> {
-    // Asked first: a user without the right to make schemas may work in one that is there.
-    let is_there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)")
-        .bind(schema)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(not_opened)?;
-    if !is_there {
-        // Checked to be a plain name when the address was read.
-        let create = AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-        sqlx::query(create).execute(connection).await.map_err(not_opened)?;
+impl Listener for PgListener {
+    async fn hear(&mut self) -> Result<Option<String>> {
+        Ok(self.try_recv().await?.map(|notification| notification.payload().to_owned()))
     }
-    Ok(())
 }
 
-async fn check_owner(schema: &str, connection: &mut PgConnection) -> CoreResult<()> {
-    // A new schema has no table; one of ours has our mark.
-    const SELECT: &str = "SELECT count(*) = 0
-            OR bool_or(relname = 'audit_head' AND obj_description(pg_class.oid, 'pg_class') = $2)
-        FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-        WHERE nspname = $1 AND relkind IN ('r', 'p', 'v', 'm')";
-    let is_ours: Option<bool> =
-        sqlx::query_scalar(SELECT).bind(schema).bind(MARK).fetch_one(connection).await.map_err(not_opened)?;
-    if is_ours == Some(true) {
-        return Ok(());
-    }
-    Err(CoreError::invalid(
-        "store.not_a_database",
-        format!("the schema {schema} holds tables of something else; choose another by ?schema=name"),
-    ))
-}
-
-async fn migrate(schema: &str, pool: &PgPool) -> CoreResult<()> {
-    migrations().run(pool).await.map_err(|error| match error {
-        MigrateError::VersionMissing(version) | MigrateError::VersionTooNew(version, _) => CoreError::invalid(
-            "store.newer",
-            format!(
-                "the schema {schema} was changed by a newer version (migration {version}); start that version or \
-                 restore a backup"
-            ),
-        ),
-        MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => CoreError::invalid(
-            "store.altered",
-            format!(
-                "migration {version} of the schema {schema} is not the one of this version; restore a backup"
-            ),
-        ),
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => not_opened(error),
-        error => CoreError::internal("store.migrate", "the database could not be migrated").with_source(error),
+fn with(target: &PgConnectOptions, settings: &[(&str, String)]) -> PgConnectOptions {
+    settings.iter().fold(target.clone(), |options, (name, value)| match *name {
+        "application_name" => options.application_name(value),
+        name => options.options([(name, value)]),
     })
 }
 
-fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
-    // What was acknowledged must be on the disk; a server or a user may be set otherwise.
-    const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
-        WHERE current_setting('synchronous_commit') = 'off'";
-    PgPoolOptions::new()
-        .max_connections(connections.max(2))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A question before each use would double the round trips.
-        .test_before_acquire(false)
-        .before_acquire(|connection, rest| {
-            Box::pin(async move {
-                if rest.idle_for > RESTED {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .after_connect(|connection, _| {
-            Box::pin(async move { sqlx::query(DURABLE).execute(connection).await.map(drop) })
-        })
-        .connect_lazy_with(options)
+/// Beyond this machine a connection is encrypted and the server's certificate checked, unless the address (or
+/// PGSSLMODE) says otherwise.
+fn encrypted(connection: PgConnectOptions, address: &Address) -> PgConnectOptions {
+    let is_said = address.parameter("sslmode").is_some() || std::env::var_os("PGSSLMODE").is_some();
+    let host = connection.get_host();
+    let is_local = connection.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if is_said || is_local { connection } else { connection.ssl_mode(PgSslMode::VerifyFull) }
 }
 
-fn not_opened(error: sqlx::Error) -> CoreError {
-    let error = DatabaseError::from(error);
-    if error.refusal() == Refusal::Unreached {
-        return CoreError::unavailable(
-            "store.open",
-            "the database can't be reached; check its address, user, password and certificate",
-        )
-        .with_source(error);
+#[cfg(test)]
+mod tests {
+    use crate::StoreOptions;
+
+    use super::*;
+
+    fn target(address: &str) -> CoreResult<PgConnectOptions> {
+        PgPool::target(&Address::parse(address, &StoreOptions::default())?)
     }
-    Error::Database(error).into()
+
+    #[test]
+    fn the_open_network_is_encrypted_and_checked() {
+        let mode = |address: &str| format!("{:?}", target(address).unwrap().get_ssl_mode());
+        assert_eq!(mode("postgres://db.example.org/oa"), "VerifyFull");
+        assert_eq!(mode("postgres://db.example.org/oa?sslmode=require"), "Require");
+        assert_eq!(mode("postgres://127.0.0.1/oa"), "Prefer");
+    }
+
+    #[test]
+    fn no_error_shows_the_address() {
+        let error = target("postgres://ada:hunter2@db:x/oa").err().unwrap();
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
 }

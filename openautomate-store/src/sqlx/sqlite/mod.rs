@@ -1,24 +1,15 @@
 //! SQLite.
 
-pub(crate) mod open;
+mod open;
 
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments as _, Row as _, Sqlite};
 use uuid::Uuid;
 
 use crate::driver::{BoxError, DatabaseError, Refusal, Result, Row, Value};
-use crate::sqlite::Reconnect;
 use crate::sqlx::pool::driver;
 
 driver!(Sqlite, SqliteConnection, SqliteRow, Sqlite, arguments);
-
-impl Reconnect for SqliteConnectOptions {
-    type Connection = SqliteConnection;
-
-    async fn reconnect(&self) -> Result<SqliteConnection> {
-        Ok(sqlx::ConnectOptions::connect(self).await?)
-    }
-}
 
 fn arguments(values: Vec<Value>) -> Result<SqliteArguments> {
     let mut arguments = SqliteArguments::default();

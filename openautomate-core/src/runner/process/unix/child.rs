@@ -31,21 +31,6 @@ pub(crate) fn open_channel(argument: &str) -> io::Result<ChildChannel> {
     Ok((Box::new(reading), Box::new(stream), descriptors))
 }
 
-/// The thread that an interrupt reaches.
-pub(crate) struct MainThread(nix::sys::pthread::Pthread);
-
-impl MainThread {
-    pub(crate) fn current() -> Self {
-        Self(nix::sys::pthread::pthread_self())
-    }
-
-    /// Raises `KeyboardInterrupt` in it, out of a blocking call too.
-    pub(crate) fn interrupt(&self) {
-        // It may be gone, and the process with it.
-        let _ = nix::sys::pthread::pthread_kill(self.0, Signal::SIGINT);
-    }
-}
-
 /// Ends this process and, if it leads a group, all of the group.
 pub(crate) fn end_own_group() {
     let own = Pid::this();
@@ -83,6 +68,74 @@ pub(crate) fn remark(mark: &str) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = mark;
+}
+
+/// Ends this process as the C library does, or at once if that comes to the same: what it would call are functions
+/// that libraries left for the end, and to call those of the interpreter's own libraries alone takes longer than a
+/// small run. `is_plain` tells that no code had a way to leave one without loading a library.
+pub(crate) fn leave(code: i32, before: Option<Libraries>, is_plain: bool) -> ! {
+    if !is_plain || before != Some(Libraries::count()) {
+        #[expect(clippy::exit, reason = "the one place where the process of a run ends")]
+        std::process::exit(code);
+    }
+    // SAFETY: both are callable at any time; what the C library holds back of its streams is written first.
+    unsafe {
+        libc::fflush(std::ptr::null_mut());
+        libc::_exit(code)
+    }
+}
+
+/// How many libraries this process has loaded since it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Libraries(u64);
+
+impl Libraries {
+    #[cfg(target_os = "linux")]
+    pub(crate) fn count() -> Self {
+        unsafe extern "C" fn look(
+            info: *mut libc::dl_phdr_info,
+            _: libc::size_t,
+            count: *mut libc::c_void,
+        ) -> libc::c_int {
+            // SAFETY: `dl_iterate_phdr` gives a valid entry, and the place that `count` points to.
+            unsafe { *count.cast::<u64>() = (*info).dlpi_adds };
+            1
+        }
+        let mut count = 0_u64;
+        // SAFETY: the function does no more than to read one number of the first entry.
+        unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut count).cast()) };
+        Self(count)
+    }
+
+    /// Elsewhere every end is the ordinary one.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn count() -> Self {
+        static CALLS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        Self(CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+    }
+}
+
+/// Takes the free places between what is allocated. What the processes that are forked from here allocate then
+/// lies side by side, and few pages have to be copied for it.
+#[cfg(target_os = "linux")]
+pub(crate) fn fill_holes() {
+    /// Below the size from which the C library maps each block by itself.
+    const LARGE: usize = 100 * 1024;
+    const STEP: usize = 16;
+    let last = Vec::<u8>::with_capacity(LARGE);
+    let end = last.as_ptr() as usize;
+    drop(last);
+    let large = (1..).map(|shift| LARGE >> shift).take_while(|size| *size > 4096);
+    for size in large.chain((1..=4096 / STEP).rev().map(|steps| steps * STEP)) {
+        loop {
+            let block = Vec::<u8>::with_capacity(size);
+            if block.as_ptr() as usize >= end {
+                break;
+            }
+            // Never given back: that is its use.
+            std::mem::forget(block);
+        }
+    }
 }
 
 /// Makes this process a zygote: what its children leave behind becomes its own, and it outlives the agent for

@@ -30,12 +30,12 @@ NOT_FLUSHED = 120
 """The interpreter's exit code where a standard stream can't be flushed."""
 
 
-def end(code: int, leave: Callable[[int], None], separator: str) -> int:
+def end(code: int, leave: Callable[[int, bool], None], separator: str) -> int:
     """Ends the process; returns the exit code where the interpreter has to end it itself.
 
     Args:
         code: The exit code.
-        leave: Ends the process as the C library does.
+        leave: Ends the process as the C library does; it is told whether no code could speak to that library.
         separator: What stands between folders.
     """
     threading = sys.modules.get("threading")
@@ -53,8 +53,9 @@ def end(code: int, leave: Callable[[int], None], separator: str) -> int:
     run, _state.of_process = _state.of_process, None
     if run is not None:
         folder = run.package_dir + separator
+        last = run.last_module
         del run
-        _drop_modules(folder)
+        _drop_modules(folder, last)
     _flush_files(_objects())
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -62,14 +63,24 @@ def end(code: int, leave: Callable[[int], None], separator: str) -> int:
                 stream.flush()
         except BaseException:
             code = NOT_FLUSHED
-    leave(code)
+    # Who can call the C library by itself can have it call something at the end.
+    is_plain = "_ctypes" not in sys.modules and "_cffi_backend" not in sys.modules
+    leave(code, is_plain)
     return code
 
 
-def _drop_modules(folder: str) -> None:
-    """Lets go of what the modules of the automation hold: objects see their end, files are closed."""
-    names = [name for name, module in list(sys.modules.items()) if _is_below(module, folder)]
-    alive = [ref(sys.modules.pop(name)) for name in reversed(names)]
+def _drop_modules(folder: str, last: str) -> None:
+    """Lets go of what the modules of the automation hold: objects see their end, files are closed.
+
+    Those up to ``last`` were there before. A look at them would write to them, and have their pages copied.
+    """
+    names = []
+    for name, module in reversed(sys.modules.items()):
+        if name == last:
+            break
+        if _is_below(module, folder):
+            names.append(name)
+    alive = [ref(sys.modules.pop(name)) for name in names]
     _collect()
     for module in alive:
         found = module()

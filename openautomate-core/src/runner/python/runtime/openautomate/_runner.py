@@ -53,34 +53,16 @@ def _hook_logging() -> None:
 
 def search_in(package_dir: str) -> None:
     """Makes the package the first place to import from, and has no bytecode written into it."""
-    from _frozen_importlib_external import (
-        ExtensionFileLoader,
-        FileFinder,
-        SourceFileLoader,
-        _get_supported_file_loaders,
-    )
-
-    class PackageLoader(SourceFileLoader):  # type: ignore[misc]
-        """Reads bytecode but writes none: a run must not change its package."""
-
-        def set_data(self, path, data, *, _mode=0o666):  # type: ignore[no-untyped-def]
-            """Writes nothing."""
-
-    loaders = [
-        (PackageLoader if loader is SourceFileLoader else loader, suffixes)
-        for loader, suffixes in _get_supported_file_loaders()
-    ]
-    assert any(loader is ExtensionFileLoader for loader, _ in loaders)
-    inner = FileFinder.path_hook(*loaders)
+    from openautomate import _plain
 
     def hook(path):  # type: ignore[no-untyped-def]
         if path != package_dir and not path.startswith(package_dir + os.sep):
             raise ImportError("not in the package")
-        return inner(path)
+        return _plain.find_in_package(path)
 
     sys.path_hooks.insert(0, hook)
-    places = [package_dir, os.path.join(package_dir, "src")]
-    sys.path[:0] = [place for place in places if os.path.isdir(place)]
+    src = os.path.join(package_dir, "src")
+    sys.path[:0] = [package_dir, src] if os.path.isdir(src) else [package_dir]
 
 
 def main() -> int:
@@ -115,7 +97,7 @@ def main() -> int:
         from openautomate import _zygote
 
         bridge.become_zygote()
-        _zygote.serve(int(channel.partition(":")[2]), preload, bridge.become_run)
+        _zygote.serve(int(channel.partition(":")[2]), preload, bridge.become_run, bridge.fill_holes)
         channel = "fd:3"
     code = bridge.run(channel, search_in)
     try:

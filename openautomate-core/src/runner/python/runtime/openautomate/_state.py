@@ -6,6 +6,7 @@ context variable; a thread that such a run starts belongs to it only if it copie
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 
 TYPE_CHECKING = False
@@ -52,6 +53,8 @@ class Run:
         self.inputs = inputs
         self.package_dir = package_dir
         self.outputs: dict[str, Any] = {}
+        # The automation's modules follow it.
+        self.last_module = next(reversed(sys.modules))
 
     def add_outputs(self, values: Mapping[str, Any]) -> None:
         """Adds all outputs or none."""

@@ -18,16 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _REQUEST = 5
+_kept: list[object] = []
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def serve(control: int, preload: list[str], become_run: Callable[..., None]) -> None:
+def serve(
+    control: int,
+    preload: list[str],
+    become_run: Callable[..., None],
+    fill_holes: Callable[[], None],
+) -> None:
     """Forks for the agent; returns in the children only."""
     _preload(preload)
     # The first use of the compiler takes a millisecond.
     compile("pass", "<warm>", "exec")
+    zygote = _Zygote(control)
+    # Its children keep what they do not use: to let go of it would write to it.
+    _kept.append(zygote)
     gc.freeze()
-    _Zygote(control).serve(become_run)
+    fill_holes()
+    zygote.serve(become_run)
 
 
 def _preload(names: list[str]) -> None:

@@ -1,25 +1,34 @@
-//! From `postgres://user@host/database?schema=name` to how connections are made.
+//! What an address like `postgres://user@host/database?schema=name` says.
 
-use std::str::FromStr;
+use std::fmt;
 
 use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResult};
-use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use openautomate_core::secret::Secret;
 
 use crate::StoreOptions;
 
 /// Tables of ours never lie among those of a host by accident.
 const DEFAULT_SCHEMA: &str = "openautomate";
 const MAX_SCHEMA: usize = 48;
-const STATEMENTS: usize = 256;
 /// What an address may say after its question mark. Others (a password among them) don't belong there.
 const PARAMETERS: &[&str] =
     &["schema", "sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "user", "dbname"];
 
 /// Where a store is.
-pub(crate) struct Address {
-    pub(crate) connection: PgConnectOptions,
+pub struct Address {
+    /// The address without what stands after its question mark.
+    base: String,
+    /// What stands there and is not ours.
+    parameters: Vec<String>,
     pub(crate) schema: String,
+    pub(crate) password: Option<Secret<String>>,
+}
+
+/// The base may hold a password.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").field("schema", &self.schema).finish_non_exhaustive()
+    }
 }
 
 impl Address {
@@ -28,7 +37,7 @@ impl Address {
         let (base, query) = address.split_once('?').unwrap_or((address, ""));
         let pairs: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
         let mut schema = options.schema.clone();
-        let mut kept = Vec::new();
+        let mut parameters = Vec::new();
         for pair in pairs {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if !PARAMETERS.contains(&name) {
@@ -40,39 +49,51 @@ impl Address {
             if name == "schema" {
                 schema = schema.or_else(|| Some(value.to_owned()));
             } else {
-                kept.push(pair);
+                parameters.push(pair.to_owned());
             }
         }
         let schema = schema.unwrap_or_else(|| DEFAULT_SCHEMA.to_owned());
         check_schema(&schema)?;
-        let connection = PgConnectOptions::from_str(&format!("{base}?{}", kept.join("&"))).map_err(|_| {
-            refused(
-                "the address of the database can't be read; write postgres://user@host/database?schema=name",
-            )
-        })?;
-        let connection = encrypted(connection, &kept);
-        let connection = match &options.password {
-            Some(password) => connection.password(password.expose()),
-            None => connection,
-        };
-        let connection = connection
-            .application_name(&format!("openautomate {schema}"))
-            .statement_cache_capacity(STATEMENTS)
-            .options([("search_path", schema.as_str())])
-            .disable_statement_logging();
-        Ok(Self { connection, schema })
+        Ok(Self { base: base.to_owned(), parameters, schema, password: options.password.clone() })
     }
 
-    /// Connections that give up what takes too long, so that one stuck transaction does not stop a server.
-    pub(super) fn bounded(&self) -> PgConnectOptions {
-        self.connection.clone().options([
-            ("statement_timeout", "30s"),
-            ("lock_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "30s"),
-            // Statements are short; compiling one that is thought to be long takes longer than all of it.
-            ("jit", "off"),
-        ])
+    /// As libpq reads it, without the parameters that `leave_out` names.
+    pub(crate) fn url(&self, leave_out: &[&str]) -> String {
+        let stays = |pair: &&String| !leave_out.contains(&pair.split('=').next().unwrap_or_default());
+        let parameters: Vec<_> = self.parameters.iter().filter(stays).map(String::as_str).collect();
+        format!("{}?{}", self.base, parameters.join("&"))
     }
+
+    /// The value of a parameter, as it stands there.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        let value = |pair: &'_ String| -> Option<usize> {
+            pair.strip_prefix(name).filter(|rest| rest.starts_with('='))?;
+            Some(name.len() + 1)
+        };
+        self.parameters.iter().find_map(|pair| value(pair).and_then(|start| pair.get(start..)))
+    }
+
+    /// What every connection is told of itself and of where it works.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("application_name", format!("openautomate {}", self.schema)),
+            ("search_path", self.schema.clone()),
+        ]
+    }
+}
+
+/// What ends what takes too long, so that one stuck transaction does not stop a server.
+pub(crate) const BOUNDS: &[(&str, &str)] = &[
+    ("statement_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    // Statements are short; compiling one that is thought to be long takes longer than all of it.
+    ("jit", "off"),
+];
+
+/// The error for an address that can't be read.
+pub(crate) fn unreadable() -> CoreError {
+    refused("the address of the database can't be read; write postgres://user@host/database?schema=name")
 }
 
 /// A name that needs no quotes anywhere.
@@ -88,20 +109,7 @@ fn check_schema(schema: &str) -> CoreResult<()> {
     )))
 }
 
-/// Beyond this machine a connection is encrypted and the server's certificate checked, unless the address (or
-/// PGSSLMODE) says otherwise.
-fn encrypted(connection: PgConnectOptions, parameters: &[&str]) -> PgConnectOptions {
-    let is_said =
-        parameters.iter().any(|pair| pair.starts_with("sslmode=")) || std::env::var_os("PGSSLMODE").is_some();
-    let host = connection.get_host();
-    let is_local = connection.get_socket().is_some()
-        || host.starts_with('/')
-        || host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    if is_said || is_local { connection } else { connection.ssl_mode(PgSslMode::VerifyFull) }
-}
-
-fn refused(message: impl Into<std::borrow::Cow<'static, str>>) -> CoreError {
+pub(crate) fn refused(message: impl Into<std::borrow::Cow<'static, str>>) -> CoreError {
     CoreError::new(ErrorKind::Unsupported, "store.address", message)
 }
 
@@ -132,18 +140,16 @@ mod tests {
 
     #[test]
     fn no_error_shows_the_address() {
-        for address in ["postgres://ada:hunter2@db:x/oa", "postgres://ada:hunter2@db/oa?pass=hunter2"] {
-            let error = parse(address).err().unwrap();
-            assert!(!format!("{error:?}").contains("hunter2"));
-        }
+        let error = parse("postgres://ada:hunter2@db/oa?pass=hunter2").err().unwrap();
+        assert!(!format!("{error:?}").contains("hunter2"));
     }
 
     #[test]
-    fn the_open_network_is_encrypted_and_checked() {
-        let mode = |address: &str| format!("{:?}", parse(address).unwrap().connection.get_ssl_mode());
-        assert_eq!(mode("postgres://db.example.org/oa"), "VerifyFull");
-        assert_eq!(mode("postgres://db.example.org/oa?sslmode=require"), "Require");
-        assert_eq!(mode("postgres://127.0.0.1/oa"), "Prefer");
+    fn what_is_not_ours_is_passed_on() {
+        let address = parse("postgres://db/oa?sslmode=require&schema=x&port=1").unwrap();
+        assert_eq!(address.url(&[]), "postgres://db/oa?sslmode=require&port=1");
+        assert_eq!(address.url(&["sslmode"]), "postgres://db/oa?port=1");
+        assert_eq!((address.parameter("sslmode"), address.parameter("ssl")), (Some("require"), None));
     }
 
     #[test]

@@ -1,0 +1,113 @@
+//! Opening a schema: who owns it, migrations, connections.
+
+use openautomate_core::error::{Error as CoreError, Result as CoreResult};
+
+use super::address::{Address, BOUNDS};
+use super::{PostgresDriver, PostgresStore};
+use crate::StoreOptions;
+use crate::driver::{Connection, DatabaseError, Refusal, query};
+use crate::error::Error;
+use crate::migration::{Migration, migrate};
+
+/// What the first migration writes as the comment of `audit_head`.
+pub(crate) const MARK: &str = "OpenAutomate";
+/// How long another server's migrations are waited for.
+const MIGRATION_WAIT: &str = "15min";
+/// What was acknowledged must be on the disk; a server or a user may be set otherwise.
+pub(crate) const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        script: include_str!("../../migrations/postgres/0001_initial.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "input files",
+        script: include_str!("../../migrations/postgres/0002_input_files.sql"),
+    },
+];
+
+impl<P: PostgresDriver> PostgresStore<P> {
+    /// Opens the store at `postgres://user@host/database?schema=name`; makes the schema if it is not there.
+    /// Runs migrations; of servers that start together one does, and the others wait.
+    ///
+    /// A database on the same machine is better reached through its socket
+    /// (`postgres://user@%2Fvar%2Frun%2Fpostgresql/database`): sqlx leaves Nagle's algorithm on, and through TCP on
+    /// the loopback interface a statement of more than some 8 KiB waits 40 ms for a delayed acknowledgement.
+    ///
+    /// # Errors
+    /// As [`connect`](crate::connect()).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn open(address: &str, options: StoreOptions) -> CoreResult<Self> {
+        let address = Address::parse(address, &options)?;
+        let target = P::target(&address)?;
+        let settings = |more: &[(&'static str, &str)]| {
+            let mut settings = address.settings();
+            settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+            settings
+        };
+        // It is never replaced: the lock is the connection's.
+        let patient = settings(&[("lock_timeout", MIGRATION_WAIT)]);
+        let mut connection = P::connect(&target, &patient).await.map_err(not_opened)?;
+        let prepared = prepare(&address.schema, &mut connection).await;
+        // The lock goes with it.
+        let _ = connection.close().await;
+        prepared?;
+        let pool = P::pool(&target, &settings(BOUNDS), options.connections.max(2));
+        Self::start(pool, &address.schema, &options).await
+    }
+}
+
+/// Makes the schema what this version needs, while no other server does.
+async fn prepare<C: Connection>(schema: &str, connection: &mut C) -> CoreResult<()> {
+    const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('openautomate schema ' || $1, 0))";
+    query(LOCK).bind(schema).execute(&mut *connection).await.map_err(not_opened)?;
+    make_schema(schema, connection).await.map_err(not_opened)?;
+    check_owner(schema, connection).await?;
+    migrate(MIGRATIONS, &format!("the schema {schema}"), connection).await
+}
+
+async fn make_schema<C: Connection>(schema: &str, connection: &mut C) -> Result<(), DatabaseError> {
+    // Asked first: a user without the right to make schemas may work in one that is there.
+    const SELECT: &str = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1) AS value";
+    let is_there: bool = query(SELECT).bind(schema).fetch_value(&mut *connection).await?;
+    if is_there {
+        return Ok(());
+    }
+    // Checked to be a plain name when the address was read.
+    connection.run_script(&format!("CREATE SCHEMA {schema}")).await
+}
+
+async fn check_owner<C: Connection>(schema: &str, connection: &mut C) -> CoreResult<()> {
+    // A new schema has no table; one of ours has our mark.
+    const SELECT: &str = "SELECT count(*) = 0
+            OR bool_or(relname = 'audit_head' AND obj_description(pg_class.oid, 'pg_class') = $2) AS value
+        FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = $1 AND relkind IN ('r', 'p', 'v', 'm')";
+    let select = query(SELECT).bind(schema).bind(MARK);
+    let is_ours: Option<bool> = select.fetch_value(connection).await.map_err(not_opened)?;
+    if is_ours == Some(true) {
+        return Ok(());
+    }
+    Err(CoreError::invalid(
+        "store.not_a_database",
+        format!("the schema {schema} holds tables of something else; choose another by ?schema=name"),
+    ))
+}
+
+fn not_opened(error: DatabaseError) -> CoreError {
+    // What a user, a password or a right can cure is said by the database itself, without the password.
+    if error.refusal() == Refusal::Unreached {
+        return CoreError::unavailable(
+            "store.open",
+            "the database can't be reached; check its address, user, password and certificate",
+        )
+        .with_source(error);
+    }
+    Error::Database(error).into()
+}
