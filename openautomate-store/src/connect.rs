@@ -92,7 +92,7 @@ fn unsupported(message: &'static str) -> Error {
     Error::new(ErrorKind::Unsupported, "store.address", message)
 }
 
-fn sqlite_path(address: &str) -> Result<PathBuf> {
+pub(crate) fn sqlite_path(address: &str) -> Result<PathBuf> {
     let path = match address.strip_prefix("sqlite:") {
         Some(rest) if rest.contains('?') => {
             return Err(unsupported("the address of a SQLite file takes no options after a question mark"));

@@ -6,6 +6,7 @@
 //! | `sqlx-postgres` | [`sqlx::PostgresStore`]: PostgreSQL, for several servers on one database |
 //! | `diesel-sqlite` | `diesel::SqliteStore`: the same through diesel |
 //! | `diesel-postgres` | `diesel::PostgresStore`: the same through diesel-async, without libpq |
+//! | `sqlx-sqlite` and `sqlx-postgres` | [`maintenance`]: what is done with a whole database, of either kind |
 //! | `conformance` | the suite that an adapter of your own passes, re-exported as `conformance` |
 //!
 //! ```no_run
@@ -35,6 +36,8 @@ mod driver;
 mod ended;
 mod error;
 mod log_piece;
+#[cfg(all(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
+pub mod maintenance;
 mod migration;
 #[cfg(any(feature = "sqlx-postgres", feature = "diesel-postgres"))]
 mod postgres;

@@ -17,7 +17,8 @@ pub(crate) struct Migration {
 }
 
 impl Migration {
-    fn checksum(&self) -> Vec<u8> {
+    /// What is kept of the text.
+    pub(crate) fn checksum(&self) -> Vec<u8> {
         Sha384::digest(self.script).to_vec()
     }
 }

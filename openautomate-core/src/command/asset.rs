@@ -108,6 +108,14 @@ pub(crate) fn open(vault: &Vault, asset: &Asset) -> Result<Secret<String>> {
     text.map(Secret::new).map_err(|_| Error::internal("asset.encoding", "the asset's value is no text"))
 }
 
+/// Checks that the stored value of an asset opens with the keys of the vault, and gives nothing of it away.
+///
+/// # Errors
+/// `Internal` if the value was altered or the key is another one.
+pub fn check_opens(vault: &Vault, asset: &Asset) -> Result<()> {
+    open(vault, asset).map(drop)
+}
+
 /// Deletes an asset.
 #[derive(Clone, Debug)]
 pub struct DeleteAsset {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::REST;
-use crate::domain::AuditHead;
+use crate::domain::{AuditEntry, AuditHead};
 use crate::error::Result;
 use crate::orchestrator::Orchestrator;
 use crate::permission::{Access, Actor, Permission};
@@ -74,46 +74,89 @@ impl AuditReport {
     }
 }
 
+/// Follows a chain from its first entry to its head.
+#[derive(Clone, Copy, Debug)]
+pub struct ChainVerifier {
+    head: AuditHead,
+    end: AuditHead,
+}
+
+impl ChainVerifier {
+    /// A verifier of the chain that ends with `end`.
+    #[must_use]
+    pub fn new(end: AuditHead) -> Self {
+        Self { head: AuditHead::default(), end }
+    }
+
+    /// The number of the last entry that was followed; 0 before the first.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.head.sequence
+    }
+
+    /// Whether the head is reached: entries after it are not looked at.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.head.sequence >= self.end.sequence
+    }
+
+    /// Takes the next sealed entry, in order of sequence; the report if the chain breaks here.
+    #[must_use]
+    pub fn follow(&mut self, entry: &AuditEntry) -> Option<AuditReport> {
+        let before = self.head.sequence;
+        let expected = entry.seal_after(&self.head);
+        let Some(seal) = entry.seal else {
+            return Some(AuditReport::bad(before, before + 1, "the entry has lost its seal"));
+        };
+        if seal.sequence != expected.sequence {
+            return Some(AuditReport::bad(before, expected.sequence, "the entry was removed"));
+        }
+        if seal != expected {
+            let reason = "the entry was altered or put in: its hash does not follow from its content";
+            return Some(AuditReport::bad(before, expected.sequence, reason));
+        }
+        self.head = AuditHead { sequence: seal.sequence, hash: seal.hash };
+        None
+    }
+
+    /// What was found when no entry is left.
+    #[must_use]
+    pub fn finish(self) -> AuditReport {
+        let (head, end) = (self.head, self.end);
+        if head == end {
+            return AuditReport { ok: true, verified: head.sequence, first_bad: None, reason: None };
+        }
+        let reason = if head.sequence < end.sequence {
+            "the entries from here on were removed"
+        } else {
+            "the end of the chain is not the entry that the head names"
+        };
+        AuditReport::bad(head.sequence, (head.sequence + 1).min(end.sequence.max(1)), reason)
+    }
+}
+
 /// Walks the chain from its first entry to its head.
 ///
 /// # Errors
 /// `Unavailable` if the store does not answer.
 pub async fn verify_chain(store: &dyn Store) -> Result<AuditReport> {
     // The head is read first: entries sealed meanwhile are simply not looked at.
-    let end = store.audit_head().await?;
-    let mut head = AuditHead::default();
-    while head.sequence < end.sequence {
-        let entries = store.chain(head.sequence, BATCH).await?;
+    let mut verifier = ChainVerifier::new(store.audit_head().await?);
+    while !verifier.is_at_end() {
+        let entries = store.chain(verifier.position(), BATCH).await?;
         if entries.is_empty() {
             break;
         }
-        for entry in entries {
-            let expected = entry.seal_after(&head);
-            let Some(seal) = entry.seal else {
-                return Ok(AuditReport::bad(head.sequence, head.sequence + 1, "the entry has lost its seal"));
-            };
-            if seal.sequence != expected.sequence {
-                return Ok(AuditReport::bad(head.sequence, expected.sequence, "the entry was removed"));
+        for entry in &entries {
+            if let Some(report) = verifier.follow(entry) {
+                return Ok(report);
             }
-            if seal != expected {
-                let reason = "the entry was altered or put in: its hash does not follow from its content";
-                return Ok(AuditReport::bad(head.sequence, expected.sequence, reason));
-            }
-            head = AuditHead { sequence: seal.sequence, hash: seal.hash };
-            if head.sequence == end.sequence {
+            if verifier.is_at_end() {
                 break;
             }
         }
     }
-    if head != end {
-        let reason = if head.sequence < end.sequence {
-            "the entries from here on were removed"
-        } else {
-            "the end of the chain is not the entry that the head names"
-        };
-        return Ok(AuditReport::bad(head.sequence, (head.sequence + 1).min(end.sequence.max(1)), reason));
-    }
-    Ok(AuditReport { ok: true, verified: head.sequence, first_bad: None, reason: None })
+    Ok(verifier.finish())
 }
 
 impl Orchestrator {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::orchestrator::Orchestrator;
 
-pub use audit_sealer::{AuditReport, AuditSealer, verify_chain};
+pub use audit_sealer::{AuditReport, AuditSealer, ChainVerifier, verify_chain};
 pub use dispatcher::Dispatcher;
 pub use lease_reaper::LeaseReaper;
 pub use peer_relay::PeerRelay;

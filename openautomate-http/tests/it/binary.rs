@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::server::{PASSWORD, read, text};
 
-struct Running {
-    child: Child,
-    lines: Vec<String>,
-    url: String,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) lines: Vec<String>,
+    pub(crate) url: String,
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openautomate-server"));
     for (name, _) in
         std::env::vars().filter(|(name, _)| name.starts_with("OPENAUTOMATE_") || name == "RUST_LOG")
@@ -25,7 +25,7 @@ fn program() -> Command {
 }
 
 #[allow(clippy::zombie_processes, reason = "whoever starts it ends it; a failing test may leave it")]
-fn start(data: &Path, change: impl FnOnce(&mut Command)) -> Running {
+pub(crate) fn start(data: &Path, change: impl FnOnce(&mut Command)) -> Running {
     let mut command = program();
     command
         .args(["--listen", "127.0.0.1:0", "--data-dir"])
@@ -47,7 +47,7 @@ fn start(data: &Path, change: impl FnOnce(&mut Command)) -> Running {
     }
 }
 
-fn refused(output: &Output) -> String {
+pub(crate) fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text.lines().last().unwrap().to_owned();
@@ -56,7 +56,7 @@ fn refused(output: &Output) -> String {
 }
 
 #[cfg(unix)]
-fn terminate(mut running: Running) -> String {
+pub(crate) fn terminate(mut running: Running) -> String {
     let pid = running.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let status = running.child.wait().unwrap();
@@ -136,10 +136,10 @@ async fn the_environment_makes_the_first_administrator() {
 }
 
 /// A schema of the test server (see the tests of openautomate-store) that is dropped afterwards.
-struct Schema(String);
+pub(crate) struct Schema(pub(crate) String);
 
 impl Schema {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(format!("test_{}", uuid::Uuid::new_v4().simple()))
     }
 
@@ -148,7 +148,7 @@ impl Schema {
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
     }
 
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("{}?schema={}", Self::server(), self.0)
     }
 }

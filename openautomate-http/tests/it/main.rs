@@ -15,6 +15,8 @@ mod inputs;
 mod limits;
 mod lists;
 mod live_logs;
+#[cfg(unix)]
+mod maintenance;
 mod openapi;
 mod packages;
 mod permission_sweep;

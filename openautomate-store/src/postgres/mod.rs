@@ -14,7 +14,7 @@ mod insert;
 mod join;
 mod lease;
 mod log;
-mod open;
+pub(crate) mod open;
 mod package;
 mod peer;
 mod refusal;

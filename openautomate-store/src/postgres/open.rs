@@ -10,14 +10,14 @@ use crate::error::Error;
 use crate::migration::{Migration, migrate};
 
 /// What the first migration writes as the comment of `audit_head`.
-const MARK: &str = "OpenAutomate";
+pub(crate) const MARK: &str = "OpenAutomate";
 /// How long another server's migrations are waited for.
 const MIGRATION_WAIT: &str = "15min";
 /// What was acknowledged must be on the disk; a server or a user may be set otherwise.
 pub(crate) const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
         name: "initial",

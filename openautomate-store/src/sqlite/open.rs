@@ -14,9 +14,9 @@ use crate::error::Error;
 use crate::migration::{Migration, migrate};
 
 /// `PRAGMA application_id` of our databases, "OAUT"; set by the first migration.
-const APPLICATION_ID: i64 = 0x4F41_5554;
+pub(crate) const APPLICATION_ID: i64 = 0x4F41_5554;
 
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
         name: "initial",
@@ -97,7 +97,7 @@ async fn make_ready<C: Connection>(path: &Path, connection: &mut C) -> CoreResul
 
 /// The whole of a second process' access is refused, not single writes: two writers in one file would each
 /// wake their own agents alone.
-fn lock(path: &Path) -> CoreResult<File> {
+pub(crate) fn lock(path: &Path) -> CoreResult<File> {
     let mut name = OsString::from(path);
     name.push(".lock");
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(name);

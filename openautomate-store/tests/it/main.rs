@@ -17,6 +17,8 @@ mod diesel_sqlite;
     feature = "diesel-postgres"
 ))]
 mod drivers;
+#[cfg(all(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
+mod maintenance;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg(feature = "sqlx-sqlite")]

@@ -33,6 +33,18 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Looks whether an installation holds together: the database, the keys, the content of packages, the files. Reads
+    /// only, so a server may run. Exits with 1 if something is wrong, with 2 if it can't look.
+    Doctor(crate::doctor::DoctorArgs),
+    /// Brings the database up to this version, or makes it, as a start of the server does.
+    Migrate(crate::migrate::MigrateArgs),
+    /// Makes a backup of a whole installation on SQLite, while its server may run: the database, the content of packages,
+    /// files, and the keys.
+    Backup(crate::backup::BackupArgs),
+    /// Makes an installation out of a backup, in a new folder, and checks every file of it.
+    Restore(crate::restore::RestoreArgs),
+    /// Copies the whole database into another, from SQLite to PostgreSQL or back. No server may run on either.
+    Copy(crate::copy::CopyArgs),
     /// Prints the OpenAPI document.
     Openapi,
     /// Prints the version.
@@ -100,7 +112,7 @@ pub(crate) struct ServeArgs {
     pub(crate) json_logs: bool,
 }
 
-fn size(text: &str) -> Result<u64, String> {
+pub(crate) fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| "is no size of the form 512M, 2G or 100K".to_owned())
 }
 

@@ -31,7 +31,16 @@ impl DataDir {
         Err(anyhow!("there is no database in {}; give the data folder of a server", root.display()))
     }
 
-    fn keys(&self) -> PathBuf {
+    /// The folder of an installation whose database may be elsewhere, as it is.
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn keys(&self) -> PathBuf {
         self.root.join("keys")
     }
 
@@ -51,7 +60,7 @@ impl DataDir {
         self.root.join("blobs")
     }
 
-    fn database_path(&self) -> PathBuf {
+    pub(crate) fn database_path(&self) -> PathBuf {
         self.root.join("openautomate.db")
     }
 

@@ -1,6 +1,6 @@
 //! Which database, and how its password gets here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -43,34 +43,49 @@ impl DatabaseArgs {
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         let Some(address) = self.address() else { return Ok(()) };
         let by_environment = std::env::var(ADDRESS).is_ok_and(|variable| variable == address);
-        if has_password(address) && !by_environment {
-            bail!(
-                "a command line can be read by others, so it takes no password; leave it out of --database and set {PASSWORD}, or give the whole address as {ADDRESS}"
-            );
-        }
-        Ok(())
+        if by_environment { Ok(()) } else { refuse_password("--database", address) }
     }
 
     /// Opens the store.
     pub(crate) async fn open(&self, data: Option<&DataDir>) -> anyhow::Result<Arc<dyn Store>> {
+        let (address, options) = self.place(data)?;
+        Ok(openautomate_store::connect(address.expose(), options).await?)
+    }
+
+    /// Where the database is, and how it is opened.
+    pub(crate) fn place(&self, data: Option<&DataDir>) -> anyhow::Result<(Secret<String>, StoreOptions)> {
         self.check()?;
-        let options = StoreOptions { password: self.password()?, ..StoreOptions::default() };
+        let options = StoreOptions {
+            password: password(self.database_password_file.as_deref())?,
+            ..StoreOptions::default()
+        };
         let address = match (self.address(), data) {
             (Some(address), _) => address.to_owned(),
             (None, Some(data)) => data.database()?,
             (None, None) => bail!("no database is named"),
         };
-        Ok(openautomate_store::connect(&address, options).await?)
+        Ok((Secret::new(address), options))
     }
+}
 
-    fn password(&self) -> anyhow::Result<Option<Secret<String>>> {
-        if let Some(path) = &self.database_password_file {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("the password file {} can't be read", path.display()))?;
-            return Ok(Some(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned())));
-        }
-        Ok(std::env::var(PASSWORD).ok().filter(|password| !password.is_empty()).map(Secret::new))
+/// Refuses an address with a password, which came by a flag.
+pub(crate) fn refuse_password(flag: &str, address: &str) -> anyhow::Result<()> {
+    if has_password(address) {
+        bail!(
+            "a command line can be read by others, so it takes no password; leave it out of {flag} and set {PASSWORD}, or give the whole address as {ADDRESS}"
+        );
     }
+    Ok(())
+}
+
+/// The password: from the file, or from the environment.
+pub(crate) fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret<String>>> {
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("the password file {} can't be read", path.display()))?;
+        return Ok(Some(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned())));
+    }
+    Ok(std::env::var(PASSWORD).ok().filter(|password| !password.is_empty()).map(Secret::new))
 }
 
 /// Whether `scheme://user:password@host` has a password.

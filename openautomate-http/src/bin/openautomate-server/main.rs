@@ -1,12 +1,22 @@
 //! `openautomate-server`: the orchestrator with its API, on SQLite or PostgreSQL.
 
 mod audit;
+mod backup;
 mod config;
+mod copy;
 mod data_dir;
 mod database;
+mod disk;
+mod doctor;
+mod installation;
+mod manifest;
 mod memory;
+mod migrate;
+mod progress;
+mod restore;
 mod serve;
 mod signal;
+mod staging;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -38,10 +48,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             runtime.block_on(serve::serve(args))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Audit { command: AuditCommand::Verify(args) } => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(audit::verify(&args))
-        }
+        Command::Audit { command: AuditCommand::Verify(args) } => block_on(audit::verify(&args)),
+        Command::Doctor(args) => block_on(doctor::doctor(&args)),
+        Command::Migrate(args) => block_on(migrate::migrate(&args)),
+        Command::Backup(args) => block_on(backup::backup(&args)),
+        Command::Restore(args) => block_on(restore::restore(&args)),
+        Command::Copy(args) => block_on(copy::copy(&args)),
         Command::Openapi => {
             let document = openautomate_http::document().to_pretty_json()?;
             writeln!(std::io::stdout(), "{document}")?;
@@ -52,4 +64,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Runs a command that does one thing and ends.
+fn block_on(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }

@@ -1,0 +1,148 @@
+//! A server with a package, files, assets and executions.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::binary::{Running, program, start, terminate};
+use crate::server::{PASSWORD, read, text, zip};
+
+/// A data folder that a server was started on.
+pub(super) struct Installation {
+    pub(super) dir: TempDir,
+}
+
+/// A server that runs, and somebody who is signed in.
+pub(super) struct Serving {
+    running: Running,
+    pub(super) client: Client,
+    pub(super) token: String,
+}
+
+const MANIFEST: &str =
+    "[project]\nname = \"pay\"\nversion = \"VERSION\"\n[tool.openautomate]\nentrypoint = \"main:run\"\n";
+const SOURCE: &str = "from pathlib import Path\n\ndef run(invoice: Path = None, n: int = 0):\n    pass\n";
+
+impl Installation {
+    pub(super) fn new() -> Self {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Starts the server and fills it.
+    pub(super) async fn filled(&self) -> Serving {
+        let serving = serve(&self.data(), |_| {}).await;
+        serving.fill().await;
+        serving
+    }
+}
+
+/// Starts a server with its first administrator.
+pub(super) async fn serve(data: &Path, change: impl FnOnce(&mut Command)) -> Serving {
+    let running = start(data, |command| {
+        command
+            .env("OPENAUTOMATE_ADMIN_USERNAME", "admin")
+            .env("OPENAUTOMATE_ADMIN_EMAIL", "a@example.org")
+            .env("OPENAUTOMATE_ADMIN_PASSWORD", PASSWORD);
+        change(command);
+    });
+    let client = Client::new();
+    let login = json!({"username": "admin", "password": PASSWORD});
+    let session = client.post(format!("{}/api/auth/login", running.url)).json(&login).send().await.unwrap();
+    let token = text(&read(session, 200).await["accessToken"]);
+    Serving { running, client, token }
+}
+
+impl Serving {
+    pub(super) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.running.url)).bearer_auth(&self.token)
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Value {
+        let request = self.client.get(format!("{}{path}", self.running.url)).bearer_auth(&self.token);
+        read(request.send().await.unwrap(), 200).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) {
+        let request = self.client.delete(format!("{}{path}", self.running.url)).bearer_auth(&self.token);
+        assert_eq!(request.send().await.unwrap().status(), 204);
+    }
+
+    pub(super) async fn publish(&self, package: &str, version: &str, content: &str) {
+        let manifest = MANIFEST.replace("VERSION", version);
+        let archive = zip(&[("pyproject.toml", &manifest), ("main.py", SOURCE), ("data.txt", content)]);
+        let request = self.post(&format!("/api/packages/{package}/versions"));
+        let request = request.header("content-type", "application/zip").body(archive);
+        read(request.send().await.unwrap(), 201).await;
+    }
+
+    pub(super) async fn upload(&self, content: Vec<u8>) -> String {
+        let request = self.post("/api/files?name=invoice.pdf").header("content-type", "application/pdf");
+        text(&read(request.body(content).send().await.unwrap(), 201).await["id"])
+    }
+
+    /// Enqueues, and says which id was acknowledged.
+    pub(super) async fn enqueue(&self, inputs: Value) -> String {
+        let body = json!({"packageName": "pay", "inputs": inputs});
+        text(&read(self.post("/api/executions").json(&body).send().await.unwrap(), 201).await["id"])
+    }
+
+    async fn fill(&self) {
+        let package =
+            read(self.post("/api/packages").json(&json!({"name": "pay"})).send().await.unwrap(), 201).await;
+        self.publish(&text(&package["id"]), "1.0.0", &"content ".repeat(50_000)).await;
+        let asset = json!({"name": "password", "kind": "secret", "value": "hunter2-hunter2"});
+        read(self.post("/api/assets").json(&asset).send().await.unwrap(), 201).await;
+        let file = self.upload(b"an invoice".to_vec()).await;
+        self.enqueue(json!({"invoice": file})).await;
+        self.enqueue(json!({"n": 7})).await;
+    }
+
+    pub(super) fn stop(self) {
+        terminate(self.running);
+    }
+
+    pub(super) fn kill(mut self) {
+        self.running.child.kill().unwrap();
+        self.running.child.wait().unwrap();
+    }
+}
+
+/// Runs a command on a data folder.
+pub(super) fn run(command: &str, data: &Path, more: &[&str]) -> Output {
+    program().arg(command).arg("--data-dir").arg(data).args(more).output().unwrap()
+}
+
+/// What the doctor finds broken.
+pub(super) fn problems(data: &Path, more: &[&str]) -> Vec<String> {
+    let output = run("doctor", data, &[&["--json"], more].concat());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    let checks = report["checks"].as_array().unwrap();
+    assert!(checks.len() > 30, "{report}");
+    let broken: Vec<_> =
+        checks.iter().filter(|check| check["found"] != 0).map(|check| text(&check["id"])).collect();
+    assert_eq!(output.status.code(), Some(i32::from(!broken.is_empty())));
+    assert_eq!(report["ok"], broken.is_empty());
+    broken
+}
+
+/// Every file of a folder, as a relative path.
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inner) = folders.pop() {
+        for entry in std::fs::read_dir(inner).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,205 @@
+//! What the rows of a database name outside it: blobs, and values that the vault's key opens.
+
+use chrono::DateTime;
+use openautomate_core::blob::BlobKey;
+use openautomate_core::domain::{Asset, AssetKind};
+use openautomate_core::error::{Error as CoreError, Result as CoreResult};
+use openautomate_core::id::{
+    ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, UserId, VersionId,
+};
+use openautomate_core::package::signature::Signed;
+use uuid::Uuid;
+
+use super::Database;
+use super::connection::Values;
+use super::value::{Kind, Value};
+
+/// A file in the blob store that a row names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFile {
+    /// The id of the row; the next page begins after it.
+    pub id: Uuid,
+    /// Where it is.
+    pub key: BlobKey,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its content, in lower-case hex.
+    pub sha256: String,
+}
+
+/// Which rows name files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Files that executions left.
+    Artifact,
+    /// Files that people uploaded and nobody removed.
+    Input,
+}
+
+/// A version whose content is in the blob store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptVersion {
+    /// The id of the row; the next page begins after it.
+    pub id: VersionId,
+    /// Of which package.
+    pub package_id: PackageId,
+    /// Its number.
+    pub number: String,
+    /// The digest of its index.
+    pub digest: String,
+    /// What the repository signed.
+    pub signature: Signed,
+}
+
+impl Database {
+    /// Looks at the database as it is now.
+    ///
+    /// # Errors
+    /// `Unavailable` if it does not answer.
+    pub async fn refresh(&mut self) -> CoreResult<()> {
+        self.connection.execute("COMMIT").await?;
+        Ok(self.connection.begin_snapshot().await?)
+    }
+
+    /// Files after `after`, by id, at most `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
+    pub async fn files(&mut self, kind: FileKind, after: Uuid, limit: u32) -> CoreResult<Vec<KeptFile>> {
+        let after = self.literal(after);
+        let select = match kind {
+            FileKind::Artifact => format!(
+                "SELECT id, execution_id, size, sha256 FROM artifacts WHERE id > {after} ORDER BY id LIMIT {limit}"
+            ),
+            FileKind::Input => format!(
+                "SELECT id, id, size, sha256 FROM input_files WHERE id > {after} AND removed_at IS NULL
+                ORDER BY id LIMIT {limit}"
+            ),
+        };
+        let kinds = [Kind::Uuid, Kind::Uuid, Kind::Integer, Kind::Text];
+        let rows = self.connection.rows(select, &kinds).await?;
+        rows.into_iter().map(|row| file(kind, row)).collect()
+    }
+
+    /// Whether a file is still named.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer.
+    pub async fn names_file(&mut self, kind: FileKind, id: Uuid) -> CoreResult<bool> {
+        let id = self.literal(id);
+        let select = match kind {
+            FileKind::Artifact => format!("SELECT count(*) FROM artifacts WHERE id = {id}"),
+            FileKind::Input => {
+                format!("SELECT count(*) FROM input_files WHERE id = {id} AND removed_at IS NULL")
+            }
+        };
+        Ok(self.connection.number(select).await? > 0)
+    }
+
+    /// Whether a version is still there.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer.
+    pub async fn names_version(&mut self, id: VersionId) -> CoreResult<bool> {
+        let id = self.literal(*id.as_uuid());
+        Ok(self.connection.number(format!("SELECT count(*) FROM package_versions WHERE id = {id}")).await?
+            > 0)
+    }
+
+    /// Versions after `after`, by id, at most `limit`. Those from before content was kept in chunks are left out: their
+    /// archives are history.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
+    pub async fn versions(&mut self, after: Uuid, limit: u32) -> CoreResult<Vec<KeptVersion>> {
+        let after = self.literal(after);
+        let select = format!(
+            "SELECT id, package_id, version_number, digest, signature FROM package_versions
+            WHERE id > {after} AND version_number NOT LIKE '0.0.0-archive.%' ORDER BY id LIMIT {limit}"
+        );
+        let kinds = [Kind::Uuid, Kind::Uuid, Kind::Text, Kind::Text, Kind::Text];
+        let rows = self.connection.rows(select, &kinds).await?;
+        rows.into_iter().map(version).collect()
+    }
+
+    /// Assets after `after`, by id, at most `limit`, as much of them as is needed to open them: no names.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
+    pub async fn assets(&mut self, after: Uuid, limit: u32) -> CoreResult<Vec<Asset>> {
+        let after = self.literal(after);
+        let select = format!(
+            "SELECT id, environment_id, sealed, updated_by, revision FROM assets WHERE id > {after} ORDER BY id LIMIT {limit}"
+        );
+        let kinds = [Kind::Uuid, Kind::Uuid, Kind::Bytes, Kind::Uuid, Kind::Integer];
+        let rows = self.connection.rows(select, &kinds).await?;
+        rows.into_iter().map(asset).collect()
+    }
+
+    /// An id as it stands in a statement.
+    fn literal(&self, id: Uuid) -> String {
+        if self.connection.is_postgres() { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) }
+    }
+}
+
+fn file(kind: FileKind, row: Values) -> CoreResult<KeptFile> {
+    let Ok([Value::Uuid(id), Value::Uuid(of), Value::Integer(size), Value::Text(sha256)]) =
+        <[Value; 4]>::try_from(row)
+    else {
+        return Err(unreadable());
+    };
+    let key = match kind {
+        FileKind::Artifact => BlobKey::artifact(ExecutionId::from_uuid(of), ArtifactId::from_uuid(id)),
+        FileKind::Input => BlobKey::input_file(FileId::from_uuid(id)),
+    };
+    Ok(KeptFile { id, key, size: size.cast_unsigned(), sha256 })
+}
+
+fn version(row: Values) -> CoreResult<KeptVersion> {
+    let Ok(
+        [
+            Value::Uuid(id),
+            Value::Uuid(package),
+            Value::Text(number),
+            Value::Text(digest),
+            Value::Text(signature),
+        ],
+    ) = <[Value; 5]>::try_from(row)
+    else {
+        return Err(unreadable());
+    };
+    let signature = serde_json::from_str(&signature).map_err(|error| unreadable().with_source(error))?;
+    let (id, package_id) = (VersionId::from_uuid(id), PackageId::from_uuid(package));
+    Ok(KeptVersion { id, package_id, number, digest, signature })
+}
+
+fn asset(row: Values) -> CoreResult<Asset> {
+    let Ok(
+        [
+            Value::Uuid(id),
+            Value::Uuid(environment),
+            Value::Bytes(sealed),
+            Value::Uuid(user),
+            Value::Integer(revision),
+        ],
+    ) = <[Value; 5]>::try_from(row)
+    else {
+        return Err(unreadable());
+    };
+    Ok(Asset {
+        id: AssetId::from_uuid(id),
+        environment_id: EnvironmentId::from_uuid(environment),
+        name: String::new(),
+        kind: AssetKind::Secret,
+        description: String::new(),
+        sealed,
+        updated_by: UserId::from_uuid(user),
+        created_at: DateTime::UNIX_EPOCH,
+        updated_at: DateTime::UNIX_EPOCH,
+        revision,
+    })
+}
+
+fn unreadable() -> CoreError {
+    CoreError::internal("store.row", "a stored row can't be read; check the database")
+}

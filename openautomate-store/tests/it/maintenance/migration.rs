@@ -1,0 +1,148 @@
+//! Migrations are looked at, run, and safe while the release before still runs.
+
+use futures_util::future::join_all;
+use openautomate_core::ErrorKind;
+use openautomate_store::StoreOptions;
+use openautomate_store::maintenance::{migrate, migration_status};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, query, query_as, raw_sql};
+
+use crate::postgres::fixture::{PostgresFixture, Schema, address};
+use crate::sqlite::fixture::SqliteFixture;
+use openautomate_core::conformance::fixture::StoreFixture;
+
+fn options_of(schema: &Schema) -> StoreOptions {
+    StoreOptions { schema: Some(schema.0.clone()), ..StoreOptions::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_made_and_brought_up_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let sqlite = path.to_str().unwrap();
+    let made = migrate(sqlite, StoreOptions::default()).await.unwrap();
+    assert!(made.is_current() && !made.applied.is_empty());
+    assert_eq!(migrate(sqlite, StoreOptions::default()).await.unwrap(), made);
+    let schema = Schema::new();
+    let server = address();
+    for made in join_all((0..4).map(|_| migrate(&server, options_of(&schema)))).await {
+        assert!(made.unwrap().is_current());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_database_lacks_is_told_beside_a_server() {
+    let (sqlite, postgres) = (SqliteFixture::open().await, PostgresFixture::open().await);
+    let last = "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    query(last).execute(&mut sqlite.direct().await).await.unwrap();
+    query(last).execute(&mut postgres.schema.direct().await).await.unwrap();
+    let (options, server) = (options_of(&postgres.schema), address());
+    let path = sqlite.path().to_str().unwrap();
+    for status in [
+        migration_status(path, &StoreOptions::default()).await.unwrap(),
+        migration_status(&server, &options).await.unwrap(),
+    ] {
+        assert_eq!((status.pending.len(), status.unknown.len(), status.altered.len()), (1, 0, 0));
+        assert!(status.check().is_ok() && !status.is_current());
+    }
+    // The file is a running server's.
+    let error = migrate(path, StoreOptions::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, "store.in_use"));
+}
+
+/// The columns of the tables that a release knows, and whether it may leave one out when it inserts.
+async fn columns(connection: &mut PgConnection) -> Vec<(String, String, String, bool)> {
+    const COLUMNS: &str = "SELECT table_name::text, column_name::text, data_type::text,
+            is_nullable = 'YES' OR column_default IS NOT NULL
+        FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_%'";
+    query_as(COLUMNS).fetch_all(connection).await.unwrap()
+}
+
+/// What may refuse a row: unique indexes, constraints, triggers, as `table: definition`.
+async fn refusals(connection: &mut PgConnection) -> Vec<(String, String)> {
+    const REFUSALS: &str = "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE connamespace = current_schema()::regnamespace AND contype IN ('c', 'f', 'u', 'p', 'x')
+        UNION ALL SELECT tablename::text, indexdef FROM pg_indexes
+            WHERE schemaname = current_schema() AND indexdef LIKE 'CREATE UNIQUE%'
+        UNION ALL SELECT tgrelid::regclass::text, pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger
+            JOIN pg_class ON pg_class.oid = tgrelid
+            WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal";
+    query_as(REFUSALS).fetch_all(connection).await.unwrap()
+}
+
+/// With several servers on one PostgreSQL, those of the release before go on while the first of the next one migrates:
+/// a migration takes nothing away that they use, and refuses nothing that they write. (A SQLite file is one process'.)
+#[tokio::test(flavor = "multi_thread")]
+async fn the_release_before_goes_on_after_each_migration() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let schema = Schema::new();
+    let mut connection = schema.direct().await;
+    raw_sql(AssertSqlSafe(format!("CREATE SCHEMA {}", schema.0))).execute(&mut connection).await.unwrap();
+    let mut before: Option<(Vec<_>, Vec<_>)> = None;
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        raw_sql(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+        let after = (columns(&mut connection).await, refusals(&mut connection).await);
+        if let Some((old_columns, old_refusals)) = &before {
+            assert_expands(&file, old_columns, &after.0);
+            assert_refuses_no_more(&file, old_columns, old_refusals, &after.1);
+        }
+        before = Some(after);
+    }
+}
+
+type Columns = [(String, String, String, bool)];
+
+fn assert_expands(file: &std::path::Path, before: &Columns, after: &Columns) {
+    for (table, column, kind, optional) in before {
+        let kept = after.iter().find(|(t, c, _, _)| t == table && c == column);
+        let Some((_, _, new_kind, new_optional)) = kept else {
+            panic!("{file:?} takes {table}.{column} away")
+        };
+        assert_eq!(kind, new_kind, "{file:?} changes {table}.{column}");
+        assert!(!optional || *new_optional, "{file:?} makes {table}.{column} necessary");
+    }
+    for (table, column, _, optional) in after {
+        let is_new = !before.iter().any(|(t, c, _, _)| t == table && c == column);
+        let is_old_table = before.iter().any(|(t, _, _, _)| t == table);
+        assert!(!(is_new && is_old_table) || *optional, "{file:?}: old inserts leave {table}.{column} out");
+    }
+}
+
+fn assert_refuses_no_more(
+    file: &std::path::Path,
+    columns: &Columns,
+    before: &[(String, String)],
+    after: &[(String, String)],
+) {
+    for refusal in after.iter().filter(|refusal| !before.contains(refusal)) {
+        let is_old_table = columns.iter().any(|(table, _, _, _)| *table == refusal.0);
+        assert!(!is_old_table, "{file:?} refuses what the release before writes: {refusal:?}");
+    }
+}
+
+#[test]
+fn a_migration_that_breaks_the_release_before_is_found() {
+    let row = |table: &str, column: &str, optional| {
+        (table.to_owned(), column.to_owned(), "text".to_owned(), optional)
+    };
+    let before = [row("t", "a", false), row("t", "b", true)];
+    let file = std::path::Path::new("0009_bad.sql");
+    let breaks = |after: &Columns| std::panic::catch_unwind(|| assert_expands(file, &before, after)).is_err();
+    assert!(!breaks(&[
+        row("t", "a", true),
+        row("t", "b", true),
+        row("t", "c", true),
+        row("new", "d", false)
+    ]));
+    assert!(breaks(&[row("t", "a", false)]));
+    assert!(breaks(&[row("t", "a", false), row("t", "b", false)]));
+    assert!(breaks(&[row("t", "a", false), row("t", "b", true), row("t", "c", false)]));
+    let unique = [("t".to_owned(), "UNIQUE (a)".to_owned())];
+    let refuses = |after: &[(String, String)]| {
+        std::panic::catch_unwind(|| assert_refuses_no_more(file, &before, &[], after)).is_err()
+    };
+    assert!(refuses(&unique) && !refuses(&[("new".to_owned(), "UNIQUE (a)".to_owned())]));
+}
