@@ -13,6 +13,7 @@ use crate::package::chunk::ChunkHash;
 
 mod object;
 mod platform;
+mod upload;
 
 pub use object::ObjectBlobStore;
 
@@ -92,13 +93,19 @@ impl fmt::Debug for BlobBody {
 /// Keeps blobs.
 ///
 /// # Contract
-/// - A blob is seen whole or not at all: not while it is written, and not after a write that failed or was
-///   dropped.
-/// - When `put` and `put_stream` return, the blob outlives a crash of the machine.
-/// - `put` and `put_stream` under a key that exists replace it; a reader that began before goes on with what
-///   it began with, or fails.
-/// - `delete` of what does not exist succeeds.
-/// - An error of the storage is `Unavailable`; it may succeed later.
+/// - A blob is seen whole or not at all: not while it is written (`stream::unseen_while_written`), and not after
+///   a write that failed (`stream::too_large`, `stream::interrupted`). A write that is dropped leaves the whole
+///   blob or none, and nothing else for long (`stream::dropped`).
+/// - When `put` and `put_stream` return, the blob outlives a crash of the machine, and every server sees it
+///   (`write::reopened`, `write::a_peer_sees_it`).
+/// - `put` and `put_stream` under a key that exists replace it whole (`write::replaces`, `stream::replaces`), also
+///   when several do so at once (`write::at_once`); one that fails leaves what was there
+///   (`stream::a_failure_keeps_the_old`). A reader that began before goes on with what it began with, or fails
+///   (`read::replaced_meanwhile`, `read::deleted_meanwhile`).
+/// - Streams are written and read piece by piece, in memory that does not grow with them (`stream::bounded_memory`,
+///   `read::in_pieces`).
+/// - `delete` of what does not exist succeeds (`write::delete`).
+/// - An error of the storage is `Unavailable`; it may succeed later (`storage::gone`).
 #[async_trait]
 pub trait BlobStore: Send + Sync + fmt::Debug + 'static {
     /// Writes a blob. Idempotent.
