@@ -40,7 +40,7 @@ extension: ## Builds the native half of the Python module and puts it beside the
 
 # The binaries must not link libpython, so what needs it is built and run apart.
 # The tests of the store need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its
-# own and drops it.
+# own and drops it. Those of blobs need an S3-compatible server: .ci/s3 starts one for as long as they run.
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
@@ -53,7 +53,7 @@ test: python ## Installs what the tests need and runs them all.
 
 test-rust: python
 	address="$$(.ci/postgres)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
-		cargo $(CARGO_TEST) --features openautomate-core/conformance
+		.ci/s3 cargo $(CARGO_TEST) --features openautomate-core/conformance
 	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
 
 test-doc: python
@@ -67,7 +67,7 @@ test-python: python
 # and build half of them again.
 test-main-job: python
 	$(RUST_ENV) cargo test --no-run --features openautomate-core/conformance
-	OPENAUTOMATE_BINARIES=$(abspath target/debug) $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
+	OPENAUTOMATE_BINARIES=$(abspath target/debug) .ci/s3 $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
 
 # --- the rules of the house
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::SubsecRound as _;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
@@ -15,7 +16,7 @@ use object_store::{Error as ObjectError, ObjectStore, ObjectStoreExt as _, PutPa
 use sha2::{Digest as _, Sha256};
 
 use super::upload::Upload;
-use super::{BlobBody, BlobInfo, BlobKey, BlobStore, platform};
+use super::{BlobBody, BlobInfo, BlobKey, BlobName, BlobPrefix, BlobStore, ListedBlob, platform};
 use crate::error::{Error, Result};
 
 /// A [`BlobStore`] over an [`ObjectStore`].
@@ -112,6 +113,21 @@ impl BlobStore for ObjectBlobStore {
             Err(error) => Err(failed(error)),
         }
     }
+
+    fn list(&self, prefix: &BlobPrefix) -> BoxStream<'static, Result<ListedBlob>> {
+        let found = self.objects.list(Some(&ObjectPath::from(prefix.to_string())));
+        found
+            .try_filter_map(async |object| {
+                let named = BlobName::parse(object.location.as_ref());
+                Ok(named.map(|name| ListedBlob {
+                    name,
+                    size: object.size,
+                    written_at: object.last_modified.trunc_subsecs(6),
+                }))
+            })
+            .map_err(failed)
+            .boxed()
+    }
 }
 
 async fn write_all(
@@ -146,8 +162,18 @@ fn path(key: &BlobKey) -> ObjectPath {
 }
 
 fn failed(error: ObjectError) -> Error {
-    Error::unavailable("blob.storage", "the storage of packages and artifacts did not do it; try again")
-        .with_source(error)
+    let (code, message) = match error {
+        ObjectError::PermissionDenied { .. } | ObjectError::Unauthenticated { .. } => (
+            "blob.refused",
+            "the storage of packages and artifacts refuses the credentials of the server; see what it was given, and its rights to read, write, list and delete there",
+        ),
+        ObjectError::NotFound { .. } => (
+            "blob.no_storage",
+            "the storage of packages and artifacts is not there; see whether the bucket or the folder exists",
+        ),
+        _ => ("blob.storage", "the storage of packages and artifacts did not do it; try again"),
+    };
+    Error::unavailable(code, message).with_source(error)
 }
 
 #[cfg(test)]

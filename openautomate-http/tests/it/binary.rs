@@ -14,7 +14,7 @@ struct Running {
     url: String,
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openautomate-server"));
     for (name, _) in
         std::env::vars().filter(|(name, _)| name.starts_with("OPENAUTOMATE_") || name == "RUST_LOG")
@@ -47,7 +47,7 @@ fn start(data: &Path, change: impl FnOnce(&mut Command)) -> Running {
     }
 }
 
-fn refused(output: &Output) -> String {
+pub(crate) fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text.lines().last().unwrap().to_owned();

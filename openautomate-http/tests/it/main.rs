@@ -6,6 +6,7 @@ mod agents;
 mod auth;
 mod bad_input;
 mod binary;
+mod cloud_blobs;
 mod executions;
 mod fake_agent;
 mod files;

@@ -12,6 +12,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a case panics if its fact does not hold; that is its purpose")]
 #![allow(clippy::unwrap_used, reason = "as in any test")]
 
+pub mod list;
 pub mod read;
 mod sample;
 pub mod storage;
@@ -48,6 +49,9 @@ macro_rules! __blob_cases {
             }
             read {
                 missing, in_pieces, given_up, replaced_meanwhile, deleted_meanwhile,
+            }
+            list {
+                nothing, each_once, sizes_and_times, blobs_alone, while_others_write,
             }
             storage {
                 gone,
@@ -107,6 +111,6 @@ mod tests {
             assert!(cases.contains(&case), "no case {quoted}");
             named += 1;
         }
-        assert!(named >= 15, "only {named} cases are named");
+        assert!(named >= 20, "only {named} cases are named");
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 
 use super::sample::{MIB, content, key, pieces};
+use crate::blob::BlobPrefix;
 use crate::conformance::fixture::BlobFixture;
 use crate::error::{ErrorKind, Result};
 
@@ -20,11 +22,22 @@ fn assert_unavailable<T: Debug>(result: Result<T>) {
 pub async fn gone<F: BlobFixture>(fixture: F) {
     let Some(store) = fixture.gone().await else { return };
     let key = key();
-    assert_unavailable(store.put(&key, Bytes::from_static(b"a")).await);
-    for content in [Bytes::from_static(b"a"), content(6 * MIB, 1)] {
-        assert_unavailable(store.put_stream(&key, pieces(vec![content]), u64::MAX).await);
-    }
-    assert_unavailable(store.get(&key).await);
-    assert_unavailable(store.contains(&key).await);
-    assert_unavailable(store.delete(&key).await);
+    let (small, large) = (Bytes::from_static(b"a"), content(6 * MIB, 1));
+    // At once, as each may be tried again for a while.
+    let (put, short, long, got, contained, deleted, listed) = tokio::join!(
+        store.put(&key, small.clone()),
+        store.put_stream(&key, pieces(vec![small]), u64::MAX),
+        store.put_stream(&key, pieces(vec![large]), u64::MAX),
+        store.get(&key),
+        store.contains(&key),
+        store.delete(&key),
+        store.list(&BlobPrefix::Chunks).try_collect::<Vec<_>>(),
+    );
+    assert_unavailable(put);
+    assert_unavailable(short);
+    assert_unavailable(long);
+    assert_unavailable(got);
+    assert_unavailable(contained);
+    assert_unavailable(deleted);
+    assert_unavailable(listed);
 }

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use openautomate_core::orchestrator::{Registration, Settings};
 use openautomate_core::package::limits::parse_size;
 
+use crate::blobs::BlobArgs;
 use crate::database::DatabaseArgs;
 
 /// The OpenAutomate server: runs the orchestrator and its API.
@@ -76,6 +77,8 @@ pub(crate) struct ServeArgs {
     pub(crate) data_dir: PathBuf,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) blobs: BlobArgs,
     /// The address to listen on; port 0 takes any that is free.
     #[arg(long, env = "OPENAUTOMATE_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,

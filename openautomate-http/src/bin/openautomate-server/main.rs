@@ -1,6 +1,7 @@
 //! `openautomate-server`: the orchestrator with its API, on SQLite or PostgreSQL.
 
 mod audit;
+mod blobs;
 mod config;
 mod data_dir;
 mod database;
