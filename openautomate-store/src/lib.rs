@@ -13,10 +13,35 @@
 //! # }
 //! ```
 
+#![cfg_attr(
+    not(all(feature = "sqlx-sqlite", feature = "sqlx-postgres")),
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "what only the database needs that is not built in"
+    )
+)]
+
 mod connect;
+mod driver;
+mod ended;
+mod error;
+mod log_piece;
+#[cfg(feature = "sqlx-postgres")]
+mod postgres;
+mod record;
+mod row;
+#[cfg(feature = "sqlx-sqlite")]
+mod sqlite;
 #[cfg(any(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 pub mod sqlx;
+mod table;
 
 pub use connect::{StoreOptions, connect};
 #[cfg(feature = "conformance")]
 pub use openautomate_core::conformance;
+#[cfg(feature = "sqlx-postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "sqlx-sqlite")]
+pub use sqlite::SqliteStore;

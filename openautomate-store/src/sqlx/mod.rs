@@ -1,14 +1,15 @@
 //! Adapters on sqlx.
 
-mod ended;
 mod error;
-mod log_piece;
+mod pool;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg(feature = "sqlx-sqlite")]
 mod sqlite;
 
+/// A store in a schema of a PostgreSQL database, through sqlx.
 #[cfg(feature = "sqlx-postgres")]
-pub use postgres::PostgresStore;
+pub type PostgresStore = crate::postgres::PostgresStore<sqlx::PgPool>;
+/// A store in a SQLite file, through sqlx.
 #[cfg(feature = "sqlx-sqlite")]
-pub use sqlite::SqliteStore;
+pub type SqliteStore = crate::sqlite::SqliteStore<sqlx::SqlitePool>;

@@ -1,98 +1,71 @@
-//! PostgreSQL: one schema of a database, any number of servers.
+//! PostgreSQL.
 
 mod address;
-mod agent;
-mod asset;
-mod audit;
-mod column;
-mod commit;
-mod execution;
-mod file;
-mod finish;
-mod group;
-mod identity;
-mod lease;
-mod log;
+mod listen;
 mod open;
-mod package;
-mod peer;
-mod refusal;
-mod row;
-mod schedule;
-mod start;
-mod table;
-mod transact;
 
-use std::fmt;
-use std::sync::Arc;
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::types::Json;
+use sqlx::{Arguments as _, Postgres, Row as _};
+use uuid::Uuid;
 
-use openautomate_core::error::Result;
-use sqlx::postgres::PgPool;
+use crate::driver::{BoxError, DatabaseError, Refusal, Result, Row, Value};
+use crate::sqlx::pool::driver;
 
-use crate::StoreOptions;
-use commit::Enqueue;
-use finish::Finish;
-use group::Group;
-use log::Append;
-use peer::Peers;
-use start::Start;
+driver!(Postgres, PgConnection, PgRow, Postgres, arguments);
 
-pub(super) use refusal::refusal;
-
-/// A store in a schema of a PostgreSQL database.
-///
-/// A write that returned is on the server's disk (`synchronous_commit` is never off here). Writes of the hot
-/// path that wait at the same time share statements and commits. Transactions are short, and one that another
-/// was in the way of is run again; statements, locks and forgotten transactions end by time limits of the
-/// database. A lost connection is `Unavailable`, which may be tried again.
-///
-/// Any number of servers may work on one schema; they wake each other by `NOTIFY`.
-///
-/// Clones are handles on the same connections. They are closed by [`close`](Self::close), or in the background
-/// when the last handle is dropped.
-#[derive(Clone)]
-pub struct PostgresStore {
-    pool: PgPool,
-    enqueues: Group<Enqueue>,
-    starts: Group<Start>,
-    finishes: Group<Finish>,
-    appends: Group<Append>,
-    peers: Arc<Peers>,
-    schema: Arc<str>,
+fn arguments(values: Vec<Value>) -> Result<PgArguments> {
+    let mut arguments = PgArguments::default();
+    arguments.reserve(values.len(), 0);
+    for value in values {
+        let added = match value {
+            Value::Bool(value) => arguments.add(value),
+            Value::Int(value) => arguments.add(value),
+            Value::BigInt(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+            Value::Uuid(value) => arguments.add(value),
+            Value::Jsonb(value) => arguments.add(value.map(Json)),
+            Value::Ints(values) => arguments.add(values),
+            Value::BigInts(values) => arguments.add(values),
+            Value::Texts(values) => arguments.add(values),
+            Value::ByteStrings(values) => arguments.add(values),
+            Value::Uuids(values) => arguments.add(values),
+            Value::Jsonbs(values) => {
+                arguments.add(values.into_iter().map(|value| value.map(Json)).collect::<Vec<_>>())
+            }
+        };
+        added.map_err(|error| DatabaseError::new(Refusal::Encoding, error))?;
+    }
+    Ok(arguments)
 }
 
-impl PostgresStore {
-    /// Opens the store at `postgres://user@host/database?schema=name`; makes the schema if it is not there.
-    /// Runs migrations; of servers that start together one does, and the others wait.
-    ///
-    /// A database on the same machine is better reached through its socket
-    /// (`postgres://user@%2Fvar%2Frun%2Fpostgresql/database`): sqlx leaves Nagle's algorithm on, and through TCP on
-    /// the loopback interface a statement of more than some 8 KiB waits 40 ms for a delayed acknowledgement.
-    ///
-    /// # Errors
-    /// As [`connect`](crate::connect()).
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub async fn open(address: &str, options: StoreOptions) -> Result<Self> {
-        open::open(address, &options).await
+impl Row for PgRow {
+    fn bool(&self, column: &str) -> Result<Option<bool>, BoxError> {
+        Ok(self.try_get(column)?)
     }
 
-    /// The schema that everything lies in.
-    #[must_use]
-    pub fn schema(&self) -> &str {
-        &self.schema
+    fn int(&self, column: &str) -> Result<Option<i32>, BoxError> {
+        Ok(self.try_get(column)?)
     }
 
-    /// Closes the connections of all handles once what they do is done. Later calls of any method fail with
-    /// `Unavailable`.
-    pub async fn close(&self) {
-        self.pool.close().await;
+    fn big_int(&self, column: &str) -> Result<Option<i64>, BoxError> {
+        Ok(self.try_get(column)?)
     }
-}
 
-impl fmt::Debug for PostgresStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("schema", &self.schema).finish_non_exhaustive()
+    fn text(&self, column: &str) -> Result<Option<&str>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn bytes(&self, column: &str) -> Result<Option<&[u8]>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn uuid(&self, column: &str) -> Result<Option<Uuid>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn jsonb(&self, column: &str) -> Result<Option<serde_json::Value>, BoxError> {
+        Ok(self.try_get::<Option<Json<_>>, _>(column)?.map(|json| json.0))
     }
 }

@@ -7,12 +7,11 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 
-use super::PostgresStore;
 use super::address::Address;
-use super::group::Group;
-use super::peer::Peers;
 use crate::StoreOptions;
-use crate::sqlx::error::Error;
+use crate::driver::{DatabaseError, Refusal};
+use crate::error::Error;
+use crate::sqlx::PostgresStore;
 
 /// What the first migration writes as the comment of `audit_head`.
 const MARK: &str = "OpenAutomate";
@@ -36,20 +35,25 @@ fn migrations() -> Migrator {
     migrator
 }
 
-pub(super) async fn open(address: &str, options: &StoreOptions) -> CoreResult<PostgresStore> {
-    let address = Address::parse(address, options)?;
-    prepare(&address).await?;
-    let pool = pool(address.bounded(), options.connections);
-    let peers = Peers::start(&pool).await?;
-    Ok(PostgresStore {
-        enqueues: Group::start(pool.clone(), options.group_limit),
-        starts: Group::start(pool.clone(), options.group_limit),
-        finishes: Group::start(pool.clone(), options.group_limit),
-        appends: Group::start(pool.clone(), options.group_limit),
-        peers: peers.into(),
-        schema: address.schema.into(),
-        pool,
-    })
+impl PostgresStore {
+    /// Opens the store at `postgres://user@host/database?schema=name`; makes the schema if it is not there.
+    /// Runs migrations; of servers that start together one does, and the others wait.
+    ///
+    /// A database on the same machine is better reached through its socket
+    /// (`postgres://user@%2Fvar%2Frun%2Fpostgresql/database`): sqlx leaves Nagle's algorithm on, and through TCP on
+    /// the loopback interface a statement of more than some 8 KiB waits 40 ms for a delayed acknowledgement.
+    ///
+    /// # Errors
+    /// As [`connect`](crate::connect()).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn open(address: &str, options: StoreOptions) -> CoreResult<Self> {
+        let address = Address::parse(address, &options)?;
+        prepare(&address).await?;
+        let pool = pool(address.bounded(), options.connections);
+        Self::start(pool, &address.schema, &options).await
+    }
 }
 
 /// Makes the schema what this version needs, while no other server does.
@@ -152,12 +156,8 @@ fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
 }
 
 fn not_opened(error: sqlx::Error) -> CoreError {
-    let is_refused = error.as_database_error().is_some_and(|refused| {
-        // What a user, a password or a right can cure is said by the database itself, without the password.
-        refused.code().is_some_and(|code| code.starts_with("28") || code.starts_with("3D"))
-    });
-    let is_unreached = matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut);
-    if is_refused || is_unreached {
+    let error = DatabaseError::from(error);
+    if error.refusal() == Refusal::Unreached {
         return CoreError::unavailable(
             "store.open",
             "the database can't be reached; check its address, user, password and certificate",

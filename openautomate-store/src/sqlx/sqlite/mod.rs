@@ -1,82 +1,75 @@
-//! SQLite: one file, one process, one writer, several readers.
+//! SQLite.
 
-mod agent;
-mod asset;
-mod audit;
-mod column;
-mod commit;
-mod execution;
-mod file;
-mod finish;
-mod group_commit;
-mod identity;
-mod lease;
-mod log;
 mod open;
-mod package;
-mod peer;
-mod refusal;
-mod row;
-mod schedule;
-mod table;
 
-use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{Arguments as _, Row as _, Sqlite};
+use uuid::Uuid;
 
-use openautomate_core::error::Result;
-use sqlx::sqlite::SqlitePool;
+use crate::driver::{BoxError, DatabaseError, Refusal, Result, Row, Value};
+use crate::sqlite::Reconnect;
+use crate::sqlx::pool::driver;
 
-use crate::StoreOptions;
-use group_commit::GroupCommit;
+driver!(Sqlite, SqliteConnection, SqliteRow, Sqlite, arguments);
 
-pub(super) use refusal::refusal;
+impl Reconnect for SqliteConnectOptions {
+    type Connection = SqliteConnection;
 
-/// A store in a SQLite file.
-///
-/// The file is in WAL mode with `synchronous=FULL`: a write that returned survives a kill and a loss of
-/// power. Writes that wait at the same time share one transaction and one fsync. Reads run beside them on
-/// connections of their own and see every write that returned before they began.
-///
-/// Clones are handles on the same open file, its one writer too. A second `open` of the file, by this
-/// process or another, is refused while any of them lives: `<file>.lock` is locked until then.
-///
-/// The file is closed by [`close`](Self::close), or in the background when the last handle is dropped.
-#[derive(Clone)]
-pub struct SqliteStore {
-    readers: SqlitePool,
-    writer: GroupCommit,
-    path: Arc<Path>,
-}
-
-impl SqliteStore {
-    /// Opens the file at `path`; makes it, and its folder, if they are not there. Runs migrations.
-    ///
-    /// # Errors
-    /// As [`connect`](crate::connect()).
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub async fn open(path: impl AsRef<Path> + Send, options: StoreOptions) -> Result<Self> {
-        open::open(path.as_ref().to_owned(), options).await
-    }
-
-    /// Where the file is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Finishes the writes that wait, moves the write-ahead log into the file and closes it, for all handles.
-    /// When it returns, the file may be opened again. Later calls of any method fail with `Unavailable`.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+    async fn reconnect(&self) -> Result<SqliteConnection> {
+        Ok(sqlx::ConnectOptions::connect(self).await?)
     }
 }
 
-impl fmt::Debug for SqliteStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+fn arguments(values: Vec<Value>) -> Result<SqliteArguments> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(values.len(), 0);
+    for value in values {
+        let added = match value {
+            Value::Bool(value) => arguments.add(value),
+            Value::Int(value) => arguments.add(value),
+            Value::BigInt(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+            Value::Uuid(value) => arguments.add(value),
+            Value::Jsonb(value) => arguments.add(value.map(|value| value.to_string())),
+            Value::Ints(_)
+            | Value::BigInts(_)
+            | Value::Texts(_)
+            | Value::ByteStrings(_)
+            | Value::Uuids(_)
+            | Value::Jsonbs(_) => Err("SQLite has no arrays".into()),
+        };
+        added.map_err(|error| DatabaseError::new(Refusal::Encoding, error))?;
+    }
+    Ok(arguments)
+}
+
+impl Row for SqliteRow {
+    fn bool(&self, column: &str) -> Result<Option<bool>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn int(&self, column: &str) -> Result<Option<i32>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn big_int(&self, column: &str) -> Result<Option<i64>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn text(&self, column: &str) -> Result<Option<&str>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn bytes(&self, column: &str) -> Result<Option<&[u8]>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn uuid(&self, column: &str) -> Result<Option<Uuid>, BoxError> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn jsonb(&self, column: &str) -> Result<Option<serde_json::Value>, BoxError> {
+        Ok(self.text(column)?.map(serde_json::from_str).transpose()?)
     }
 }

@@ -5,17 +5,16 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use libsqlite3_sys::SQLITE_NOTADB;
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr};
 
-use super::SqliteStore;
-use super::group_commit::GroupCommit;
-use super::refusal::code_of;
 use crate::StoreOptions;
-use crate::sqlx::error::Error;
+use crate::driver::{DatabaseError, Refusal};
+use crate::error::Error;
+use crate::sqlite::GroupCommit;
+use crate::sqlx::SqliteStore;
 
 /// `PRAGMA application_id` of our databases, "OAUT"; set by the first migration.
 const APPLICATION_ID: i64 = 0x4F41_5554;
@@ -36,7 +35,20 @@ fn migrations() -> Migrator {
     Migrator::with_migrations(files.into_iter().map(migration).collect())
 }
 
-pub(super) async fn open(path: PathBuf, options: StoreOptions) -> CoreResult<SqliteStore> {
+impl SqliteStore {
+    /// Opens the file at `path`; makes it, and its folder, if they are not there. Runs migrations.
+    ///
+    /// # Errors
+    /// As [`connect`](crate::connect()).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn open(path: impl AsRef<Path> + Send, options: StoreOptions) -> CoreResult<Self> {
+        open(path.as_ref().to_owned(), options).await
+    }
+}
+
+async fn open(path: PathBuf, options: StoreOptions) -> CoreResult<SqliteStore> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| cannot_open(&path, error))?;
     }
@@ -51,7 +63,7 @@ pub(super) async fn open(path: PathBuf, options: StoreOptions) -> CoreResult<Sql
     let connection = first.acquire().await.map_err(|error| not_opened(&path, error))?.detach();
     let readers = readers(&path, options.read_connections);
     let writer = GroupCommit::start(connection, writing, options.group_limit, lock);
-    Ok(SqliteStore { readers, writer, path: path.into() })
+    Ok(SqliteStore::of(readers, writer, &path))
 }
 
 /// The whole of a second process' access is refused, not single writes: two writers in one file would each
@@ -159,9 +171,10 @@ fn not_a_database(path: &Path) -> CoreError {
 }
 
 fn not_opened(path: &Path, error: sqlx::Error) -> CoreError {
-    match code_of(&error).map(|code| code & 0xff) {
-        Some(SQLITE_NOTADB) => not_a_database(path).with_source(error),
-        Some(libsqlite3_sys::SQLITE_CANTOPEN) => cannot_open(path, error),
+    let error = DatabaseError::from(error);
+    match error.refusal() {
+        Refusal::NotADatabase => not_a_database(path).with_source(error),
+        Refusal::CannotOpen => cannot_open(path, error),
         _ => Error::Database(error).into(),
     }
 }

@@ -51,6 +51,14 @@ async fn the_hot_statements_walk_their_indexes() {
             "SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT 9".to_owned(),
             "audit_unsealed",
         ),
+        (
+            format!(
+                "SELECT first_seq, lines FROM log_chunks WHERE execution_id = {NOBODY} AND epoch = 1
+                 AND last_seq > 1 AND last_seq <= coalesce((SELECT min(last_seq) FROM log_chunks
+                    WHERE execution_id = {NOBODY} AND epoch = 1 AND last_seq >= 2), 9) ORDER BY last_seq"
+            ),
+            "log_chunks_pkey",
+        ),
         ("SELECT * FROM users WHERE lower(username) = lower('A' COLLATE \"C\")".to_owned(), "users_username"),
     ] {
         let explain = AssertSqlSafe(format!("EXPLAIN {statement}"));

@@ -63,6 +63,12 @@ async fn the_hot_statements_walk_their_indexes() {
         ),
         ("SELECT * FROM audit_entries WHERE sequence > 1 ORDER BY sequence LIMIT 9", "audit_chain (sequence>?)"),
         ("SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT 9", "audit_unsealed"),
+        (
+            "SELECT first_seq, lines FROM log_chunks WHERE execution_id = x'00' AND epoch = 1 AND last_seq > 1
+             AND last_seq <= coalesce((SELECT min(last_seq) FROM log_chunks
+                WHERE execution_id = x'00' AND epoch = 1 AND last_seq >= 2), 9) ORDER BY last_seq",
+            "(execution_id=? AND epoch=? AND last_seq>? AND last_seq<?)",
+        ),
     ] {
         let plan = plan(&fixture, statement).await;
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{statement}\n{plan}");

@@ -2,6 +2,7 @@
 
 mod crash;
 pub(crate) mod fixture;
+mod host;
 mod lists;
 mod migration;
 mod opening;

@@ -1,0 +1,37 @@
+//! Assets.
+
+use async_trait::async_trait;
+use openautomate_core::domain::Asset;
+use openautomate_core::error::Result;
+use openautomate_core::id::{AssetId, EnvironmentId};
+use openautomate_core::query::{Page, PageRequest};
+use openautomate_core::store::AssetStore;
+
+use super::search::searchable;
+use super::{PostgresPool, PostgresStore};
+use crate::driver::query;
+use crate::table::{one, page};
+
+#[async_trait]
+impl<P: PostgresPool> AssetStore for PostgresStore<P> {
+    async fn asset(&self, id: AssetId) -> Result<Option<Asset>> {
+        Ok(one(query("SELECT * FROM assets WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
+    }
+
+    async fn asset_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<Asset>> {
+        const SELECT: &str =
+            "SELECT * FROM assets WHERE environment_id = $1 AND lower(name) = lower($2 COLLATE \"C\")";
+        Ok(one(query(SELECT).bind(environment.as_uuid()).bind(searchable(name)), &self.pool).await?)
+    }
+
+    async fn assets(&self, environment: Option<EnvironmentId>, request: PageRequest) -> Result<Page<Asset>> {
+        const OF_ALL: &str = "SELECT * FROM assets WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        const OF_ENVIRONMENT: &str =
+            "SELECT * FROM assets WHERE environment_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+        let statement = match environment {
+            Some(environment) => query(OF_ENVIRONMENT).bind(environment.as_uuid()),
+            None => query(OF_ALL),
+        };
+        Ok(page(statement, request, &self.pool).await?)
+    }
+}

@@ -1,0 +1,127 @@
+//! Executions, attempts, artifacts.
+
+use async_trait::async_trait;
+use openautomate_core::domain::{Artifact, Attempt, Execution, ExecutionState, ExecutionSummary};
+use openautomate_core::error::Result;
+use openautomate_core::id::{AgentId, ArtifactId, ExecutionId, PackageId, ScheduleId};
+use openautomate_core::query::{ExecutionFilter, Page, PageRequest};
+use openautomate_core::store::ExecutionStore;
+
+use super::{PostgresPool, PostgresStore};
+use crate::driver::{Statement, Word, query};
+use crate::error::{Error, Result as RowResult};
+use crate::row::{read_artifact, read_attempt, read_summary};
+use crate::table::{all, below, one, one_too_many};
+use uuid::Uuid;
+
+#[async_trait]
+impl<P: PostgresPool> ExecutionStore for PostgresStore<P> {
+    async fn execution(&self, id: ExecutionId) -> Result<Option<Execution>> {
+        Ok(one(query("SELECT * FROM executions WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
+    }
+
+    async fn executions(
+        &self,
+        filter: &ExecutionFilter,
+        request: PageRequest,
+    ) -> Result<Page<ExecutionSummary>> {
+        let rows = page_statement(filter, request).fetch_all(&self.pool).await.map_err(Error::from)?;
+        let items = rows.iter().map(read_summary).collect::<RowResult<_>>()?;
+        Ok(Page::from_overfetch(items, request.limit, |item: &ExecutionSummary| *item.id.as_uuid()))
+    }
+
+    async fn attempts(&self, execution: ExecutionId) -> Result<Vec<Attempt>> {
+        let select = query("SELECT * FROM attempts WHERE execution_id = $1 ORDER BY epoch");
+        let rows = select.bind(execution.as_uuid()).fetch_all(&self.pool).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_attempt).collect::<RowResult<_>>()?)
+    }
+
+    async fn artifacts(&self, execution: ExecutionId) -> Result<Vec<Artifact>> {
+        let select = query("SELECT * FROM artifacts WHERE execution_id = $1 ORDER BY id");
+        let rows = select.bind(execution.as_uuid()).fetch_all(&self.pool).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_artifact).collect::<RowResult<_>>()?)
+    }
+
+    async fn artifact(&self, execution: ExecutionId, id: ArtifactId) -> Result<Option<Artifact>> {
+        let select = query("SELECT * FROM artifacts WHERE id = $1 AND execution_id = $2");
+        let select = select.bind(id.as_uuid()).bind(execution.as_uuid());
+        let row = select.fetch_optional(&self.pool).await.map_err(Error::from)?;
+        Ok(row.as_ref().map(read_artifact).transpose()?)
+    }
+
+    async fn open_executions_of_schedule(&self, schedule: ScheduleId) -> Result<Vec<Execution>> {
+        const SELECT: &str = "SELECT * FROM executions WHERE schedule_id = $1
+            AND state IN ('Pending', 'Assigned', 'Running', 'Waiting') ORDER BY id";
+        Ok(all(query(SELECT).bind(schedule.as_uuid()), &self.pool).await?)
+    }
+
+    async fn count_open_executions_of_package(&self, package: PackageId) -> Result<u64> {
+        const COUNT: &str = "SELECT count(*) AS value FROM executions WHERE package_id = $1
+            AND state IN ('Pending', 'Assigned', 'Running', 'Waiting')";
+        let count = query(COUNT).bind(package.as_uuid());
+        let count: i64 = count.fetch_value(&self.pool).await.map_err(Error::from)?;
+        Ok(count.cast_unsigned())
+    }
+
+    async fn leased_executions(&self, agent: AgentId) -> Result<Vec<Execution>> {
+        const SELECT: &str =
+            "SELECT * FROM executions WHERE agent_id = $1 AND state IN ('Assigned', 'Running') ORDER BY id";
+        Ok(all(query(SELECT).bind(agent.as_uuid()), &self.pool).await?)
+    }
+}
+
+/// Finds the ids of a page in an index alone, then reads its rows.
+///
+/// The indexes of the filters hold the state before the id, so a page is made of one page a state: each is
+/// one seek, whatever share of a million executions the state has.
+fn page_statement(filter: &ExecutionFilter, request: PageRequest) -> Statement {
+    let mut statement = query(
+        "SELECT e.id, e.package_id, p.name AS package_name, e.version_id, v.version_number, e.environment_id,
+            e.state, e.priority, e.origin, e.agent_id, e.lease_epoch, e.error_message, e.progress,
+            e.cancel_requested_at, e.created_at, e.started_at, e.ended_at
+        FROM (",
+    );
+    let states = states_of(filter);
+    for (position, state) in states.iter().enumerate() {
+        if position > 0 {
+            statement.push(" UNION ALL ");
+        }
+        statement.push("SELECT id FROM (SELECT id FROM executions WHERE id < ").push_bind(below(request));
+        if let Some(state) = state {
+            statement.push(" AND state = ").push_bind(Word(*state));
+        }
+        for (column, id) in columns_of(filter) {
+            statement.push(column).push_bind(id);
+        }
+        statement.push(" ORDER BY id DESC LIMIT ").push_bind(one_too_many(request)).push(") AS of_state");
+    }
+    statement.push(" ORDER BY id DESC LIMIT ").push_bind(one_too_many(request));
+    statement.push(
+        ") AS listed JOIN executions AS e ON e.id = listed.id
+        JOIN packages AS p ON p.id = e.package_id JOIN package_versions AS v ON v.id = e.version_id
+        ORDER BY listed.id DESC",
+    );
+    statement
+}
+
+fn states_of(filter: &ExecutionFilter) -> Vec<Option<ExecutionState>> {
+    let mut states: Vec<_> = filter.states.iter().copied().map(Some).collect();
+    states.sort_unstable();
+    states.dedup();
+    if !states.is_empty() {
+        return states;
+    }
+    // Without any filter the ids themselves are the index.
+    if columns_of(filter).next().is_none() { vec![None] } else { ExecutionState::ALL.map(Some).to_vec() }
+}
+
+fn columns_of(filter: &ExecutionFilter) -> impl Iterator<Item = (&'static str, Uuid)> {
+    [
+        (" AND package_id = ", filter.package_id.map(|id| *id.as_uuid())),
+        (" AND environment_id = ", filter.environment_id.map(|id| *id.as_uuid())),
+        (" AND agent_id = ", filter.agent_id.map(|id| *id.as_uuid())),
+        (" AND schedule_id = ", filter.schedule_id.map(|id| *id.as_uuid())),
+    ]
+    .into_iter()
+    .filter_map(|(column, id)| Some((column, id?)))
+}

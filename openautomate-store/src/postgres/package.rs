@@ -1,0 +1,81 @@
+//! Packages and versions.
+
+use async_trait::async_trait;
+use openautomate_core::domain::{Deployment, Package, PackageVersion};
+use openautomate_core::error::Result;
+use openautomate_core::id::{EnvironmentId, PackageId, VersionId};
+use openautomate_core::query::{Page, PageRequest};
+use openautomate_core::store::PackageStore;
+
+use super::search::searchable;
+use super::{PostgresPool, PostgresStore};
+use crate::driver::query;
+use crate::table::{all, one, page};
+
+#[async_trait]
+impl<P: PostgresPool> PackageStore for PostgresStore<P> {
+    async fn package(&self, id: PackageId) -> Result<Option<Package>> {
+        Ok(one(query("SELECT * FROM packages WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
+    }
+
+    async fn package_by_name(&self, name: &str) -> Result<Option<Package>> {
+        const SELECT: &str =
+            "SELECT * FROM packages WHERE lower(name) = lower($1 COLLATE \"C\") AND deleted_at IS NULL";
+        Ok(one(query(SELECT).bind(searchable(name)), &self.pool).await?)
+    }
+
+    async fn packages(&self, request: PageRequest) -> Result<Page<Package>> {
+        const SELECT: &str =
+            "SELECT * FROM packages WHERE deleted_at IS NULL AND id < $1 ORDER BY id DESC LIMIT $2";
+        Ok(page(query(SELECT), request, &self.pool).await?)
+    }
+
+    async fn version(&self, id: VersionId) -> Result<Option<PackageVersion>> {
+        const SELECT: &str = "SELECT * FROM package_versions WHERE id = $1";
+        Ok(one(query(SELECT).bind(id.as_uuid()), &self.pool).await?)
+    }
+
+    async fn version_by_number(&self, package: PackageId, number: &str) -> Result<Option<PackageVersion>> {
+        const SELECT: &str = "SELECT * FROM package_versions
+            WHERE package_id = $1 AND lower(version_number) = lower($2 COLLATE \"C\")";
+        Ok(one(query(SELECT).bind(package.as_uuid()).bind(searchable(number)), &self.pool).await?)
+    }
+
+    async fn active_version(
+        &self,
+        package: PackageId,
+        environment: EnvironmentId,
+    ) -> Result<Option<PackageVersion>> {
+        const SELECT: &str = "SELECT * FROM package_versions WHERE id = (
+            SELECT version_id FROM deployments WHERE package_id = $1 AND environment_id = $2)";
+        let select = query(SELECT).bind(package.as_uuid()).bind(environment.as_uuid());
+        Ok(one(select, &self.pool).await?)
+    }
+
+    async fn deployment(&self, package: PackageId, environment: EnvironmentId) -> Result<Option<Deployment>> {
+        const SELECT: &str = "SELECT * FROM deployments WHERE package_id = $1 AND environment_id = $2";
+        let select = query(SELECT).bind(package.as_uuid()).bind(environment.as_uuid());
+        Ok(one(select, &self.pool).await?)
+    }
+
+    async fn deployments(&self, package: PackageId) -> Result<Vec<Deployment>> {
+        const SELECT: &str = "SELECT * FROM deployments WHERE package_id = $1 ORDER BY id";
+        Ok(all(query(SELECT).bind(package.as_uuid()), &self.pool).await?)
+    }
+
+    async fn deployments_in(
+        &self,
+        environment: EnvironmentId,
+        request: PageRequest,
+    ) -> Result<Page<Deployment>> {
+        const SELECT: &str = "SELECT d.* FROM deployments d JOIN packages p ON p.id = d.package_id
+            WHERE d.environment_id = $1 AND p.deleted_at IS NULL AND d.id < $2 ORDER BY d.id DESC LIMIT $3";
+        Ok(page(query(SELECT).bind(environment.as_uuid()), request, &self.pool).await?)
+    }
+
+    async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {
+        const SELECT: &str =
+            "SELECT * FROM package_versions WHERE package_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+        Ok(page(query(SELECT).bind(package.as_uuid()), request, &self.pool).await?)
+    }
+}

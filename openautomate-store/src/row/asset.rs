@@ -1,0 +1,53 @@
+//! Assets.
+
+use openautomate_core::domain::Asset;
+use openautomate_core::id::{AssetId, EnvironmentId, UserId};
+use uuid::Uuid;
+
+use crate::driver::{Columns, Dialect, Row, Statement, Word, micros};
+use crate::error::Result;
+use crate::table::{Table, table};
+
+impl Table for Asset {
+    table!(
+        "asset",
+        "assets",
+        [environment_id, name, kind, description, sealed, updated_by, created_at, updated_at]
+    );
+
+    fn id(&self) -> &Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn bind(&self, _: Dialect, statement: Statement) -> Statement {
+        statement
+            .bind(self.environment_id.as_uuid())
+            .bind(&self.name)
+            .bind(Word(self.kind))
+            .bind(&self.description)
+            .bind(&self.sealed[..])
+            .bind(self.updated_by.as_uuid())
+            .bind(micros(self.created_at))
+            .bind(micros(self.updated_at))
+    }
+
+    fn read<R: Row>(row: &R) -> Result<Self> {
+        let columns = Columns::of(row, Self::WHAT);
+        Ok(Self {
+            id: AssetId::from_uuid(columns.uuid("id")?),
+            environment_id: EnvironmentId::from_uuid(columns.uuid("environment_id")?),
+            name: columns.get("name")?,
+            kind: columns.word("kind")?,
+            description: columns.get("description")?,
+            sealed: columns.get("sealed")?,
+            updated_by: UserId::from_uuid(columns.uuid("updated_by")?),
+            created_at: columns.time("created_at")?,
+            updated_at: columns.time("updated_at")?,
+            revision: columns.get("revision")?,
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! A host application that writes its own rows and ours in one transaction of its own.
+
+use openautomate_core::ErrorKind;
+use openautomate_core::changes::{Changes, Record};
+use openautomate_core::conformance::fixture::StoreFixture;
+use openautomate_core::conformance::store::expect::assert_code;
+use openautomate_core::conformance::store::sample::{World, audit};
+use openautomate_core::domain::Execution;
+use openautomate_core::query::{AuditFilter, PageRequest};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
+use sqlx::{Connection, query, query_scalar};
+
+use super::fixture::SqliteFixture;
+
+struct Shop {
+    fixture: SqliteFixture,
+    world: World,
+    pool: SqlitePool,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let fixture = SqliteFixture::open().await;
+        let world = World::new(fixture.store()).await;
+        let options = SqliteConnectOptions::new().filename(fixture.path()).foreign_keys(true);
+        let pool = SqlitePool::connect_with(options).await.unwrap();
+        query("CREATE TABLE orders (number INTEGER PRIMARY KEY)").execute(&pool).await.unwrap();
+        Self { fixture, world, pool }
+    }
+
+    /// An order, and the execution that bills it, in one transaction.
+    async fn order(
+        &self,
+        number: i64,
+        changes: &Changes,
+    ) -> (openautomate_core::Result<()>, sqlx::Transaction<'static, sqlx::Sqlite>) {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let insert = query("INSERT INTO orders (number) VALUES (?)").bind(number);
+        insert.execute(&mut *transaction).await.unwrap();
+        let joined = self.fixture.handle().commit_in(&mut transaction, changes).await;
+        (joined, transaction)
+    }
+
+    async fn orders(&self) -> Vec<i64> {
+        query_scalar("SELECT number FROM orders ORDER BY number").fetch_all(&self.pool).await.unwrap()
+    }
+
+    async fn is_there(&self, execution: &Execution) -> bool {
+        self.world.store.execution(execution.id).await.unwrap().is_some()
+    }
+
+    async fn audited(&self) -> usize {
+        let filter = AuditFilter { action: Some("execution.create".to_owned()), ..AuditFilter::default() };
+        self.world.store.audit_entries(&filter, PageRequest::default()).await.unwrap().items.len()
+    }
+}
+
+fn enqueue(execution: &Execution) -> Changes {
+    let changes = Changes::none().insert(Record::Execution(Box::new(execution.clone())));
+    Changes { audit: vec![audit("execution.create")], ..changes }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_joins_is_there_if_the_host_commits() {
+    let shop = Shop::open().await;
+    let execution = shop.world.execution();
+    let (joined, transaction) = shop.order(1, &enqueue(&execution)).await;
+    joined.unwrap();
+    assert!(!shop.is_there(&execution).await, "nobody sees it yet");
+    transaction.commit().await.unwrap();
+    assert!(shop.is_there(&execution).await);
+    assert_eq!((shop.orders().await, shop.audited().await), (vec![1], 1));
+    assert_eq!(shop.world.store.claim(shop.world.claim_request(1)).await.unwrap()[0].id, execution.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_joins_is_gone_if_the_host_rolls_back() {
+    let shop = Shop::open().await;
+    let execution = shop.world.execution();
+    let (joined, transaction) = shop.order(1, &enqueue(&execution)).await;
+    joined.unwrap();
+    transaction.rollback().await.unwrap();
+    assert!(!shop.is_there(&execution).await);
+    assert_eq!((shop.orders().await, shop.audited().await), (vec![], 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_leaves_the_host_s_transaction_as_it_was() {
+    let shop = Shop::open().await;
+    let (fresh, there) = (shop.world.execution(), shop.world.enqueue(shop.world.execution()).await);
+    let both = enqueue(&fresh).insert(Record::Execution(Box::new(there)));
+    let (joined, mut transaction) = shop.order(1, &both).await;
+    assert_code(joined, ErrorKind::Conflict, "name.taken");
+    query("INSERT INTO orders (number) VALUES (2)").execute(&mut *transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert!(!shop.is_there(&fresh).await);
+    assert_eq!((shop.orders().await, shop.audited().await), (vec![1, 2], 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_would_break_a_promise_is_refused() {
+    let shop = Shop::open().await;
+    let (store, changes) = (shop.fixture.handle(), enqueue(&shop.world.execution()));
+    let mut bare = shop.pool.acquire().await.unwrap();
+    let refused = store.commit_in(&mut bare, &changes).await;
+    assert_code(refused, ErrorKind::Invalid, "store.no_transaction");
+    let loose = SqliteConnectOptions::new().filename(shop.fixture.path()).foreign_keys(false);
+    let mut loose = SqliteConnection::connect_with(&loose).await.unwrap();
+    let mut transaction = loose.begin().await.unwrap();
+    let refused = store.commit_in(&mut transaction, &changes).await;
+    assert_code(refused, ErrorKind::Invalid, "store.foreign_keys");
+    transaction.rollback().await.unwrap();
+    assert_eq!(shop.audited().await, 0);
+}
