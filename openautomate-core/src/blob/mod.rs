@@ -15,6 +15,7 @@ mod key;
 mod object;
 mod platform;
 mod probe;
+pub(crate) mod retired;
 mod upload;
 
 pub use cloud::CloudOptions;

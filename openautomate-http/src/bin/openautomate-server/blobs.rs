@@ -1,5 +1,7 @@
 //! Where packages, artifacts and uploaded files lie.
 
+use std::time::Duration;
+
 use anyhow::{anyhow, bail};
 use clap::Args;
 use openautomate_core::Error;
@@ -10,7 +12,7 @@ use crate::data_dir::DataDir;
 /// How much of what a service said is shown.
 const MOST_SHOWN: usize = 300;
 
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct BlobArgs {
     /// Where packages, artifacts and uploaded files are kept: s3://bucket/prefix, gs://bucket/prefix or
     /// az://container/prefix. Without it that is the data folder. Servers on one database share it.
@@ -26,9 +28,18 @@ pub(crate) struct BlobArgs {
     /// That address may be plain HTTP: packages, artifacts and files then go over the network in the clear.
     #[arg(long, env = "OPENAUTOMATE_BLOBS_ALLOW_HTTP", requires = "blobs")]
     blobs_allow_http: bool,
+    /// How many hours a blob that nothing refers to is left alone, at least; the same on all servers. An upload or a
+    /// publish may take half as long, and clocks may differ by nearly as much.
+    #[arg(long, env = "OPENAUTOMATE_BLOB_GRACE", value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_760))]
+    blob_grace: u64,
 }
 
 impl BlobArgs {
+    /// How long a blob that nothing refers to is left alone.
+    pub(crate) fn grace(&self) -> Duration {
+        Duration::from_secs(self.blob_grace * 3_600)
+    }
+
     /// Opens what is named; a bucket is tried out, so that wrong credentials are told at once.
     pub(crate) async fn open(&self, data: &DataDir) -> anyhow::Result<ObjectBlobStore> {
         let Some(url) = self.blobs.as_deref().filter(|url| !url.is_empty()) else {

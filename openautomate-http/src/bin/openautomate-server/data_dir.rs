@@ -31,6 +31,11 @@ impl DataDir {
         Err(anyhow!("there is no database in {}; give the data folder of a server", root.display()))
     }
 
+    /// The folder of an installation whose database may be elsewhere, as it is.
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     fn keys(&self) -> PathBuf {
         self.root.join("keys")
     }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod blobs;
+mod collect;
 mod config;
 mod data_dir;
 mod database;
@@ -38,6 +39,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(serve::serve(args))?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::CollectBlobs(args) => {
+            // As for serving.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(collect::collect(&args))
         }
         Command::Audit { command: AuditCommand::Verify(args) } => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
