@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::blob::retired::{restore, retire};
 use crate::blob::{BlobName, BlobPrefix, BlobStore, ListedBlob};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
 use crate::id::{ArtifactId, ExecutionId};
 use crate::orchestrator::Orchestrator;
@@ -56,8 +56,8 @@ pub struct BlobCollection<'a> {
     pub blobs: &'a dyn BlobStore,
     /// Whose the blobs are: the key by which the installation's packages are signed.
     pub owner: PublicKey,
-    /// The present instant, not later than the round begins.
-    pub now: Timestamp,
+    /// The clock.
+    pub clock: &'a dyn Clock,
     /// What is younger is left alone. All servers take the same, or more where they remove.
     pub grace: Duration,
     /// Only looks.
@@ -73,14 +73,21 @@ impl BlobCollection<'_> {
     /// `Unavailable` if the store or the blobs do not answer.
     pub async fn run(self) -> Result<CollectionReport> {
         self.check_owner().await?;
+        // In this order: what is old by this time and needed is known to the database when it is asked.
+        let old_before = self.old_before();
         let marks = Marks::read(self.store, self.blobs).await?;
-        let mut report = CollectionReport::default();
-        self.copies(&marks, &mut report).await?;
-        self.content(BlobPrefix::Chunks, &marks, &mut report).await?;
-        self.content(BlobPrefix::Indexes, &marks, &mut report).await?;
-        self.artifacts(&mut report).await?;
-        self.files_and_probes(&mut report).await?;
-        Ok(report)
+        let mut round = Round { collection: self, old_before, marks, report: CollectionReport::default() };
+        round.copies().await?;
+        round.content(BlobPrefix::Chunks).await?;
+        round.content(BlobPrefix::Indexes).await?;
+        round.artifacts().await?;
+        round.files_and_probes().await?;
+        Ok(round.report)
+    }
+
+    fn old_before(&self) -> Timestamp {
+        let grace = TimeDelta::from_std(self.grace).unwrap_or(TimeDelta::MAX);
+        self.clock.now().checked_sub_signed(grace).unwrap_or(Timestamp::MIN_UTC)
     }
 
     /// Two installations that were given one bucket would each take the other's blobs for nobody's.
@@ -106,53 +113,64 @@ impl BlobCollection<'_> {
         let message = "the blobs are another installation's, so none is removed; give each installation a prefix of its own, or delete the object `owner` if they are this one's and its keys were made anew";
         Err(Error::conflict("blob.foreign", message))
     }
+}
 
+/// A round under way.
+struct Round<'a> {
+    collection: BlobCollection<'a>,
+    old_before: Timestamp,
+    marks: Marks,
+    report: CollectionReport,
+}
+
+impl Round<'_> {
     fn is_old(&self, blob: &ListedBlob) -> bool {
-        let grace = TimeDelta::from_std(self.grace).unwrap_or(TimeDelta::MAX);
-        self.now.signed_duration_since(blob.written_at) > grace
+        blob.written_at < self.old_before
     }
 
     /// Removes copies that were not missed, and puts those back that are.
-    async fn copies(&self, marks: &Marks, report: &mut CollectionReport) -> Result<()> {
-        let mut listed = self.blobs.list(&BlobPrefix::Retired);
+    async fn copies(&mut self) -> Result<()> {
+        let mut listed = self.collection.blobs.list(&BlobPrefix::Retired);
         while let Some(blob) = listed.try_next().await? {
-            report.listed += 1;
+            self.report.listed += 1;
             let BlobName::Retired { of, .. } = &blob.name else { continue };
-            let is_missed = marks.refer_to(of) && !self.blobs.contains(&of.key()).await?;
+            let is_missed = self.marks.refer_to(of) && !self.collection.blobs.contains(&of.key()).await?;
             if is_missed {
-                report.restored += 1;
-                if !self.dry_run && restore(self.blobs, of).await?.is_none() {
+                self.report.restored += 1;
+                if !self.collection.dry_run && restore(self.collection.blobs, of).await?.is_none() {
                     continue;
                 }
             }
             if self.is_old(&blob) {
-                self.remove(&blob, report).await?;
+                self.remove(&blob).await?;
             }
         }
         Ok(())
     }
 
     /// Replaces indexes or chunks that nothing refers to by copies.
-    async fn content(&self, prefix: BlobPrefix, marks: &Marks, report: &mut CollectionReport) -> Result<()> {
-        let mut listed = self.blobs.list(&prefix);
+    async fn content(&mut self, prefix: BlobPrefix) -> Result<()> {
+        let mut listed = self.collection.blobs.list(&prefix);
         while let Some(blob) = listed.try_next().await? {
-            report.listed += 1;
-            if !self.is_old(&blob) || marks.refer_to(&blob.name) {
+            self.report.listed += 1;
+            if !self.is_old(&blob) || self.marks.refer_to(&blob.name) {
                 continue;
             }
-            if self.dry_run || retire(self.blobs, &blob.name).await? {
-                report.retired += 1;
+            if self.collection.dry_run
+                || retire(self.collection.blobs, &blob.name, self.collection.clock).await?
+            {
+                self.report.retired += 1;
             }
         }
         Ok(())
     }
 
     /// Removes artifacts that no execution has.
-    async fn artifacts(&self, report: &mut CollectionReport) -> Result<()> {
-        let mut listed = self.blobs.list(&BlobPrefix::Artifacts);
+    async fn artifacts(&mut self) -> Result<()> {
+        let mut listed = self.collection.blobs.list(&BlobPrefix::Artifacts);
         let mut of: Option<(ExecutionId, Vec<ArtifactId>)> = None;
         while let Some(blob) = listed.try_next().await? {
-            report.listed += 1;
+            self.report.listed += 1;
             let BlobName::Artifact(execution, artifact) = blob.name else { continue };
             if !self.is_old(&blob) {
                 continue;
@@ -161,12 +179,12 @@ impl BlobCollection<'_> {
             let known = match of.take_if(|(last, _)| *last == execution) {
                 Some(known) => of.insert(known),
                 None => {
-                    let rows = self.store.artifacts(execution).await?;
+                    let rows = self.collection.store.artifacts(execution).await?;
                     of.insert((execution, rows.into_iter().map(|row| row.id).collect()))
                 }
             };
             if !known.1.contains(&artifact) {
-                self.remove(&blob, report).await?;
+                self.remove(&blob).await?;
             }
         }
         Ok(())
@@ -174,30 +192,30 @@ impl BlobCollection<'_> {
 
     /// Removes uploaded files that the database does not know, and what probes left behind. A file that was removed
     /// there is the pruner's.
-    async fn files_and_probes(&self, report: &mut CollectionReport) -> Result<()> {
+    async fn files_and_probes(&mut self) -> Result<()> {
         for prefix in [BlobPrefix::InputFiles, BlobPrefix::Probes] {
-            let mut listed = self.blobs.list(&prefix);
+            let mut listed = self.collection.blobs.list(&prefix);
             while let Some(blob) = listed.try_next().await? {
-                report.listed += 1;
+                self.report.listed += 1;
                 let is_needed = match blob.name {
                     _ if !self.is_old(&blob) => true,
-                    BlobName::InputFile(file) => self.store.file(file).await?.is_some(),
+                    BlobName::InputFile(file) => self.collection.store.file(file).await?.is_some(),
                     _ => false,
                 };
                 if !is_needed {
-                    self.remove(&blob, report).await?;
+                    self.remove(&blob).await?;
                 }
             }
         }
         Ok(())
     }
 
-    async fn remove(&self, blob: &ListedBlob, report: &mut CollectionReport) -> Result<()> {
-        if !self.dry_run {
-            self.blobs.delete(&blob.name.key()).await?;
+    async fn remove(&mut self, blob: &ListedBlob) -> Result<()> {
+        if !self.collection.dry_run {
+            self.collection.blobs.delete(&blob.name.key()).await?;
         }
-        report.removed += 1;
-        report.removed_bytes += blob.size;
+        self.report.removed += 1;
+        self.report.removed_bytes += blob.size;
         Ok(())
     }
 }
@@ -243,7 +261,7 @@ impl BlobCollector {
             store: self.orchestrator.store(),
             blobs: self.orchestrator.blobs(),
             owner: self.orchestrator.package_key(),
-            now: self.orchestrator.clock().now(),
+            clock: self.orchestrator.clock(),
             grace: self.orchestrator.settings().blob_grace,
             dry_run: false,
         };

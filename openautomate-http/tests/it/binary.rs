@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::server::{PASSWORD, read, text};
 
-struct Running {
-    child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     lines: Vec<String>,
     url: String,
 }
@@ -25,7 +25,7 @@ pub(crate) fn program() -> Command {
 }
 
 #[allow(clippy::zombie_processes, reason = "whoever starts it ends it; a failing test may leave it")]
-fn start(data: &Path, change: impl FnOnce(&mut Command)) -> Running {
+pub(crate) fn start(data: &Path, change: impl FnOnce(&mut Command)) -> Running {
     let mut command = program();
     command
         .args(["--listen", "127.0.0.1:0", "--data-dir"])

@@ -7,6 +7,7 @@ mod auth;
 mod bad_input;
 mod binary;
 mod cloud_blobs;
+mod collect_blobs;
 mod executions;
 mod fake_agent;
 mod files;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use openautomate_core::clock::{Clock as _, SystemClock};
+use openautomate_core::clock::SystemClock;
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::service::BlobCollection;
 
@@ -29,7 +29,7 @@ pub(crate) async fn collect(args: &CollectArgs) -> anyhow::Result<ExitCode> {
         store: &*store,
         blobs: &blobs,
         owner,
-        now: SystemClock.now(),
+        clock: &SystemClock,
         grace: args.blobs.grace(),
         dry_run: args.dry_run,
     };
