@@ -40,8 +40,9 @@ extension: ## Builds the native half of the Python module and puts it beside the
 
 # The binaries must not link libpython, so what needs it is built and run apart.
 # Some need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its own and drops it.
+# Those of blobs need an S3-compatible server: .ci/s3 starts one for as long as they run.
 # The store is tested by itself: with every driver, of which the server's binary has one.
-RUST_PACKAGES = -p openautomate-core -p openautomate-http -p openautomate-agent -p openautomate-benches -p openautomate-example-shop
+RUST_PACKAGES = $(foreach crate,core http agent benches example-shop,-p openautomate-$(crate))
 STORE = -p openautomate-store --features sqlx-postgres,diesel-sqlite,diesel-postgres
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
@@ -56,7 +57,7 @@ test: python ## Installs what the tests need and runs them all.
 
 test-rust: python
 	address="$$(.ci/postgres)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
-		cargo $(CARGO_TEST) $(RUST_PACKAGES) --features openautomate-core/conformance
+		.ci/s3 cargo $(CARGO_TEST) $(RUST_PACKAGES) --features openautomate-core/conformance
 	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
 
 test-store:
@@ -78,7 +79,7 @@ test-python: python
 test-main-job: python
 	$(RUST_ENV) cargo test --no-run $(RUST_PACKAGES) --features openautomate-core/conformance
 	address="$$(.ci/postgres)" && OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_BINARIES=$(abspath target/debug) \
-		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
+		.ci/s3 $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
 
 # --- the rules of the house
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `python` | running automations in this process through PyO3 |
 //! | `conformance` | the public suites for adapters |
+//! | `object-store-s3`, `object-store-gcs`, `object-store-azure` | blobs in a bucket of that service (`blob::ObjectBlobStore::from_url`) |
 
 pub mod blob;
 pub mod changes;

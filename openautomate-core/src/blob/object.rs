@@ -6,19 +6,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::SubsecRound as _;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path as ObjectPath;
-use object_store::{Error as ObjectError, ObjectStore, ObjectStoreExt as _, PutPayload, WriteMultipart};
+use object_store::{Error as ObjectError, ObjectStore, ObjectStoreExt as _, PutPayload};
 use sha2::{Digest as _, Sha256};
 
-use super::{BlobBody, BlobInfo, BlobKey, BlobStore, platform};
+use super::upload::Upload;
+use super::{BlobBody, BlobInfo, BlobKey, BlobName, BlobPrefix, BlobStore, ListedBlob, platform};
 use crate::error::{Error, Result};
-
-/// Parts of a streamed blob that may be under way at once.
-const MAX_PARTS: usize = 4;
 
 /// A [`BlobStore`] over an [`ObjectStore`].
 #[derive(Clone, Debug)]
@@ -74,17 +73,14 @@ impl BlobStore for ObjectBlobStore {
         mut body: BoxStream<'_, io::Result<Bytes>>,
         max_bytes: u64,
     ) -> Result<BlobInfo> {
-        let upload = self.objects.put_multipart(&path(key)).await.map_err(failed)?;
-        // Dropping it unfinished, as cancelling this call does, publishes nothing.
-        let mut writer = WriteMultipart::new(upload);
-        let written = write_all(&mut writer, &mut body, max_bytes).await;
-        match written {
+        let mut upload = Upload::new(Arc::clone(&self.objects), path(key), max_bytes);
+        match write_all(&mut upload, &mut body, max_bytes).await {
             Ok(info) => {
-                writer.finish().await.map_err(failed)?;
+                upload.finish().await.map_err(failed)?;
                 Ok(info)
             }
             Err(error) => {
-                if let Err(abort) = writer.abort().await {
+                if let Err(abort) = upload.abort().await {
                     tracing::warn!(%key, error = %abort, "an unfinished blob could not be cleared away");
                 }
                 Err(error)
@@ -117,10 +113,25 @@ impl BlobStore for ObjectBlobStore {
             Err(error) => Err(failed(error)),
         }
     }
+
+    fn list(&self, prefix: &BlobPrefix) -> BoxStream<'static, Result<ListedBlob>> {
+        let found = self.objects.list(Some(&ObjectPath::from(prefix.to_string())));
+        found
+            .try_filter_map(async |object| {
+                let named = BlobName::parse(object.location.as_ref());
+                Ok(named.map(|name| ListedBlob {
+                    name,
+                    size: object.size,
+                    written_at: object.last_modified.trunc_subsecs(6),
+                }))
+            })
+            .map_err(failed)
+            .boxed()
+    }
 }
 
 async fn write_all(
-    writer: &mut WriteMultipart,
+    upload: &mut Upload,
     body: &mut BoxStream<'_, io::Result<Bytes>>,
     max_bytes: u64,
 ) -> Result<BlobInfo> {
@@ -141,8 +152,7 @@ async fn write_all(
             ));
         }
         hash.update(&chunk);
-        writer.wait_for_capacity(MAX_PARTS).await.map_err(failed)?;
-        writer.put(chunk);
+        upload.write(&chunk).await.map_err(failed)?;
     }
     Ok(BlobInfo { size, sha256: hex::encode(hash.finalize()) })
 }
@@ -152,130 +162,23 @@ fn path(key: &BlobKey) -> ObjectPath {
 }
 
 fn failed(error: ObjectError) -> Error {
-    Error::unavailable("blob.storage", "the storage of packages and artifacts did not do it; try again")
-        .with_source(error)
+    let (code, message) = match error {
+        ObjectError::PermissionDenied { .. } | ObjectError::Unauthenticated { .. } => (
+            "blob.refused",
+            "the storage of packages and artifacts refuses the credentials of the server; see what it was given, and its rights to read, write, list and delete there",
+        ),
+        ObjectError::NotFound { .. } => (
+            "blob.no_storage",
+            "the storage of packages and artifacts is not there; see whether the bucket or the folder exists",
+        ),
+        _ => ("blob.storage", "the storage of packages and artifacts did not do it; try again"),
+    };
+    Error::unavailable(code, message).with_source(error)
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::stream;
-
     use super::*;
-    use crate::error::ErrorKind;
-    use crate::id::{ArtifactId, ExecutionId};
-
-    fn key() -> BlobKey {
-        BlobKey::artifact(ExecutionId::new(), ArtifactId::new())
-    }
-
-    fn stores() -> (tempfile::TempDir, [ObjectBlobStore; 2]) {
-        let folder = tempfile::tempdir().unwrap();
-        let local = ObjectBlobStore::local(folder.path().join("deep/blobs")).unwrap();
-        (folder, [local, ObjectBlobStore::memory()])
-    }
-
-    async fn read(store: &ObjectBlobStore, key: &BlobKey) -> Option<Vec<u8>> {
-        let body = store.get(key).await.unwrap()?;
-        let content = body.stream.try_fold(Vec::new(), |mut all, chunk| async move {
-            all.extend_from_slice(&chunk);
-            Ok(all)
-        });
-        let content = content.await.unwrap();
-        assert_eq!(content.len() as u64, body.size);
-        Some(content)
-    }
-
-    fn files_below(folder: &Path) -> usize {
-        std::fs::read_dir(folder)
-            .unwrap()
-            .map(|item| item.unwrap().path())
-            .map(|path| if path.is_dir() { files_below(&path) } else { 1 })
-            .sum()
-    }
-
-    #[tokio::test]
-    async fn what_was_put_is_read_replaced_and_deleted() {
-        let (_folder, stores) = stores();
-        for store in stores {
-            let key = key();
-            assert!(read(&store, &key).await.is_none());
-            for content in ["one", "one", "another"] {
-                store.put(&key, Bytes::from(content)).await.unwrap();
-                assert_eq!(read(&store, &key).await.unwrap(), content.as_bytes());
-            }
-            store.delete(&key).await.unwrap();
-            store.delete(&key).await.unwrap();
-            assert!(read(&store, &key).await.is_none());
-        }
-    }
-
-    #[tokio::test]
-    async fn a_stream_is_written_whole() {
-        let (_folder, stores) = stores();
-        for store in stores {
-            // More than one part, and chunks that don't fit the parts.
-            let chunk = Bytes::from((0..1_000_003_u32).map(|n| n.to_le_bytes()[0]).collect::<Vec<_>>());
-            let whole: Vec<u8> = chunk.repeat(11);
-            let key = key();
-            let body = stream::iter(std::iter::repeat_n(chunk, 11).map(Ok)).boxed();
-            let info = store.put_stream(&key, body, whole.len() as u64).await.unwrap();
-            assert_eq!(info.size, whole.len() as u64);
-            assert_eq!(info.sha256, hex::encode(Sha256::digest(&whole)));
-            assert!(read(&store, &key).await.unwrap() == whole);
-
-            let empty = store.put_stream(&key, stream::empty().boxed(), 0).await.unwrap();
-            assert_eq!(empty.size, 0);
-            assert_eq!(read(&store, &key).await.unwrap(), b"");
-        }
-    }
-
-    #[tokio::test]
-    async fn nothing_is_kept_of_what_is_too_large_or_breaks_off() {
-        let (folder, stores) = stores();
-        for store in stores {
-            let key = key();
-            let chunks = || vec![Ok(Bytes::from(vec![7; 3_000_000])), Ok(Bytes::from(vec![7; 3_000_000]))];
-            let error = store.put_stream(&key, stream::iter(chunks()).boxed(), 5_999_999).await.unwrap_err();
-            assert_eq!((error.kind(), error.code()), (ErrorKind::QuotaExceeded, "blob.too_large"));
-            let mut broken = chunks();
-            broken.push(Err(io::ErrorKind::ConnectionReset.into()));
-            let error = store.put_stream(&key, stream::iter(broken).boxed(), u64::MAX).await.unwrap_err();
-            assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, "blob.interrupted"));
-            assert!(read(&store, &key).await.is_none());
-        }
-        assert_eq!(files_below(folder.path()), 0);
-    }
-
-    #[tokio::test]
-    async fn a_blob_is_not_seen_while_it_is_written() {
-        let (_folder, stores) = stores();
-        for store in stores {
-            let key = key();
-            let seen = store.clone();
-            let watched = key.clone();
-            let chunks = stream::iter(0..12).then(move |_| {
-                let (seen, watched) = (seen.clone(), watched.clone());
-                async move {
-                    assert!(seen.get(&watched).await.unwrap().is_none());
-                    Ok(Bytes::from(vec![1; 1_000_000]))
-                }
-            });
-            store.put_stream(&key, chunks.boxed(), u64::MAX).await.unwrap();
-            assert_eq!(read(&store, &key).await.unwrap().len(), 12_000_000);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_dropped_write_leaves_nothing_to_see() {
-        let (_folder, stores) = stores();
-        for store in stores {
-            let key = key();
-            let endless = stream::iter([Ok(Bytes::from_static(b"begin"))]).chain(stream::pending());
-            let write = store.put_stream(&key, endless.boxed(), u64::MAX);
-            assert!(tokio::time::timeout(std::time::Duration::from_millis(20), write).await.is_err());
-            assert!(read(&store, &key).await.is_none());
-        }
-    }
 
     #[cfg(unix)]
     #[test]

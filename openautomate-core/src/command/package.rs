@@ -207,7 +207,8 @@ impl Command for PublishVersion {
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<PackageVersion>> {
         let mut package = load(context, self.package_id).await?;
         // Content is named by its hash, so it does no harm if the version is refused after all.
-        let Kept { checked, digest, content_bytes } = keep(context.blobs, self.archive.clone()).await?;
+        let kept = keep(context.blobs, self.archive.clone(), context.settings.blob_deadline()).await?;
+        let Kept { checked, digest, content_bytes } = kept;
         let number = self.number(checked.manifest.version.as_ref())?;
         if context.store.version_by_number(self.package_id, &number).await?.is_some() {
             return Err(Error::conflict(

@@ -1,5 +1,6 @@
 //! The public suites that adapters pass; a case for every clause of a trait's contract.
 
+pub mod blob;
 pub mod fixture;
 pub mod runner;
 pub mod store;

@@ -136,7 +136,7 @@ impl Orchestrator {
         self.leased(agent, lease).await?;
         let id = ArtifactId::new();
         let key = BlobKey::artifact(lease.execution, id);
-        let info = self.blobs().put_stream(&key, body, most).await?;
+        let info = self.take_in(&key, body, most).await?;
         let artifact = Artifact {
             id,
             execution_id: lease.execution,
@@ -160,12 +160,6 @@ impl Orchestrator {
         }
         self.publish(Event::ArtifactKept { execution_id: lease.execution, artifact_id: id });
         Ok(artifact)
-    }
-
-    pub(super) async fn drop_blob(&self, key: &BlobKey) {
-        if let Err(error) = self.blobs().delete(key).await {
-            tracing::warn!(%error, "a blob that nothing names any more could not be removed");
-        }
     }
 
     /// The value of an asset for a run; the read is audited before the value is given.

@@ -135,6 +135,12 @@ impl Orchestrator {
             if let Ok(output) = &decision.output {
                 decision.changes.idempotency = keep(output)?;
             }
+            let taken = (self.clock().now() - context.now).to_std().unwrap_or_default();
+            if taken > self.settings().blob_deadline() {
+                // What it wrote may count as forgotten by now (`blob::retired`); the machine slept, perhaps.
+                let message = "the decision took too long to be still right; ask again";
+                return Err(Error::unavailable("command.slow", message));
+            }
             let events = std::mem::take(&mut decision.changes.events);
             if decision.changes != crate::changes::Changes::none() {
                 tries += 1;

@@ -62,7 +62,7 @@ impl Orchestrator {
         }
         let id = FileId::new();
         let key = BlobKey::input_file(id);
-        let info = self.blobs().put_stream(&key, body, most).await?;
+        let info = self.take_in(&key, body, most).await?;
         let content_type = checked_media_type(content_type);
         let idempotency = idempotency.map(|asked| asked_of(asked, &content_type, &info.sha256));
         let command = KeepFile { id, name, content_type, size: info.size, sha256: info.sha256 };

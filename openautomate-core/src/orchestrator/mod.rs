@@ -2,6 +2,7 @@
 //! loops. Cheap to clone; all clones are the same one.
 
 mod agent_work;
+mod blob;
 mod builder;
 mod connections;
 mod content;

@@ -39,6 +39,11 @@ pub struct Settings {
     pub max_file_bytes: u64,
     /// How long an uploaded file lives that nothing uses.
     pub file_life: Duration,
+    /// How long a blob that nothing refers to is left alone, at least; the same on all servers. Writing one that is
+    /// to be referred to may take half as long.
+    pub blob_grace: Duration,
+    /// Never removes blobs that nothing refers to.
+    pub keep_all_blobs: bool,
     /// How many passwords are hashed at once.
     pub password_parallelism: usize,
 }
@@ -51,6 +56,12 @@ impl Settings {
         self.renew_every = ttl / 4;
         self.lease_margin = ttl / 4;
         self
+    }
+
+    /// How long writing a blob may take that is committed then. The other half of the grace period is for the commit
+    /// and for clocks that differ.
+    pub(crate) fn blob_deadline(&self) -> Duration {
+        self.blob_grace / 2
     }
 }
 
@@ -66,6 +77,8 @@ impl Default for Settings {
             max_artifact_bytes: 10 * 1024 * 1024 * 1024,
             max_file_bytes: 500 * 1024 * 1024,
             file_life: Duration::from_secs(24 * 3_600),
+            blob_grace: Duration::from_secs(24 * 3_600),
+            keep_all_blobs: false,
             password_parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Cursor;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -12,7 +13,8 @@ use tokio::sync::mpsc;
 use super::archive::{Archive, Checked, Limits};
 use super::chunk::{self, Chunk, ChunkHash};
 use super::index::{self, EncodedIndex, PackageIndex};
-use crate::blob::{BlobKey, BlobStore};
+use crate::blob::retired::restore;
+use crate::blob::{BlobKey, BlobName, BlobStore};
 use crate::error::{Error, Result};
 
 /// How many chunks are written at once: most of the time goes into waiting for the disk or the network.
@@ -31,9 +33,20 @@ pub(crate) struct Kept {
 /// Checks an archive whole before the first chunk is written, then writes the chunks that are not there, and
 /// the index last. Idempotent. What a failure leaves behind is named by its hash and is found by the next try.
 ///
+/// It gives up after `within`: whoever commits what it kept relies on the blob collector, which leaves alone what is
+/// that young (`blob::retired`).
+///
 /// # Errors
-/// `Invalid` with a code `package.*` for what is refused; `Unavailable` if the storage fails.
-pub(crate) async fn keep(blobs: &dyn BlobStore, archive: Bytes) -> Result<Kept> {
+/// `Invalid` with a code `package.*` for what is refused; `Unavailable` if the storage fails or takes too long.
+pub(crate) async fn keep(blobs: &dyn BlobStore, archive: Bytes, within: Duration) -> Result<Kept> {
+    let too_slow = |_| {
+        let message = "the storage takes too long to keep the package; try again when it is faster";
+        Error::unavailable("package.slow", message)
+    };
+    tokio::time::timeout(within, keep_all(blobs, archive)).await.map_err(too_slow)?
+}
+
+async fn keep_all(blobs: &dyn BlobStore, archive: Bytes) -> Result<Kept> {
     let (again, limits) = (archive.clone(), Limits::default());
     blocking(move || Archive::check(Cursor::new(again), &limits)).await?;
     let (sender, receiver) = mpsc::channel::<Chunk>(PARALLEL);
@@ -76,7 +89,10 @@ async fn write(blobs: &dyn BlobStore, chunk: Chunk) -> Result<()> {
 /// `NotFound` if it is gone; `Unavailable` if the storage fails or gives more than an index may have.
 pub(crate) async fn read_index(blobs: &dyn BlobStore, digest: &str) -> Result<Bytes> {
     let gone = || Error::not_found("package index", digest);
-    read(blobs, &BlobKey::index(digest)?, index::MAX_BYTES).await?.ok_or_else(gone)
+    match read(blobs, &BlobKey::index(digest)?, index::MAX_BYTES).await? {
+        Some(index) => Ok(index),
+        None => restore(blobs, &BlobName::Index(digest.to_owned())).await?.ok_or_else(gone),
+    }
 }
 
 /// The index of a version.
@@ -93,7 +109,10 @@ pub(crate) async fn open_index(blobs: &dyn BlobStore, digest: &str) -> Result<Pa
 /// `NotFound` if it is gone; `Unavailable` if the storage fails or gives more than a chunk may have.
 pub(crate) async fn read_chunk(blobs: &dyn BlobStore, hash: &ChunkHash) -> Result<Bytes> {
     let gone = || Error::not_found("package chunk", hash);
-    read(blobs, &BlobKey::chunk(hash), chunk::MAX_PACKED_BYTES).await?.ok_or_else(gone)
+    match read(blobs, &BlobKey::chunk(hash), chunk::MAX_PACKED_BYTES).await? {
+        Some(chunk) => Ok(chunk),
+        None => restore(blobs, &BlobName::Chunk(*hash)).await?.ok_or_else(gone),
+    }
 }
 
 async fn read(blobs: &dyn BlobStore, key: &BlobKey, most: usize) -> Result<Option<Bytes>> {

@@ -1,6 +1,7 @@
 //! The loops: small structs over the traits with a clock, so that a test drives them step by step.
 
 mod audit_sealer;
+mod blob_collector;
 mod dispatcher;
 mod lease_reaper;
 mod peer_relay;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use crate::orchestrator::Orchestrator;
 
 pub use audit_sealer::{AuditReport, AuditSealer, ChainVerifier, verify_chain};
+pub use blob_collector::{BlobCollection, BlobCollector, CollectionReport};
 pub use dispatcher::Dispatcher;
 pub use lease_reaper::LeaseReaper;
 pub use peer_relay::PeerRelay;
@@ -43,6 +45,7 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         LeaseReaper::new(orchestrator.clone()),
         AuditSealer::new(orchestrator.clone()),
         Pruner::new(orchestrator.clone()),
+        BlobCollector::new(orchestrator.clone()),
         Preparer::new(orchestrator.clone()),
         PeerRelay::new(orchestrator.clone())
     );

@@ -37,4 +37,7 @@ pub trait PackageStore {
     -> Result<Page<Deployment>>;
     /// The versions of a package, newest first.
     async fn versions(&self, package: PackageId, page: PageRequest) -> Result<Page<PackageVersion>>;
+    /// The digests of all versions, of deleted packages too: each once, ascending, those after `after`, at most
+    /// `limit`.
+    async fn digests(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>>;
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
+#[cfg(feature = "conformance")]
+mod blob;
 mod orchestrator;
 #[cfg(feature = "conformance")]
 mod runner;

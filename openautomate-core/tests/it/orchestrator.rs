@@ -1,6 +1,7 @@
 //! The orchestrator over the reference store, with a scripted agent at the other end of the in-process
 //! transport and a clock that is moved by hand.
 
+mod collect;
 mod content;
 mod execution;
 mod file;

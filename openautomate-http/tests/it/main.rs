@@ -6,6 +6,8 @@ mod agents;
 mod auth;
 mod bad_input;
 mod binary;
+mod cloud_blobs;
+mod collect_blobs;
 mod executions;
 mod fake_agent;
 mod files;

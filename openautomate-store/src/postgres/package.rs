@@ -9,7 +9,8 @@ use openautomate_core::store::PackageStore;
 
 use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::query;
+use crate::driver::{Columns, query};
+use crate::error::{Error, Result as RowResult};
 use crate::table::{all, one, page};
 
 #[async_trait]
@@ -77,5 +78,13 @@ impl<P: PostgresDriver> PackageStore for PostgresStore<P> {
         const SELECT: &str =
             "SELECT * FROM package_versions WHERE package_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         Ok(page(query(SELECT).bind(package.as_uuid()), request, &self.pool).await?)
+    }
+
+    async fn digests(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>> {
+        const SELECT: &str =
+            "SELECT DISTINCT digest FROM package_versions WHERE digest > $1 ORDER BY digest LIMIT $2";
+        let select = query(SELECT).bind(after.unwrap_or_default()).bind(i64::from(limit));
+        let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
+        Ok(rows.iter().map(|row| Columns::of(row, "digest").get("digest")).collect::<RowResult<_>>()?)
     }
 }

@@ -8,7 +8,8 @@ use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::PackageStore;
 
 use super::SqliteStore;
-use crate::driver::{Pool, query};
+use crate::driver::{Columns, Pool, query};
+use crate::error::{Error, Result as RowResult};
 use crate::table::{all, one, page};
 
 #[async_trait]
@@ -74,5 +75,13 @@ impl<P: Pool> PackageStore for SqliteStore<P> {
         const SELECT: &str =
             "SELECT * FROM package_versions WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
         Ok(page(query(SELECT).bind(package.as_uuid()), request, &self.readers).await?)
+    }
+
+    async fn digests(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>> {
+        const SELECT: &str =
+            "SELECT DISTINCT digest FROM package_versions WHERE digest > ? ORDER BY digest LIMIT ?";
+        let select = query(SELECT).bind(after.unwrap_or_default()).bind(i64::from(limit));
+        let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
+        Ok(rows.iter().map(|row| Columns::of(row, "digest").get("digest")).collect::<RowResult<_>>()?)
     }
 }

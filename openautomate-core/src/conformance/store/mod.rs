@@ -105,7 +105,7 @@ macro_rules! __store_cases {
                 a_refused_commit_leaves_uses, expires_unused, expires_in_batches, forgets_removed_ones,
             }
             page {
-                users, agents, packages, versions, schedules, assets, audit_entries, executions,
+                users, agents, packages, versions, digests, schedules, assets, audit_entries, executions,
                 cursors_are_stable,
             }
             round_trip {

@@ -1,5 +1,6 @@
 //! Lists: newest first, page by page, each item once, each filter.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use uuid::Uuid;
@@ -7,7 +8,9 @@ use uuid::Uuid;
 use super::sample::{self, World, at, failed, instant};
 use crate::changes::{Changes, Record};
 use crate::conformance::fixture::StoreFixture;
-use crate::domain::{Agent, Asset, Execution, ExecutionState, ExecutionSummary, Origin, Package, Schedule};
+use crate::domain::{
+    Agent, Asset, Execution, ExecutionState, ExecutionSummary, Origin, Package, PackageVersion, Schedule,
+};
 use crate::error::Result;
 use crate::query::{AuditFilter, Cursor, ExecutionFilter, Page, PageRequest};
 
@@ -90,6 +93,34 @@ pub async fn versions<F: StoreFixture>(fixture: F) {
     }
     let package = world.package.id;
     walk(ids, async |page| world.store.versions(package, page).await, |version| *version.id.as_uuid()).await;
+}
+
+/// The digests of all versions, of deleted packages too, each once, batch by batch.
+pub async fn digests<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let (first, second) = (world.package.clone(), sample::package("receipts", world.user.id));
+    world.insert(Record::Package(second.clone())).await;
+    let mut expected = BTreeSet::from([world.version.digest.clone()]);
+    for index in 0..8_u8 {
+        // Two versions share each digest, of one package or of two.
+        let digest = hex::encode([index / 2 * 37; 32]);
+        let package = if index % 4 == 0 { first.id } else { second.id };
+        let version = sample::version(package, &format!("3.0.{index}"), world.user.id);
+        world.insert(Record::PackageVersion(PackageVersion { digest: digest.clone(), ..version })).await;
+        expected.insert(digest);
+    }
+    world.update(Record::Package(Package { deleted_at: Some(at(1)), ..second })).await;
+    for limit in [1, 2, 100] {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let batch = world.store.digests(after.as_deref(), limit).await.unwrap();
+            assert!(batch.len() <= limit as usize);
+            let Some(last) = batch.last() else { break };
+            after = Some(last.clone());
+            found.extend(batch);
+        }
+        assert!(found.iter().eq(&expected), "{found:?}");
+    }
 }
 
 /// Schedules, of all packages and of one.

@@ -1,5 +1,7 @@
 //! Reads: a walk over a table, newest or oldest first.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -163,6 +165,13 @@ impl PackageStore for MemoryStore {
     async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {
         let state = self.state();
         Ok(page(state.versions.values().rev(), request, |v| *v.id.as_uuid(), |v| v.package_id == package))
+    }
+
+    async fn digests(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>> {
+        let state = self.state();
+        let digests: BTreeSet<&String> = state.versions.values().map(|version| &version.digest).collect();
+        let digests = digests.into_iter().filter(|digest| after.is_none_or(|after| digest.as_str() > after));
+        Ok(digests.take(limit as usize).cloned().collect())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use openautomate_core::Orchestrator;
-use openautomate_core::blob::ObjectBlobStore;
+use openautomate_core::blob::{BlobStore, ObjectBlobStore};
 use openautomate_core::clock::{Clock as _, ManualClock, SystemClock};
 use openautomate_core::command::agent::RegisterAgent;
 use openautomate_core::command::execution::EnqueueExecution;
@@ -61,7 +61,7 @@ impl Place {
         Self::keeping(ObjectBlobStore::memory(), settings).await
     }
 
-    pub(crate) async fn keeping(blobs: ObjectBlobStore, settings: Settings) -> Self {
+    pub(crate) async fn keeping(blobs: impl BlobStore, settings: Settings) -> Self {
         let keys = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(SystemClock.now());
         let vault = Vault::open_or_create(&keys.path().join("vault.key")).unwrap();
@@ -181,7 +181,7 @@ pub(crate) fn archive_with(manifest: &str, files: &[(&str, &[u8])]) -> Bytes {
     zipped(&[&[("pyproject.toml", manifest.as_bytes()), greeter], files].concat())
 }
 
-fn archive_of(manifest: &str, source: &str) -> Bytes {
+pub(crate) fn archive_of(manifest: &str, source: &str) -> Bytes {
     zipped(&[("pyproject.toml", manifest.as_bytes()), ("greeter.py", source.as_bytes())])
 }
 

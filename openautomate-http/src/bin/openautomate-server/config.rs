@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use openautomate_core::orchestrator::{Registration, Settings};
 use openautomate_core::package::limits::parse_size;
 
+use crate::blobs::BlobArgs;
 use crate::database::DatabaseArgs;
 
 /// The OpenAutomate server: runs the orchestrator and its API.
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     Restore(crate::restore::RestoreArgs),
     /// Copies the whole database into another, from SQLite to PostgreSQL or back. No server may run on either.
     Copy(crate::copy::CopyArgs),
+    /// Removes blobs that nothing refers to, as a server does by itself twice in the grace period; of a data folder
+    /// that no server uses, or beside servers on PostgreSQL.
+    CollectBlobs(CollectArgs),
     /// Prints the OpenAPI document.
     Openapi,
     /// Prints the version.
@@ -70,6 +74,23 @@ pub(crate) struct VerifyArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct CollectArgs {
+    /// The data folder.
+    #[arg(long, env = "OPENAUTOMATE_DATA_DIR", default_value = "openautomate-data")]
+    pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) blobs: BlobArgs,
+    /// Says what would be removed, and removes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Register {
@@ -88,6 +109,8 @@ pub(crate) struct ServeArgs {
     pub(crate) data_dir: PathBuf,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) blobs: BlobArgs,
     /// The address to listen on; port 0 takes any that is free.
     #[arg(long, env = "OPENAUTOMATE_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
@@ -107,6 +130,9 @@ pub(crate) struct ServeArgs {
     /// The largest file that may be uploaded as an input, as in 500M.
     #[arg(long, env = "OPENAUTOMATE_MAX_FILE", default_value = "500M", value_parser = size)]
     pub(crate) max_file: u64,
+    /// Removes no blobs, not even those that nothing refers to.
+    #[arg(long, env = "OPENAUTOMATE_KEEP_ALL_BLOBS")]
+    pub(crate) keep_all_blobs: bool,
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
@@ -138,6 +164,8 @@ impl ServeArgs {
             },
             max_artifact_bytes: self.max_artifact,
             max_file_bytes: self.max_file,
+            blob_grace: self.blobs.grace(),
+            keep_all_blobs: self.keep_all_blobs,
             ..Settings::default()
         };
         settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))
@@ -162,6 +190,8 @@ mod tests {
         assert_eq!(parse(&["serve", "--lease-ttl", "8"]).settings().renew_every, Duration::from_secs(2));
         assert_eq!(parse(&["--max-artifact", "2M"]).settings().max_artifact_bytes, 2 * 1024 * 1024);
         assert_eq!(parse(&["--max-file", "1G"]).settings().max_file_bytes, 1024 * 1024 * 1024);
+        let settings = parse(&["--blob-grace", "2", "--keep-all-blobs"]).settings();
+        assert_eq!((settings.blob_grace, settings.keep_all_blobs), (Duration::from_secs(7_200), true));
         assert_eq!(parse(&[]).settings(), Settings::default());
     }
 

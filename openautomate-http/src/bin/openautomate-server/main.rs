@@ -2,6 +2,8 @@
 
 mod audit;
 mod backup;
+mod blobs;
+mod collect;
 mod config;
 mod copy;
 mod data_dir;
@@ -47,6 +49,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(serve::serve(args))?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::CollectBlobs(args) => {
+            // As for serving.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(collect::collect(&args))
         }
         Command::Audit { command: AuditCommand::Verify(args) } => block_on(audit::verify(&args)),
         Command::Doctor(args) => block_on(doctor::doctor(&args)),

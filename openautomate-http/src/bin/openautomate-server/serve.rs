@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use axum::serve::ListenerExt as _;
 use openautomate_core::Orchestrator;
-use openautomate_core::blob::ObjectBlobStore;
 use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup};
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::permission::Actor;
@@ -58,7 +57,7 @@ async fn assemble(args: &ServeArgs, data: &DataDir) -> anyhow::Result<(Orchestra
     let store = args.database.open(Some(data)).await?;
     let keys = JwtKeys::load_or_create(&data.jwt_key())?;
     let vault = Vault::open_or_create(&data.vault_key())?;
-    let blobs = Arc::new(ObjectBlobStore::local(data.blobs())?);
+    let blobs = Arc::new(args.blobs.open(data).await?);
     let signer = PackageSigner::load_or_create(&data.package_key())?;
     let orchestrator =
         Orchestrator::builder(store, blobs, vault).signer(signer).settings(args.settings()).build().await?;
