@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Orchestrator;
-use crate::command::{Command, CommandContext};
+use crate::command::{Command, CommandContext, Decision};
 use crate::domain::IdempotencyRecord;
 use crate::error::{Error, Result};
 use crate::permission::{Actor, authorize};
@@ -109,8 +109,9 @@ impl Orchestrator {
         })
     }
 
-    pub(super) fn context<'a, C: Command>(&'a self, actor: &'a Actor) -> CommandContext<'a> {
-        CommandContext {
+    /// Has a command decide, in time for what it wrote beside the database.
+    pub(super) async fn decide<C: Command>(&self, actor: &Actor, command: &C) -> Result<Decision<C::Output>> {
+        let context = CommandContext {
             actor,
             now: self.clock().now(),
             store: self.store(),
@@ -120,7 +121,15 @@ impl Orchestrator {
             passwords: &self.inner.passwords,
             settings: &self.inner.settings,
             action: C::NAME,
+        };
+        let decision = command.handle(&context).await?;
+        let taken = (self.clock().now() - context.now).to_std().unwrap_or_default();
+        if taken > self.settings().blob_deadline() {
+            // What it wrote may count as forgotten by now (`blob::retired`); the machine slept, perhaps.
+            let message = "the decision took too long to be still right; ask again";
+            return Err(Error::unavailable("command.slow", message));
         }
+        Ok(decision)
     }
 
     async fn decide_and_commit<C: Command>(
@@ -131,15 +140,9 @@ impl Orchestrator {
     ) -> Result<C::Output> {
         let mut tries = 0;
         loop {
-            let mut decision = command.handle(&self.context::<C>(actor)).await?;
+            let mut decision = self.decide(actor, command).await?;
             if let Ok(output) = &decision.output {
                 decision.changes.idempotency = keep(output)?;
-            }
-            let taken = (self.clock().now() - context.now).to_std().unwrap_or_default();
-            if taken > self.settings().blob_deadline() {
-                // What it wrote may count as forgotten by now (`blob::retired`); the machine slept, perhaps.
-                let message = "the decision took too long to be still right; ask again";
-                return Err(Error::unavailable("command.slow", message));
             }
             let events = std::mem::take(&mut decision.changes.events);
             if decision.changes != crate::changes::Changes::none() {

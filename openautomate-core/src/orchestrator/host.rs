@@ -71,7 +71,7 @@ impl Orchestrator {
         command.validate()?;
         let mut tries = 0;
         loop {
-            let mut decision = command.handle(&self.context::<C>(actor)).await?;
+            let mut decision = self.decide(actor, &command).await?;
             let output = decision.output?;
             let events = std::mem::take(&mut decision.changes.events);
             tries += 1;

@@ -12,7 +12,6 @@
 //! `crate::store` names its case in parentheses.
 //!
 #![doc = include_str!("../../../ADAPTER.md")]
-
 #![allow(clippy::missing_panics_doc, reason = "a case panics if its fact does not hold; that is its purpose")]
 #![allow(clippy::unwrap_used, reason = "as in any test")]
 
