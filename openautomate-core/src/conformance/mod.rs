@@ -3,3 +3,4 @@
 pub mod fixture;
 pub mod runner;
 pub mod store;
+pub mod transport;
