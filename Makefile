@@ -40,7 +40,7 @@ extension: ## Builds the native half of the Python module and puts it beside the
 
 # The binaries must not link libpython, so what needs it is built and run apart.
 # The tests of the store need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its
-# own and drops it.
+# own and drops it. Those of the agent start NATS servers of their own: .ci/nats finds the program, or installs it.
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
@@ -52,7 +52,8 @@ test: python ## Installs what the tests need and runs them all.
 	$(MAKE) test-main-job
 
 test-rust: python
-	address="$$(.ci/postgres)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
+	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && \
+		$(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
 		cargo $(CARGO_TEST) --features openautomate-core/conformance
 	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
 
@@ -67,7 +68,8 @@ test-python: python
 # and build half of them again.
 test-main-job: python
 	$(RUST_ENV) cargo test --no-run --features openautomate-core/conformance
-	OPENAUTOMATE_BINARIES=$(abspath target/debug) $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
+	nats="$$(.ci/nats)" && OPENAUTOMATE_BINARIES=$(abspath target/debug) OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
+		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
 
 # --- the rules of the house
 

@@ -7,6 +7,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `python` | running automations in this process through PyO3 |
+//! | `nats` | the line between agents and servers by way of NATS |
 //! | `conformance` | the public suites for adapters |
 
 pub mod blob;

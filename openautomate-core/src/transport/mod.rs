@@ -2,7 +2,7 @@
 //!
 //! A connection is a pair of channels of [`AgentMessage`] and [`ServerMessage`]; an adapter moves the
 //! messages and knows nothing of them. Adapters: [`in_process`] (embedding, tests), WebSocket
-//! (`openautomate-http` and `openautomate-agent`).
+//! (`openautomate-http` and `openautomate-agent`), and the same by way of a NATS (feature `nats`).
 //!
 //! # Contract
 //! - Messages of one connection arrive whole (`connection::large_messages`), in order (`connection::keeps_order`),
@@ -33,6 +33,10 @@ use crate::package::chunk::{self, ChunkHash};
 
 pub mod in_process;
 pub mod message;
+#[cfg(feature = "nats")]
+pub mod nats;
+#[cfg(feature = "nats")]
+pub mod pipe;
 
 pub use message::{
     AgentMessage, AssignedFile, Assignment, Hello, PROTOCOL_VERSION, PackageRef, Preparation, ServerMessage,

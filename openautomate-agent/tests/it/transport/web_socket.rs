@@ -48,6 +48,7 @@ impl TransportFixture for WebSocketFixture {
             name: "bot".into(),
             allow_plain_http: false,
             package_keys: Vec::new(),
+            server_keys: Vec::new(),
         };
         Arc::new(WebSocketTransport::new(identity, SigningKey::from_bytes(&[7; 32])).unwrap())
     }

@@ -5,6 +5,8 @@ mod config;
 mod data_dir;
 mod database;
 mod memory;
+#[cfg(feature = "nats")]
+mod nats;
 mod serve;
 mod signal;
 
