@@ -41,6 +41,7 @@ extension: ## Builds the native half of the Python module and puts it beside the
 # The binaries must not link libpython, so what needs it is built and run apart.
 # Some need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its own and drops it.
 # Those of blobs need an S3-compatible server: .ci/s3 starts one for as long as they run.
+# Those of NATS start servers of their own: .ci/nats finds the program, or installs it.
 # The store is tested by itself: with every driver, of which the server's binary has one.
 RUST_PACKAGES = $(foreach crate,core http agent benches example-shop,-p openautomate-$(crate))
 STORE = -p openautomate-store --features sqlx-postgres,diesel-sqlite,diesel-postgres
@@ -56,7 +57,8 @@ test: python ## Installs what the tests need and runs them all.
 	$(MAKE) test-main-job
 
 test-rust: python
-	address="$$(.ci/postgres)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
+	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
+		OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
 		.ci/s3 cargo $(CARGO_TEST) $(RUST_PACKAGES) --features openautomate-core/conformance
 	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
 
@@ -78,7 +80,8 @@ test-python: python
 # and build half of them again.
 test-main-job: python
 	$(RUST_ENV) cargo test --no-run $(RUST_PACKAGES) --features openautomate-core/conformance
-	address="$$(.ci/postgres)" && OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_BINARIES=$(abspath target/debug) \
+	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && OPENAUTOMATE_BINARIES=$(abspath target/debug) \
+		OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
 		.ci/s3 $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
 
 # --- the rules of the house

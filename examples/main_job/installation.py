@@ -40,8 +40,11 @@ class Installation:
     """Starts, kills and restarts the processes; keeps the quickstart account's password in the folder."""
 
     def __init__(
-        self, folder: Path, binaries: Path, python: Path, port: int = 0, lease_ttl: int = 60
+        self, folder: Path, binaries: Path, python: Path, port: int = 0, lease_ttl: int = 60, nats: str = ""
     ) -> None:
+        """With the address of a NATS, the agent reaches the server by way of that and in no other."""
+        self.nats = nats
+        self.server_key = ""
         self.folder = folder
         self.binaries = binaries
         self.python = python
@@ -86,6 +89,7 @@ class Installation:
             f"127.0.0.1:{self.port}",
             "--lease-ttl",
             str(self.lease_ttl),
+            OPENAUTOMATE_NATS=self.nats,
             OPENAUTOMATE_ADMIN_USERNAME=ADMIN,
             OPENAUTOMATE_ADMIN_EMAIL=f"{ADMIN}@localhost.localdomain",
             OPENAUTOMATE_ADMIN_PASSWORD=self.password(),
@@ -94,6 +98,8 @@ class Installation:
         said = []
         for line in self.server.stdout:
             said.append(line.strip())
+            if "--server-key " in line:
+                self.server_key = line.split("--server-key ", 1)[1].strip()
             if "listening on " in line:
                 self.url = line.split("listening on ", 1)[1].strip()
                 break
@@ -121,9 +127,16 @@ class Installation:
         data = self.folder / "agent"
         if not (data / "agent.json").exists():
             token = client.call("POST", "/api/agents/enrolment-tokens", {})["token"]
-            enrol = [str(self.binaries / f"openautomate-agent{SUFFIX}"), "enrol", "--server", self.url]
+            server = [self.nats, "--server-key", self.server_key] if self.nats else [self.url]
+            enrol = [str(self.binaries / f"openautomate-agent{SUFFIX}"), "enrol", "--server", *server]
             enrol += ["--name", name, "--data-dir", str(data)]
             done = subprocess.run(enrol, input=token, capture_output=True, text=True)
+            # By way of NATS nobody may listen yet.
+            for _ in range(50 if self.nats else 0):
+                if done.returncode == 0:
+                    break
+                time.sleep(0.1)
+                done = subprocess.run(enrol, input=token, capture_output=True, text=True)
             if done.returncode != 0:
                 raise StartError(f"the agent could not enrol: {done.stderr.strip()}")
         self.agent = self._spawn(

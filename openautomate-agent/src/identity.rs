@@ -10,12 +10,14 @@ use openautomate_core::credential::ENROL_CONTEXT;
 use openautomate_core::id::AgentId;
 use openautomate_core::package::signature::PublicKey;
 use openautomate_core::secret::Secret;
+#[cfg(feature = "nats")]
+use openautomate_core::transport::nats::NatsSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::platform;
-use crate::websocket::{checked_address, post};
+use crate::way::Way;
 
 const IDENTITY: &str = "agent.json";
 const KEY: &str = "agent.key";
@@ -24,7 +26,7 @@ const KEY: &str = "agent.key";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
-    /// The server's address, without a path.
+    /// The server's address, without a path; by way of a NATS, the address of that.
     pub server: String,
     /// The agent's id there.
     pub agent_id: AgentId,
@@ -36,6 +38,9 @@ pub struct Identity {
     /// The keys by which it checks that packages are what the server published.
     #[serde(default)]
     pub package_keys: Vec<PublicKey>,
+    /// The keys of which the server has one, by way of a NATS; elsewhere its certificate tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server_keys: Vec<PublicKey>,
 }
 
 impl Identity {
@@ -82,30 +87,81 @@ pub async fn enrol(
     name: Option<String>,
     allow_plain_http: bool,
 ) -> Result<Identity> {
-    let server = checked_address(server, allow_plain_http)?;
-    platform::create_private_dir(folder).map_err(Error::io("made", folder))?;
-    let path = folder.join(IDENTITY);
-    if path.exists() {
-        return Err(Error::Enrolled(folder.to_owned()));
+    let way = Way::straight(server, allow_plain_http)?;
+    let base = way.base().to_owned();
+    let made = Enrolment { folder, token, name, address: &base };
+    made.enrol(&way, |enrolled| Identity {
+        server: base.clone(),
+        agent_id: enrolled.agent_id,
+        name: enrolled.name,
+        allow_plain_http,
+        package_keys: enrolled.package_keys,
+        server_keys: Vec::new(),
+    })
+    .await
+}
+
+/// As [`enrol`], by way of a NATS. The token is told to a server only that has one of these keys.
+///
+/// # Errors
+/// As [`enrol`]; [`Error::Address`] if there is no key.
+#[cfg(feature = "nats")]
+pub async fn enrol_by_nats(
+    folder: &Path,
+    settings: NatsSettings,
+    server_keys: Vec<PublicKey>,
+    token: &Secret<String>,
+    name: Option<String>,
+) -> Result<Identity> {
+    let server = settings.address.clone();
+    let way = Way::by_nats(settings, &server_keys, "enrol")?;
+    let first = server.split(',').next().unwrap_or_default().trim();
+    let made = Enrolment { folder, token, name, address: first };
+    made.enrol(&way, |enrolled| Identity {
+        server: server.clone(),
+        agent_id: enrolled.agent_id,
+        name: enrolled.name,
+        allow_plain_http: false,
+        package_keys: enrolled.package_keys,
+        server_keys,
+    })
+    .await
+}
+
+struct Enrolment<'a> {
+    folder: &'a Path,
+    token: &'a Secret<String>,
+    name: Option<String>,
+    /// What the machine connects to.
+    address: &'a str,
+}
+
+impl Enrolment<'_> {
+    async fn enrol(self, way: &Way, identity: impl FnOnce(Enrolled) -> Identity) -> Result<Identity> {
+        let Self { folder, token, name, address } = self;
+        platform::create_private_dir(folder).map_err(Error::io("made", folder))?;
+        let path = folder.join(IDENTITY);
+        if path.exists() {
+            return Err(Error::Enrolled(folder.to_owned()));
+        }
+        let key = new_key(folder)?;
+        let proof = key.sign([ENROL_CONTEXT, token.expose()].concat().as_bytes());
+        let request = json!({
+            "token": token.expose(),
+            "name": name,
+            "machineName": machine_name(),
+            "ipAddress": own_address(address).await.unwrap_or_default(),
+            "publicKey": URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes()),
+            "proof": URL_SAFE_NO_PAD.encode(proof.to_bytes()),
+        });
+        let enrolled: Enrolled = way.post(&format!("{}/api/agents/enrol", way.base()), &request).await?;
+        let identity = identity(enrolled);
+        let text = serde_json::to_vec_pretty(&identity)
+            .map_err(|why| Error::Malformed { path: path.clone(), why: why.to_string() })?;
+        let mut file = platform::create_private(&path).map_err(Error::io("made", &path))?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(Error::io("written", &path))?;
+        Ok(identity)
     }
-    let key = new_key(folder)?;
-    let proof = key.sign([ENROL_CONTEXT, token.expose()].concat().as_bytes());
-    let request = json!({
-        "token": token.expose(),
-        "name": name,
-        "machineName": machine_name(),
-        "ipAddress": own_address(&server).await.unwrap_or_default(),
-        "publicKey": URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes()),
-        "proof": URL_SAFE_NO_PAD.encode(proof.to_bytes()),
-    });
-    let enrolled: Enrolled = post(&format!("{server}/api/agents/enrol"), &request).await?;
-    let Enrolled { agent_id, name, package_keys } = enrolled;
-    let identity = Identity { server, agent_id, name, allow_plain_http, package_keys };
-    let text = serde_json::to_vec_pretty(&identity)
-        .map_err(|why| Error::Malformed { path: path.clone(), why: why.to_string() })?;
-    let mut file = platform::create_private(&path).map_err(Error::io("made", &path))?;
-    file.write_all(&text).and_then(|()| file.sync_all()).map_err(Error::io("written", &path))?;
-    Ok(identity)
 }
 
 /// A new key, on disk before it is used; one that a failed enrolment left is replaced.
@@ -139,7 +195,9 @@ fn machine_name() -> String {
 async fn own_address(server: &str) -> Option<String> {
     let url = reqwest::Url::parse(server).ok()?;
     let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
-    let to = tokio::net::lookup_host((host, url.port_or_known_default()?)).await.ok()?.next()?;
+    // NATS has a port of its own that no list of URLs knows.
+    let to =
+        tokio::net::lookup_host((host, url.port_or_known_default().unwrap_or(4222))).await.ok()?.next()?;
     let from: std::net::IpAddr = if to.is_ipv4() {
         std::net::Ipv4Addr::UNSPECIFIED.into()
     } else {

@@ -15,11 +15,17 @@
 //! | `environment` | the Python environments on disk |
 //! | `adopt` | what an agent that was killed left behind |
 //! | `websocket` | the transport over HTTP and WebSocket |
+//! | `way` | how requests get to the server: straight, or by way of a NATS |
 //! | `identity` | which agent of which server this is, and its key |
 //! | `local` | a package run without any server: a server for one execution, in this process |
 //! | `disk` | small files that are there whole or not at all |
 //! | `platform` | what differs between systems |
 //! | `facts` | what the machine is |
+
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `nats` (default) | the way to the server through a NATS; off until somebody names one |
 
 mod adopt;
 mod agent;
@@ -43,12 +49,15 @@ mod run;
 mod session;
 mod spool;
 mod trust;
+mod way;
 mod websocket;
 
 pub use agent::{Agent, AgentBuilder, default_slots};
 pub use environment::{EnvironmentSettings, find_uv};
 pub use error::{Error, Result};
 pub use facts::facts;
+#[cfg(feature = "nats")]
+pub use identity::enrol_by_nats;
 pub use identity::{Identity, enrol};
 pub use loopback::DEFAULT_PORT as DEFAULT_LOOPBACK_PORT;
 pub use platform::StopSignals;

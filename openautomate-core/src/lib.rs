@@ -7,6 +7,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `python` | running automations in this process through PyO3 |
+//! | `nats` | the line between agents and servers by way of NATS |
 //! | `conformance` | the public suites for adapters |
 //! | `object-store-s3`, `object-store-gcs`, `object-store-azure` | blobs in a bucket of that service (`blob::ObjectBlobStore::from_url`) |
 

@@ -19,11 +19,14 @@
 //! | feature | adds |
 //! |---|---|
 //! | `server` (default) | the binary `openautomate-server` and what it needs |
+//! | `nats` (default) | agents that reach the server by way of NATS; off until somebody calls it |
 
 mod auth;
 mod extract;
 mod health;
 mod middleware;
+#[cfg(feature = "nats")]
+pub mod nats;
 mod openapi;
 mod options;
 mod platform;

@@ -1,13 +1,15 @@
 use std::sync::Mutex as StdMutex;
 
-use openautomate_core::domain::Lease;
+use futures_util::SinkExt as _;
 use openautomate_core::id::{AgentId, ExecutionId};
-use openautomate_core::transport::AgentMessage;
+use openautomate_core::transport::{AgentMessage, ServerMessage};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
+use crate::way::{checked_address, refused};
 
 /// What was asked of a fake server.
 #[derive(Clone, Debug)]
@@ -115,6 +117,7 @@ fn transport(server: &str) -> WebSocketTransport {
         name: "bot".into(),
         allow_plain_http: false,
         package_keys: Vec::new(),
+        server_keys: Vec::new(),
     };
     WebSocketTransport::new(identity, SigningKey::from_bytes(&[7; 32])).unwrap()
 }
@@ -285,7 +288,7 @@ async fn messages_go_both_ways_over_a_websocket() {
     let signs_in = Fake::start(signing_in(|_| Answer(404, Vec::new())));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
-    // Signed in at one fake and connected to another: `connect` takes both apart.
+    // Signed in at one fake and connected to another: `Way::connect` takes both apart.
     let token = transport(&signs_in.address).token(None).await.unwrap();
     let lease = lease();
     let server = tokio::spawn(async move {
@@ -306,7 +309,7 @@ async fn messages_go_both_ways_over_a_websocket() {
         socket.send(Message::text(answer)).await.unwrap();
         socket.close(None).await.unwrap();
     });
-    let mut link = connect(url, token).await.unwrap();
+    let mut link = transport(&signs_in.address).way.connect(url, token).await.unwrap();
     link.sender.send(AgentMessage::Started { lease }).await.unwrap();
     let heard = link.receiver.recv().await;
     assert!(matches!(heard, Some(ServerMessage::FinishAck { lease: told }) if told == lease), "{heard:?}");

@@ -17,3 +17,4 @@ mod place;
 mod played;
 mod runs;
 mod stage;
+mod transport;

@@ -4,3 +4,4 @@ pub mod blob;
 pub mod fixture;
 pub mod runner;
 pub mod store;
+pub mod transport;

@@ -72,6 +72,20 @@ base64url!(
     "a key is not 32 bytes in base64url without padding (RFC 4648, 5)"
 );
 
+impl PublicKey {
+    /// The key of these bytes, as RFC 8032 writes it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes, as RFC 8032 writes them.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 /// An Ed25519 signature, written as base64url without padding.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -30,6 +30,9 @@ impl InProcessTransport {
 #[async_trait]
 impl Transport for InProcessTransport {
     async fn connect(&self) -> Result<AgentLink> {
+        if self.orchestrator.stop_token().is_cancelled() {
+            return Err(Error::unavailable("server.stopped", "the orchestrator has stopped"));
+        }
         self.orchestrator.connectable(self.agent).await?;
         let (ours, theirs) = link();
         let (orchestrator, agent) = (self.orchestrator.clone(), self.agent);

@@ -2,14 +2,20 @@
 //!
 //! A connection is a pair of channels of [`AgentMessage`] and [`ServerMessage`]; an adapter moves the
 //! messages and knows nothing of them. Adapters: [`in_process`] (embedding, tests), WebSocket
-//! (`openautomate-http` and `openautomate-agent`).
+//! (`openautomate-http` and `openautomate-agent`), and the same by way of a NATS (feature `nats`).
 //!
 //! # Contract
-//! - Messages of one connection arrive in order, once, or the connection ends (both receivers give `None`).
+//! - Messages of one connection arrive whole (`connection::large_messages`), in order (`connection::keeps_order`),
+//!   once (`connection::arrives_once`), or the connection ends: both receivers give `None` (`end::*`).
 //!   What was on its way then is lost: whatever must not be lost is repeated after the next `Hello` until it
 //!   is acknowledged (log lines, finishes), or is found by comparing leases (assignments).
-//! - The agent's identity is settled before the first message: a connection belongs to one agent.
-//! - Both channels are bounded, so a slow reader slows its writer.
+//! - What the orchestrator said before it ended a connection still arrives (`end::by_the_orchestrator`,
+//!   `end::a_server_that_stops`), and what the agent said before it let go is still handled
+//!   (`end::by_the_agent`).
+//! - The agent's identity is settled before the first message: a connection belongs to one agent
+//!   (`identity::*`).
+//! - Both channels are bounded, so a slow reader slows its writer (`connection::a_slow_agent_slows_the_server`).
+//!   So are the streams of content (`file::is_read_as_it_is_taken`).
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -27,6 +33,10 @@ use crate::package::chunk::{self, ChunkHash};
 
 pub mod in_process;
 pub mod message;
+#[cfg(feature = "nats")]
+pub mod nats;
+#[cfg(feature = "nats")]
+pub mod pipe;
 
 pub use message::{
     AgentMessage, AssignedFile, Assignment, Hello, PROTOCOL_VERSION, PackageRef, Preparation, ServerMessage,
@@ -99,44 +109,57 @@ pub struct ArtifactUpload {
 
 /// How an agent reaches its orchestrator.
 ///
-/// Every method may be called at any time and by several tasks at once; each is cancel safe.
+/// Every method may be called at any time and by several tasks at once (`connection::side_by_side`); each is cancel
+/// safe (`connection::a_dropped_connect`, `content::dropped_chunks`, `file::dropped`, `artifact::dropped`).
 #[async_trait]
 pub trait Transport: Send + Sync + Debug + 'static {
-    /// Opens a connection, signed in as this agent. The next connection of the same agent ends the one
-    /// before.
+    /// Opens a connection, signed in as this agent (`connection::greets`). The next connection of the same agent
+    /// ends the one before (`end::the_next_connection`).
     ///
     /// # Errors
-    /// `Unavailable` if the server can't be reached (try again later), `Unauthenticated` or `Forbidden` if
-    /// it does not want this agent.
+    /// `Unavailable` if the server can't be reached (try again later, `end::a_server_that_is_gone`),
+    /// `Unauthenticated` or `Forbidden` if it does not want this agent (`identity::impostors`,
+    /// `identity::disabled`, `identity::deleted`).
     async fn connect(&self) -> Result<AgentLink>;
 
-    /// The index of a version. The caller checks its digest.
+    /// The index of a version (`content::index_by_lease`, `content::index_by_deployment`). The caller checks its
+    /// digest.
     ///
     /// # Errors
-    /// `StaleLease` if the lease is not this agent's any more, `NotFound`, `Unavailable`.
+    /// `StaleLease` if the lease is not this agent's any more (`content::stale_lease`,
+    /// `identity::another_agents_lease`), `NotFound` if the version is not deployed where the agent works
+    /// (`content::undeployed`), `Unavailable`.
     async fn fetch_index(&self, grant: PackageGrant) -> Result<Bytes>;
 
-    /// Packed chunks of a version, at most [`MAX_CHUNKS`], in the order in which they are asked for. The caller
-    /// checks the hash of each. A stream that ends early, or with an error, may be asked for the rest again.
+    /// Packed chunks of a version, at most [`MAX_CHUNKS`], in the order in which they are asked for
+    /// (`content::chunks_in_order`, `content::chunks_by_deployment`, `content::a_large_version`,
+    /// `content::no_chunks`). The caller checks the hash of each. A stream that ends early, or with an error, may
+    /// be asked for the rest again.
     ///
     /// # Errors
-    /// As [`Transport::fetch_index`]; `NotFound` also if the version has no such chunk.
+    /// As [`Transport::fetch_index`]; `NotFound` also if the version has no such chunk
+    /// (`content::foreign_chunks`); `Invalid` if more are asked for (`content::too_many_chunks`).
     async fn fetch_chunks(
         &self,
         grant: PackageGrant,
         hashes: &[ChunkHash],
     ) -> Result<BoxStream<'static, Result<Bytes>>>;
 
-    /// The content of an uploaded file that the inputs of a leased execution name. The caller checks size and hash.
+    /// The content of an uploaded file that the inputs of a leased execution name (`file::whole`, `file::empty`).
+    /// The caller checks size and hash, since a stream may end early (`end::a_cut_fetch`).
     ///
     /// # Errors
-    /// `StaleLease` if the lease is not this agent's any more, `NotFound` if its execution does not use the file,
-    /// `Unavailable`.
+    /// `StaleLease` if the lease is not this agent's any more (`file::stale_lease`), `NotFound` if its execution
+    /// does not use the file (`file::unused`), `Unavailable`.
     async fn fetch_file(&self, lease: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>>;
 
-    /// Keeps a file with the execution; the same name again replaces it.
+    /// Keeps a file with the execution (`artifact::whole`, `artifact::empty`, `artifact::names`,
+    /// `artifact::large`); the same name again replaces it (`artifact::replaces`). Nothing is kept of one that
+    /// breaks off (`end::a_cut_upload`).
     ///
     /// # Errors
-    /// `StaleLease`, `QuotaExceeded` if it is too large, `Invalid` if its name is no good, `Unavailable`.
+    /// `StaleLease` (`artifact::stale_lease`), `QuotaExceeded` if it is too large (`artifact::too_large`),
+    /// `Invalid` if its name is no good or it can't be read (`artifact::bad_name`, `artifact::unreadable`),
+    /// `Unavailable`.
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()>;
 }

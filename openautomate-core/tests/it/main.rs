@@ -9,3 +9,5 @@ mod orchestrator;
 mod runner;
 #[cfg(feature = "conformance")]
 mod store;
+#[cfg(feature = "conformance")]
+mod transport;

@@ -8,6 +8,9 @@ use openautomate_core::domain::Limits;
 use openautomate_core::package::limits::parse_size;
 use openautomate_core::package::signature::PublicKey;
 
+#[cfg(feature = "nats")]
+use crate::nats::NatsOptions;
+
 /// The agent of OpenAutomate: runs automations on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "openautomate-agent", version)]
@@ -43,9 +46,17 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct EnrolOptions {
-    /// The server's address, as in https://automation.example.org.
+    /// The server's address, as in https://automation.example.org; or that of a NATS which both reach, as in
+    /// nats://nats.example.org:4222.
     #[arg(long, env = "OPENAUTOMATE_AGENT_SERVER")]
     pub(crate) server: String,
+    /// By way of a NATS: the key that the server tells when it starts. The token is told to nobody else. May be given
+    /// again.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_SERVER_KEY", value_delimiter = ',')]
+    pub(crate) server_key: Vec<PublicKey>,
+    #[cfg(feature = "nats")]
+    #[command(flatten)]
+    pub(crate) nats: NatsOptions,
     /// The file that holds the token; otherwise OPENAUTOMATE_ENROLMENT_TOKEN or standard input.
     #[arg(long)]
     pub(crate) token_file: Option<PathBuf>,
@@ -118,6 +129,9 @@ pub(crate) struct RunOptions {
     pub(crate) json_logs: bool,
     #[command(flatten)]
     pub(crate) loopback: LoopbackOptions,
+    #[cfg(feature = "nats")]
+    #[command(flatten)]
+    pub(crate) nats: NatsOptions,
 }
 
 /// The API that bots of the original template speak to.

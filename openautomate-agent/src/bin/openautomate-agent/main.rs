@@ -3,6 +3,8 @@
 mod config;
 mod environment;
 mod exec;
+#[cfg(feature = "nats")]
+mod nats;
 mod python;
 mod sign;
 
@@ -14,11 +16,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
+#[cfg(feature = "nats")]
+use openautomate_agent::enrol_by_nats;
 use openautomate_agent::{Agent, Identity, StopSignals, WebSocketTransport, default_slots, enrol};
 use openautomate_core::domain::IsolationLevel;
 use openautomate_core::runner::python::PoolSettings;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
+#[cfg(feature = "nats")]
+use openautomate_core::transport::nats::NatsSettings;
 use tokio_util::sync::CancellationToken;
 
 use config::{Arguments, Command, EnrolOptions, RunOptions};
@@ -65,6 +71,17 @@ async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 async fn enrol_machine(options: EnrolOptions) -> anyhow::Result<()> {
     let token = enrolment_token(options.token_file.as_deref())?;
+    #[cfg(feature = "nats")]
+    if NatsSettings::is_nats(&options.server) {
+        let settings = options.nats.settings(options.server)?;
+        let enrolling = enrol_by_nats(&options.data_dir, settings, options.server_key, &token, options.name);
+        let identity = enrolling.await?;
+        return say(
+            &identity,
+            options.json,
+            &format!("enrolled as {} ({})", identity.name, identity.agent_id),
+        );
+    }
     let identity =
         enrol(&options.data_dir, &options.server, &token, options.name, options.allow_plain_http).await?;
     say(&identity, options.json, &format!("enrolled as {} ({})", identity.name, identity.agent_id))
@@ -117,6 +134,14 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
     let indexes = environment::indexes(&options.environments)?;
     let (identity, key) = Identity::load(&options.data_dir)?;
     let package_keys = identity.package_keys.clone();
+    #[cfg(feature = "nats")]
+    let transport = if NatsSettings::is_nats(&identity.server) {
+        let settings = options.nats.settings(identity.server.clone())?;
+        WebSocketTransport::by_nats(identity, key, settings)?
+    } else {
+        WebSocketTransport::new(identity, key)?
+    };
+    #[cfg(not(feature = "nats"))]
     let transport = WebSocketTransport::new(identity, key)?;
     let python = python::find(options.python.as_deref()).await?;
     let versions = vec![python.version.clone()];

@@ -11,6 +11,8 @@ use openautomate_core::package::limits::parse_size;
 
 use crate::blobs::BlobArgs;
 use crate::database::DatabaseArgs;
+#[cfg(feature = "nats")]
+use crate::nats::NatsOptions;
 
 /// The OpenAutomate server: runs the orchestrator and its API.
 #[derive(Debug, Parser)]
@@ -136,6 +138,9 @@ pub(crate) struct ServeArgs {
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
+    #[cfg(feature = "nats")]
+    #[command(flatten)]
+    pub(crate) nats: NatsOptions,
 }
 
 pub(crate) fn size(text: &str) -> Result<u64, String> {

@@ -56,6 +56,12 @@ impl DataDir {
         self.keys().join("package.key")
     }
 
+    /// By what agents know the server that come by way of NATS.
+    #[cfg(feature = "nats")]
+    pub(crate) fn server_key(&self) -> PathBuf {
+        self.keys().join("server.pem")
+    }
+
     pub(crate) fn blobs(&self) -> PathBuf {
         self.root.join("blobs")
     }

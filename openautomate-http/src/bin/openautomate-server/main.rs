@@ -14,6 +14,8 @@ mod installation;
 mod manifest;
 mod memory;
 mod migrate;
+#[cfg(feature = "nats")]
+mod nats;
 mod progress;
 mod restore;
 mod serve;

@@ -13,6 +13,8 @@ use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::permission::Actor;
 use openautomate_core::secret::Secret;
 use openautomate_core::vault::Vault;
+#[cfg(feature = "nats")]
+use openautomate_http::nats::ServerKey;
 use openautomate_http::{HttpOptions, JwtKeys, router};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -31,6 +33,8 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     args.check()?;
     init_logs(args.json_logs);
     let data = DataDir::create(&args.data_dir)?;
+    #[cfg(feature = "nats")]
+    let by_nats = args.nats.settings()?;
     let (orchestrator, options) = assemble(&args, &data).await?;
     let listener = TcpListener::bind(args.listen)
         .await
@@ -38,6 +42,17 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let url = url(listener.local_addr()?);
     first_administrator(&orchestrator, &url).await?;
     orchestrator.start();
+    #[cfg(feature = "nats")]
+    if let Some(settings) = by_nats {
+        let key = ServerKey::load_or_create(&data.server_key())?;
+        say(&format!("agents by way of NATS know this server by --server-key {}", key.public_key()));
+        let (orchestrator, options) = (orchestrator.clone(), options.clone());
+        options.tasks.clone().spawn(async move {
+            if let Err(error) = openautomate_http::nats::serve(orchestrator, options, settings, &key).await {
+                tracing::error!(%error, "no agents are heard by way of NATS");
+            }
+        });
+    }
     say(&format!("listening on {url}"));
     run(listener, orchestrator, options).await
 }

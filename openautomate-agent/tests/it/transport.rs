@@ -1,0 +1,11 @@
+//! The transport suite over the network: a real server, and an agent with a key of its own.
+
+#[cfg(feature = "nats")]
+mod hostile;
+mod line;
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(feature = "nats")]
+mod nats_server;
+mod served;
+mod web_socket;
