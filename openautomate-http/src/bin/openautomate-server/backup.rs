@@ -29,6 +29,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
 
+use crate::blobs::BlobArgs;
 use crate::data_dir::DataDir;
 use crate::database::DatabaseArgs;
 use crate::manifest::{DATABASE, ListWriter, Manifest};
@@ -49,6 +50,8 @@ pub(crate) struct BackupArgs {
     data_dir: PathBuf,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    blobs: BlobArgs,
     /// Leaves the keys out; without them, and without a copy of them, the values of assets are lost. Whoever has a
     /// backup with keys can read every secret in it.
     #[arg(long)]
@@ -74,7 +77,7 @@ pub(crate) async fn backup(args: &BackupArgs) -> anyhow::Result<ExitCode> {
     let mut backup = Backup {
         address: address.expose().clone(),
         options,
-        blobs: ObjectBlobStore::local(data.blobs())?,
+        blobs: args.blobs.open(&data).await?,
         folder: staging.path().to_owned(),
         list: ListWriter::begin(staging.path())?,
         bar: progress::bytes("backing up"),

@@ -40,6 +40,11 @@ impl BlobArgs {
         Duration::from_secs(self.blob_grace * 3_600)
     }
 
+    /// Whether the blobs are in the data folder.
+    pub(crate) fn is_in_data_dir(&self) -> bool {
+        self.blobs.as_deref().is_none_or(str::is_empty)
+    }
+
     /// Opens what is named; a bucket is tried out, so that wrong credentials are told at once.
     pub(crate) async fn open(&self, data: &DataDir) -> anyhow::Result<ObjectBlobStore> {
         let Some(url) = self.blobs.as_deref().filter(|url| !url.is_empty()) else {

@@ -9,6 +9,7 @@ use openautomate_core::clock::{Clock as _, SystemClock};
 use openautomate_store::maintenance::{Check, Database};
 use serde_json::json;
 
+use crate::blobs::BlobArgs;
 use crate::config::size;
 use crate::data_dir::DataDir;
 use crate::database::DatabaseArgs;
@@ -24,6 +25,8 @@ pub(crate) struct DoctorArgs {
     data_dir: PathBuf,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    blobs: BlobArgs,
     /// Reads the content of everything too: packages, files, log lines. That takes as long as reading all of it.
     #[arg(long)]
     deep: bool,
@@ -62,7 +65,7 @@ async fn examine(args: &DoctorArgs) -> anyhow::Result<Vec<Check>> {
     let mut checks = database.check(SystemClock.now(), args.deep).await?;
     // Rows of another version may mean something else.
     if checks.iter().any(|check| check.id != "database.migrations") {
-        checks.extend(installation::check(&data, &mut database, args.deep).await?);
+        checks.extend(installation::check(&data, &args.blobs, &mut database, args.deep).await?);
     }
     database.close().await;
     checks.push(room(&data, args.min_free));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use futures_util::TryStreamExt as _;
-use openautomate_core::blob::{BlobKey, BlobStore, ObjectBlobStore};
+use openautomate_core::blob::{BlobKey, BlobStore};
 use openautomate_core::command::asset::check_opens;
 use openautomate_core::package::archive::Limits;
 use openautomate_core::package::chunk::{self, ChunkHash, MAX_PACKED_BYTES};
@@ -16,18 +16,25 @@ use openautomate_store::maintenance::{Check, Database, FileKind, KeptVersion};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::blobs::BlobArgs;
 use crate::data_dir::DataDir;
 
 const PAGE: u32 = 500;
 const COPY: &str = "put it back from a backup, or restore the whole backup elsewhere and take it from there";
 
 /// Checks the keys and the blobs. With `deep` the content of every blob is read.
-pub(crate) async fn check(data: &DataDir, database: &mut Database, deep: bool) -> anyhow::Result<Vec<Check>> {
+pub(crate) async fn check(
+    data: &DataDir,
+    blobs: &BlobArgs,
+    database: &mut Database,
+    deep: bool,
+) -> anyhow::Result<Vec<Check>> {
     let (keys, vault, signer) = keys(data);
     let mut checks = vec![private(&data.keys()), keys];
     checks.push(assets(database, vault.as_ref()).await?);
-    // It would be made if it were not there.
-    let blobs = if data.blobs().is_dir() { Some(ObjectBlobStore::local(data.blobs())?) } else { None };
+    // A local folder would be made if it were not there.
+    let is_there = !blobs.is_in_data_dir() || data.blobs().is_dir();
+    let blobs = if is_there { Some(blobs.open(data).await?) } else { None };
     let content = Content { blobs: blobs.as_ref().map(|blobs| blobs as &dyn BlobStore), deep };
     checks.extend(content.versions(database, signer.as_ref()).await?);
     checks.push(content.files(database, FileKind::Artifact).await?);

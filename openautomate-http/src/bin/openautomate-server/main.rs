@@ -78,5 +78,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// Runs a command that does one thing and ends.
 fn block_on(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    // Before anything makes a TLS connection; an error means that it is done already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
