@@ -52,10 +52,10 @@ pub(crate) struct BackupArgs {
     database: DatabaseArgs,
     #[command(flatten)]
     blobs: BlobArgs,
-    /// Leaves the keys out; without them, and without a copy of them, the values of assets are lost. Whoever has a
-    /// backup with keys can read every secret in it.
+    /// Puts the keys into it: then it is all that a restore takes, and whoever can read it can read every secret. By
+    /// default they are left out, to be kept apart; without a copy of them the values of assets are lost.
     #[arg(long)]
-    without_keys: bool,
+    with_keys: bool,
     /// Prints the result as JSON.
     #[arg(long)]
     json: bool,
@@ -85,11 +85,11 @@ pub(crate) async fn backup(args: &BackupArgs) -> anyhow::Result<ExitCode> {
         removed: Vec::new(),
     };
     let started_at = backup.database_and_blobs().await?;
-    if !args.without_keys {
+    if args.with_keys {
         backup.keys(&data).await?;
     }
     let Backup { list, bar, missing, .. } = backup;
-    let manifest = list.finish(started_at, !args.without_keys)?;
+    let manifest = list.finish(started_at, args.with_keys)?;
     staging.finish()?;
     bar.finish_and_clear();
     tell(args, &manifest, &missing)?;
@@ -312,7 +312,7 @@ fn tell(args: &BackupArgs, manifest: &Manifest, missing: &[String]) -> anyhow::R
     } else {
         writeln!(
             out,
-            "it holds no keys: without the folder {} it can't be restored",
+            "it holds no keys: keep a copy of {} elsewhere, without which it can't be restored",
             args.data_dir.join("keys").display()
         )?;
     }

@@ -73,7 +73,8 @@ async fn backups_under_load_restore_whole_with_all_that_was_acknowledged() {
         }
         let before = acknowledged.lock().await.clone();
         let (from, to) = (data.clone(), installation.dir.path().join(format!("backup-{number}")));
-        let told = tokio::task::spawn_blocking(move || (backup(&from, &to, &[]), to)).await.unwrap();
+        let told =
+            tokio::task::spawn_blocking(move || (backup(&from, &to, &["--with-keys"]), to)).await.unwrap();
         made.push((before, told.1));
         assert_eq!(told.0["missing"], json!([]));
     }
@@ -112,7 +113,7 @@ async fn a_backup_that_was_changed_is_refused_and_nothing_is_left() {
     let installation = Installation::new();
     installation.filled().await.stop();
     let from = installation.dir.path().join("backup");
-    backup(&installation.data(), &from, &[]);
+    backup(&installation.data(), &from, &["--with-keys"]);
     let checked = std::process::Command::new("sha256sum")
         .args(["--quiet", "--check", "SHA256SUMS"])
         .current_dir(&from)
@@ -160,7 +161,7 @@ async fn a_backup_without_keys_takes_them_from_elsewhere() {
     let installation = Installation::new();
     installation.filled().await.stop();
     let (data, from) = (installation.data(), installation.dir.path().join("backup"));
-    backup(&data, &from, &["--without-keys"]);
+    backup(&data, &from, &[]);
     assert!(!from.join("keys").exists());
     let restored = installation.dir.path().join("restored");
     assert!(refused(&restore(&from, &restored, &[])).contains("--keys"));
@@ -204,7 +205,7 @@ async fn killed_at_any_moment_nothing_looks_whole_and_the_next_one_does_it() {
     let to = from.to_str().unwrap();
     let kills = killed(&["backup", "--data-dir", data.to_str().unwrap(), "--to", to], &from);
     assert!(kills >= 3, "{kills}");
-    backup(&data, &from, &[]);
+    backup(&data, &from, &["--with-keys"]);
     let restored = installation.dir.path().join("restored");
     let place = restored.to_str().unwrap();
     let kills = killed(&["restore", "--from", to, "--data-dir", place], &restored);
