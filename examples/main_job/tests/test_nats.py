@@ -69,7 +69,9 @@ def test_an_agent_by_way_of_nats_loses_nothing(
     installation: Installation, client: Client, nats: Nats, tmp_path: Path
 ) -> None:
     """NATS is killed again and again, and once the server."""
-    assert json.loads((installation.folder / "agent" / "agent.json").read_text())["server"].startswith("nats://")
+    assert json.loads((installation.folder / "agent" / "agent.json").read_text())["server"].startswith(
+        "nats://"
+    )
     package_id = made_package(client, tmp_path, "survivor", COUNTER)
     execution = trigger(client, package_id, lines=300, delay=0.02)
     client.wait(execution, states={"Running"})

@@ -50,6 +50,8 @@ impl fmt::Debug for NatsWay {
 impl NatsWay {
     pub(super) fn new(settings: NatsSettings, keys: &[PublicKey], who: &str) -> Result<Self> {
         settings.check()?;
+        // What TLS to NATS itself is spoken with; an error means that something is installed already.
+        let _ = default_provider().install_default();
         if keys.is_empty() {
             return Err(Error::Address(
                 "by way of NATS the server is known by its key alone: give --server-key, which the server tells when it starts"

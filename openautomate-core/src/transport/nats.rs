@@ -20,18 +20,20 @@
 //! | read what goes by | TLS 1.3: nothing to read |
 //! | change, repeat, drop, reorder messages | the numbers of the pipe or the seals of TLS do not fit; the connection ends, and the next one is made |
 //! | replay a call, a hello, a whole connection | the keys of each TLS connection are new; a replayed one never gets past its handshake |
-//! | answer calls in a server's place | agents know the server's public key from their enrolment, and say nothing before it is proven |
+//! | answer calls in a server's place | agents know the server's public key from their enrolment, and say nothing before it is proven; they are kept waiting at most |
 //! | claim to be an agent, by subject or id | the agent signs a challenge with its own key, inside TLS; subjects prove nothing |
 //! | send another's answers to oneself | replies go below `PREFIX.down` only, and are sealed for who called |
 //! | have a server publish into foreign subjects | the same rule: another reply is not answered |
 //! | guess the subject of a pipe | 122 random bits |
 //! | flood the calls | handshakes are bounded in number and in time; calls beyond are refused or dropped |
 //! | flood a pipe whose subject they saw | what is no next frame ends that pipe; no more than some hundred messages wait |
-//! | keep connections open and silent | an unfinished request ends by its time limit, the number of pipes is bounded |
+//! | try tokens and signatures one by one | each try takes a call and a handshake of its own; what they try has 256 bits |
+//! | keep connections open and silent | a connection serves one request, whose head has a time limit; the number of pipes is bounded |
 //! | cut everything | whoever may publish everywhere can: runs go on, lines are spooled, agents come back |
 //!
 //! So permissions are for peace, not for secrecy: give agents `publish` on `PREFIX.connect` and `PREFIX.up.>`, and
-//! `subscribe` on `PREFIX.down.AGENT-ID.>` (and `PREFIX.down.enrol.>` before), and the servers the reverse.
+//! `subscribe` on `PREFIX.down.AGENT-ID.>` (and `PREFIX.down.enrol.>` before); give servers `publish` on
+//! `PREFIX.down.>`, and `subscribe` on `PREFIX.connect` and `PREFIX.up.>`.
 //!
 //! # Why no JetStream
 //! What must not be lost is kept at its source until the server says that it is stored: log lines and ends in the
@@ -43,7 +45,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, Message, StatusCode, Subject, Subscriber};
+use async_nats::{Client, Event, Message, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
@@ -117,19 +119,24 @@ impl NatsLine {
     pub async fn open(settings: &NatsSettings) -> Result<Self> {
         let (state, line) = watch::channel(Line { is_up: true, breaks: 0 });
         let state = Arc::new(state);
-        let options = settings.options()?.subscription_capacity(pipe::MAX_FRAMES_UNDER_WAY).event_callback(
-            move |event| {
-                match &event {
-                    async_nats::Event::Connected => state.send_modify(|line| line.is_up = true),
-                    async_nats::Event::Disconnected | async_nats::Event::Closed => {
-                        state.send_modify(|line| *line = Line { is_up: false, breaks: line.breaks + 1 });
-                    }
-                    _ => {}
+        let options = settings.options()?.subscription_capacity(pipe::MAX_FRAMES_UNDER_WAY);
+        let options = options.event_callback(move |event| {
+            match &event {
+                Event::Connected => {
+                    tracing::info!("NATS is reached");
+                    state.send_modify(|line| line.is_up = true);
                 }
-                tracing::info!(%event, "NATS");
-                std::future::ready(())
-            },
-        );
+                Event::Disconnected | Event::Closed => {
+                    tracing::warn!("the line to NATS broke");
+                    state.send_modify(|line| *line = Line { is_up: false, breaks: line.breaks + 1 });
+                }
+                Event::ServerError(error) => tracing::warn!(%error, "NATS refuses something"),
+                Event::ClientError(error) => tracing::info!(%error, "NATS is not reached"),
+                // Others may cause these as often as they like.
+                event => tracing::debug!(%event, "NATS"),
+            }
+            std::future::ready(())
+        });
         let client = options.connect(settings.servers()?).await.map_err(|error| {
             Error::unavailable("nats.unreachable", format!("NATS can't be reached: {error}"))
         })?;

@@ -10,6 +10,8 @@ use openautomate_core::secret::Secret;
 use openautomate_core::transport::Transport;
 use openautomate_core::transport::in_process::InProcessTransport;
 
+mod faulty;
+
 struct InProcessFixture(Orchestrator);
 
 #[async_trait]

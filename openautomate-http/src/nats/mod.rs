@@ -8,6 +8,10 @@ mod key;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::map_response;
+use axum::response::Response;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use openautomate_core::Orchestrator;
@@ -32,13 +36,13 @@ const MAX_HANDSHAKES: usize = 256;
 const MAX_PIPES: usize = 20_000;
 /// How long a handshake may take, and the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a pipe has to send its last bytes.
+/// How long NATS may take for the last bytes.
 const FAREWELL: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// Serves agents by way of NATS until [`HttpOptions::stop`] is cancelled, and then what is under way to its end. A
-/// NATS that can't be reached is tried again and again.
+/// Serves agents by way of NATS until [`HttpOptions::stop`] is cancelled, and then what is under way to its end: for
+/// connected agents that is the end of the orchestrator. A NATS that can't be reached is tried again and again.
 ///
 /// # Errors
 /// `Invalid` if the settings are no good, `Internal` if the key can't be used. What happens later is logged.
@@ -49,6 +53,8 @@ pub async fn serve(
     key: &ServerKey,
 ) -> Result<()> {
     settings.check()?;
+    // What TLS to NATS itself is spoken with; an error means that something is installed already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     // There is no proxy on this way, so what a caller says of its address counts for nothing.
     let options = HttpOptions { behind_proxy: false, ..options };
     let stop = options.stop.clone();
@@ -59,7 +65,7 @@ pub async fn serve(
     };
     let gate = Gate {
         tls: TlsAcceptor::from(key.tls()?),
-        app: agent_router(AppState::new(orchestrator, options)),
+        app: agent_router(AppState::new(orchestrator, options)).layer(map_response(last)),
         pipes,
         stop: stop.clone(),
         tasks: TaskTracker::new(),
@@ -95,17 +101,21 @@ pub async fn serve(
         }
     }
     gate.tasks.close();
-    let told = async {
-        gate.tasks.wait().await;
-        if let Some(line) = line {
-            // A NATS that is gone takes nothing any more.
-            let _ = line.flush().await;
-        }
-    };
-    if tokio::time::timeout(FAREWELL, told).await.is_err() {
-        tracing::debug!("connections by way of NATS were given up");
+    gate.tasks.wait().await;
+    if let Some(line) = line {
+        // A NATS that is gone takes nothing any more.
+        let _ = tokio::time::timeout(FAREWELL, line.flush()).await;
     }
     Ok(())
+}
+
+/// Makes an answer the last one of its connection: whoever wants more calls again, and waits for a place with everybody
+/// else.
+async fn last(mut response: Response) -> Response {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Lets callers in.
@@ -163,7 +173,7 @@ impl Gate {
         Ok(())
     }
 
-    /// Serves requests, until one becomes a WebSocket, or there is none for a while.
+    /// Serves one request, which may become a WebSocket.
     async fn speak(&self, pipe: DuplexStream, handshake: OwnedSemaphorePermit) {
         let secured = match tokio::time::timeout(PATIENCE, self.tls.accept(pipe)).await {
             Ok(Ok(secured)) => secured,

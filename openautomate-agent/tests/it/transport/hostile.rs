@@ -11,7 +11,8 @@ use openautomate_core::command::agent::CreateEnrolmentToken;
 use openautomate_core::domain::AgentFacts;
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::secret::Secret;
-use openautomate_core::transport::nats::{NatsLogin, NatsSettings};
+use openautomate_core::transport::nats::{NatsLine, NatsLogin, NatsSettings};
+use openautomate_core::transport::pipe::PipeSettings;
 use openautomate_core::transport::{
     AgentLink, AgentMessage, Hello, PROTOCOL_VERSION, ServerMessage, Transport as _,
 };
@@ -276,6 +277,17 @@ async fn a_killed_server_is_noticed_at_the_next_word() {
     let agent = scene.agent().await;
     let mut link = connected(&agent).await;
     scene.server.kill();
+    // Its end takes a moment to reach NATS.
+    let line = NatsLine::open(&NatsSettings::new(scene.nats.url())).await.unwrap();
+    let gone = async {
+        loop {
+            match line.dial("test", PipeSettings::default()).await {
+                Err(error) if error.code() == "nats.nobody" => return,
+                _ => sleep(Duration::from_millis(20)).await,
+            }
+        }
+    };
+    timeout(PATIENCE, gone).await.expect("NATS forgets it");
     let began = std::time::Instant::now();
     while beats(&mut link).await {}
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
@@ -348,4 +360,32 @@ async fn the_permissions_that_are_advised_suffice() {
     let (identity, signing) = openautomate_agent::Identity::load(folder.path()).unwrap();
     let agent = WebSocketTransport::by_nats(identity, signing, settings("agent", "for-agents")).unwrap();
     assert!(beats(&mut connected(&agent).await).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_told_to_a_nats_of_the_right_certificate_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (folder.path().join("nats.pem"), folder.path().join("nats.key"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let nats = NatsServer::with(&format!(
+        "tls {{ cert_file: {certificate:?}, key_file: {key:?} }}\nauthorization {{ user: ada, password: for-ada }}"
+    ));
+    let password = Secret::new("for-ada".to_owned());
+    let settings = NatsSettings {
+        login: NatsLogin::Password { user: "ada".into(), password },
+        roots: Some(certificate),
+        ..NatsSettings::new(nats.url().replace("nats://", "tls://"))
+    };
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let strict = NatsSettings { roots: None, ..settings.clone() };
+    assert_eq!(NatsLine::open(&strict).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let line = NatsLine::open(&settings).await.unwrap();
+    let nobody = line.dial("test", PipeSettings::default()).await.unwrap_err();
+    assert_eq!(nobody.code(), "nats.nobody");
+    // One that speaks no TLS is not taken for one that does.
+    let plain = NatsServer::start();
+    let wrong = NatsSettings { address: plain.url().replace("nats://", "tls://"), ..settings };
+    assert_eq!(NatsLine::open(&wrong).await.unwrap_err().kind(), ErrorKind::Unavailable);
 }
