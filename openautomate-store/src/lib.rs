@@ -18,14 +18,16 @@
 
 #![cfg_attr(
     not(all(
-        any(feature = "sqlx-sqlite", feature = "diesel-sqlite"),
-        any(feature = "sqlx-postgres", feature = "diesel-postgres")
+        feature = "sqlx-sqlite",
+        feature = "sqlx-postgres",
+        feature = "diesel-sqlite",
+        feature = "diesel-postgres"
     )),
     allow(
         dead_code,
         unreachable_pub,
         unused_imports,
-        reason = "what only the database needs that is not built in"
+        reason = "what only an adapter needs that is not built in"
     )
 )]
 

@@ -97,7 +97,7 @@ pub(crate) fn unreadable() -> CoreError {
 }
 
 /// A name that needs no quotes anywhere.
-fn check_schema(schema: &str) -> CoreResult<()> {
+pub(super) fn check_schema(schema: &str) -> CoreResult<()> {
     let begins_well = schema.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
     let is_plain =
         schema.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');

@@ -84,6 +84,8 @@ pub trait Listener: Send + 'static {
 /// when the last handle is dropped.
 pub struct PostgresStore<P: PostgresDriver> {
     pool: P,
+    /// Whether it is closed with the store.
+    owns_pool: bool,
     enqueues: Group<Enqueue>,
     starts: Group<Start>,
     finishes: Group<Finish>,
@@ -94,7 +96,7 @@ pub struct PostgresStore<P: PostgresDriver> {
 
 impl<P: PostgresDriver> PostgresStore<P> {
     /// A store whose schema is there.
-    async fn start(pool: P, schema: &str, options: &StoreOptions) -> CoreResult<Self> {
+    async fn start(pool: P, owns_pool: bool, schema: &str, options: &StoreOptions) -> CoreResult<Self> {
         let peers = Peers::start(&pool).await?;
         Ok(Self {
             enqueues: Group::start(pool.clone(), options.group_limit),
@@ -103,6 +105,7 @@ impl<P: PostgresDriver> PostgresStore<P> {
             appends: Group::start(pool.clone(), options.group_limit),
             peers: peers.into(),
             schema: schema.into(),
+            owns_pool,
             pool,
         })
     }
@@ -117,7 +120,9 @@ impl<P: PostgresDriver> PostgresStore<P> {
     /// `Unavailable`.
     pub async fn close(&self) {
         self.peers.close().await;
-        self.pool.close().await;
+        if self.owns_pool {
+            self.pool.close().await;
+        }
     }
 }
 
@@ -125,6 +130,7 @@ impl<P: PostgresDriver> Clone for PostgresStore<P> {
     fn clone(&self) -> Self {
         Self {
             pool: self.pool.clone(),
+            owns_pool: self.owns_pool,
             enqueues: self.enqueues.clone(),
             starts: self.starts.clone(),
             finishes: self.finishes.clone(),

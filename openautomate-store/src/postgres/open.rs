@@ -2,12 +2,12 @@
 
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 
-use super::address::{Address, BOUNDS};
+use super::address::{Address, BOUNDS, check_schema};
 use super::{PostgresDriver, PostgresStore};
 use crate::StoreOptions;
 use crate::driver::{Connection, DatabaseError, Refusal, query};
 use crate::error::Error;
-use crate::migration::{Migration, migrate};
+use crate::migration::{Migration, Migrations};
 
 /// What the first migration writes as the comment of `audit_head`.
 pub(crate) const MARK: &str = "OpenAutomate";
@@ -59,8 +59,48 @@ impl<P: PostgresDriver> PostgresStore<P> {
         let _ = connection.close().await;
         prepared?;
         let pool = P::pool(&target, &settings(BOUNDS), options.connections.max(2));
-        Self::start(pool, &address.schema, &options).await
+        Self::start(pool, true, &address.schema, &options).await
     }
+
+    /// As [`open`](Self::open), through a pool of yours. Closing the store leaves it open.
+    ///
+    /// Its connections must have `search_path` set to a schema that is the store's alone (`CREATE SCHEMA` it first),
+    /// and `synchronous_commit` not off; let them have a `statement_timeout`, a `lock_timeout` and an
+    /// `idle_in_transaction_session_timeout`, so that nothing waits for ever. One connection listens to other servers.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `Invalid` with code `store.search_path` if connections look into no schema, or into
+    /// another one than `options` names.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn with_pool(pool: P, options: StoreOptions) -> CoreResult<Self> {
+        let mut transaction = pool.begin().await.map_err(not_opened)?;
+        let schema: Option<String> = query("SELECT current_schema()::text AS value")
+            .fetch_value(&mut *transaction)
+            .await
+            .map_err(not_opened)?;
+        let is_asked = |schema: &String| options.schema.as_ref().is_none_or(|asked| asked == schema);
+        let schema = schema.filter(is_asked).ok_or_else(|| {
+            CoreError::invalid(
+                "store.search_path",
+                "the pool's connections look into no schema, or into another one; set their search_path to the \
+                 store's schema",
+            )
+        })?;
+        check_schema(&schema)?;
+        // It waits for who opens the schema otherwise, and they for it.
+        const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('openautomate schema ' || $1, 0))";
+        query(LOCK).bind(&schema).execute(&mut *transaction).await.map_err(not_opened)?;
+        check_owner(&schema, &mut *transaction).await?;
+        migrations(&format!("the schema {schema}")).run(&mut *transaction).await?;
+        P::commit(transaction).await.map_err(not_opened)?;
+        Self::start(pool, false, &schema, &options).await
+    }
+}
+
+fn migrations(place: &str) -> Migrations<'_> {
+    Migrations { steps: MIGRATIONS, table: "_sqlx_migrations", place }
 }
 
 /// Makes the schema what this version needs, while no other server does.
@@ -69,7 +109,15 @@ async fn prepare<C: Connection>(schema: &str, connection: &mut C) -> CoreResult<
     query(LOCK).bind(schema).execute(&mut *connection).await.map_err(not_opened)?;
     make_schema(schema, connection).await.map_err(not_opened)?;
     check_owner(schema, connection).await?;
-    migrate(MIGRATIONS, &format!("the schema {schema}"), connection).await
+    connection.control("BEGIN").await.map_err(not_opened)?;
+    match migrations(&format!("the schema {schema}")).run(connection).await {
+        Ok(()) => connection.control("COMMIT").await.map_err(not_opened),
+        Err(error) => {
+            // If that fails the connection is gone, and the transaction with it.
+            let _ = connection.control("ROLLBACK").await;
+            Err(error)
+        }
+    }
 }
 
 async fn make_schema<C: Connection>(schema: &str, connection: &mut C) -> Result<(), DatabaseError> {

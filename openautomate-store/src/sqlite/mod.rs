@@ -69,6 +69,8 @@ pub trait Writing: Send + Sync + 'static {
 /// The file is closed by [`close`](Self::close), or in the background when the last handle is dropped.
 pub struct SqliteStore<P: Pool> {
     readers: P,
+    /// Whether they are closed with the store.
+    owns_readers: bool,
     writer: GroupCommit<P::Connection>,
     path: Arc<Path>,
 }
@@ -83,14 +85,21 @@ impl<P: Pool> SqliteStore<P> {
     /// Finishes the writes that wait, moves the write-ahead log into the file and closes it, for all handles.
     /// When it returns, the file may be opened again. Later calls of any method fail with `Unavailable`.
     pub async fn close(&self) {
-        self.readers.close().await;
+        if self.owns_readers {
+            self.readers.close().await;
+        }
         self.writer.close().await;
     }
 }
 
 impl<P: Pool> Clone for SqliteStore<P> {
     fn clone(&self) -> Self {
-        Self { readers: self.readers.clone(), writer: self.writer.clone(), path: Arc::clone(&self.path) }
+        Self {
+            readers: self.readers.clone(),
+            owns_readers: self.owns_readers,
+            writer: self.writer.clone(),
+            path: Arc::clone(&self.path),
+        }
     }
 }
 

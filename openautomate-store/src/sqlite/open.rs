@@ -11,10 +11,15 @@ use super::{SqliteDriver, SqliteStore, Writing};
 use crate::StoreOptions;
 use crate::driver::{Columns, Connection, DatabaseError, Refusal, query};
 use crate::error::Error;
-use crate::migration::{Migration, migrate};
+use crate::migration::{Migration, Migrations};
 
 /// `PRAGMA application_id` of our databases, "OAUT"; set by the first migration.
 pub(crate) const APPLICATION_ID: i64 = 0x4F41_5554;
+
+/// Where it stands which migrations were run.
+const OWN: &str = "_sqlx_migrations";
+/// The same in a file that we share: the other name may be the host's.
+const SHARED: &str = "openautomate_migrations";
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -67,32 +72,87 @@ impl<P: SqliteDriver> SqliteStore<P> {
     /// # Panics
     /// Outside a tokio runtime.
     pub async fn open(path: impl AsRef<Path> + Send, options: StoreOptions) -> CoreResult<Self> {
-        open(path.as_ref().to_owned(), options).await
+        let path = path.as_ref().to_owned();
+        let readers = |path: &Path| (P::readers(path, options.read_connections.max(1)), true);
+        open(path, Tenancy::Owner, options.group_limit, readers).await
+    }
+
+    /// As [`open`](Self::open), in a file that is yours: your tables may lie in it too, as long as none has the name of
+    /// one of ours, and reads go through your pool. What writes is a connection of the store's own.
+    ///
+    /// The pool's connections are to that file, with `busy_timeout` set; those that write your own rows, or in which
+    /// [`commit_in`](Self::commit_in) writes, have `foreign_keys` on and `synchronous` FULL too. The file is brought
+    /// into WAL mode. A write of yours and a write of the store wait for each other, so be brief, and begin with
+    /// `BEGIN IMMEDIATE`. Closing the store leaves the pool open.
+    ///
+    /// What was run of our migrations stands in the table `openautomate_migrations`, unless the store was in the file
+    /// first; `PRAGMA application_id` is ours.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `Invalid` with code `store.not_a_database` if the file is that of something else by its
+    /// `application_id`, or a table of ours is there that is not ours.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn with_pool(
+        pool: P,
+        path: impl AsRef<Path> + Send,
+        options: StoreOptions,
+    ) -> CoreResult<Self> {
+        let path = path.as_ref().to_owned();
+        open(path, Tenancy::Guest, options.group_limit, |_| (pool, false)).await
     }
 }
 
-async fn open<P: SqliteDriver>(path: PathBuf, options: StoreOptions) -> CoreResult<SqliteStore<P>> {
+/// Whether the file is ours alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tenancy {
+    Owner,
+    Guest,
+}
+
+async fn open<P: SqliteDriver>(
+    path: PathBuf,
+    tenancy: Tenancy,
+    group_limit: usize,
+    readers: impl FnOnce(&Path) -> (P, bool) + Send,
+) -> CoreResult<SqliteStore<P>> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| cannot_open(&path, error))?;
     }
     let lock = lock(&path)?;
     let writing = P::writing(&path);
     let mut connection = writing.connect().await.map_err(|error| not_opened(&path, error))?;
-    let ready = make_ready(&path, &mut connection).await;
+    let ready = make_ready(&path, tenancy, &mut connection).await;
     if let Err(error) = ready {
         // Before somebody else is let in.
         let _ = connection.close().await;
         return Err(error);
     }
-    let readers = P::readers(&path, options.read_connections.max(1));
-    let writer = GroupCommit::start(connection, writing, options.group_limit, lock);
-    Ok(SqliteStore { readers, writer, path: path.into() })
+    let (readers, owns_readers) = readers(&path);
+    let writer = GroupCommit::start(connection, writing, group_limit, lock);
+    Ok(SqliteStore { readers, owns_readers, writer, path: path.into() })
 }
 
-async fn make_ready<C: Connection>(path: &Path, connection: &mut C) -> CoreResult<()> {
-    check_owner(path, connection).await?;
-    migrate(MIGRATIONS, &format!("the database {}", path.display()), connection).await?;
+async fn make_ready<C: Connection>(path: &Path, tenancy: Tenancy, connection: &mut C) -> CoreResult<()> {
+    bring_up(path, tenancy, connection).await?;
     write_ahead(path, connection).await
+}
+
+/// In one transaction: whatever was cut short, the file is as it was.
+async fn bring_up<C: Connection>(path: &Path, tenancy: Tenancy, connection: &mut C) -> CoreResult<()> {
+    let table = check_owner(path, tenancy, connection).await?;
+    let place = format!("the database {}", path.display());
+    connection.control("BEGIN IMMEDIATE").await.map_err(|error| not_opened(path, error))?;
+    let migrations = Migrations { steps: MIGRATIONS, table, place: &place };
+    match migrations.run(connection).await {
+        Ok(()) => connection.control("COMMIT").await.map_err(|error| not_opened(path, error)),
+        Err(error) => {
+            // If that fails the connection is gone, and the transaction with it.
+            let _ = connection.control("ROLLBACK").await;
+            Err(error)
+        }
+    }
 }
 
 /// The whole of a second process' access is refused, not single writes: two writers in one file would each
@@ -115,17 +175,32 @@ pub(crate) fn lock(path: &Path) -> CoreResult<File> {
     }
 }
 
-async fn check_owner<C: Connection>(path: &Path, connection: &mut C) -> CoreResult<()> {
+/// Whether we may work in the file; gives the table that says what was run in it.
+async fn check_owner<C: Connection>(
+    path: &Path,
+    tenancy: Tenancy,
+    connection: &mut C,
+) -> CoreResult<&'static str> {
     const SELECT: &str = "SELECT (SELECT application_id FROM pragma_application_id) AS application,
-        (SELECT count(*) FROM sqlite_schema) AS tables";
+        (SELECT count(*) FROM sqlite_schema) AS tables,
+        (SELECT count(*) FROM sqlite_schema WHERE name = 'openautomate_migrations') AS shared,
+        (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
+            ('agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
+            'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records',
+            'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages', 'schedule_files', 'schedules',
+            'sessions', 'users')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
+    let count = |column| columns.get::<i64>(column);
     // A new database has no table; one of ours has our mark.
-    let is_new = columns.get::<i64>("tables")? == 0;
-    if is_new || columns.get::<i64>("application")? == APPLICATION_ID {
-        Ok(())
-    } else {
-        Err(not_a_database(path))
+    let (is_new, is_ours) = (count("tables")? == 0, count("application")? == APPLICATION_ID);
+    let is_shared = count("shared")? > 0;
+    match tenancy {
+        _ if is_ours => Ok(if is_shared { SHARED } else { OWN }),
+        Tenancy::Owner if is_new => Ok(OWN),
+        Tenancy::Guest if is_new => Ok(SHARED),
+        Tenancy::Guest if count("application")? == 0 && count("alike")? == 0 => Ok(SHARED),
+        _ => Err(not_a_database(path)),
     }
 }
 

@@ -25,6 +25,13 @@ pub struct PostgresPool {
     connections: Pooled<AsyncPgConnection>,
 }
 
+/// A pool of yours, for [`PostgresStore::with_pool`](crate::PostgresStore::with_pool).
+impl From<Pooled<AsyncPgConnection>> for PostgresPool {
+    fn from(connections: Pooled<AsyncPgConnection>) -> Self {
+        Self { connections }
+    }
+}
+
 impl PostgresPool {
     async fn get(&self) -> Result<Object<AsyncPgConnection>> {
         self.connections.get().await.map_err(|error| match error {

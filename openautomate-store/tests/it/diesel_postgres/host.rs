@@ -1,6 +1,8 @@
 //! A host application on diesel that writes its own rows and ours in one transaction of its own.
 
 use diesel::sql_query;
+use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
 use diesel_async::{
     AnsiTransactionManager, AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _,
     SimpleAsyncConnection as _, TransactionManager as _,
@@ -12,8 +14,10 @@ use openautomate_core::conformance::store::expect::assert_code;
 use openautomate_core::conformance::store::sample::{World, audit};
 use openautomate_core::domain::Execution;
 use openautomate_core::query::{AuditFilter, PageRequest};
-use openautomate_core::store::ExecutionStore;
+use openautomate_core::store::{ExecutionStore, IdentityStore};
+use openautomate_store::StoreOptions;
 
+use super::PostgresStore;
 use super::fixture::{PostgresFixture, Schema, address};
 
 struct Shop {
@@ -98,4 +102,28 @@ async fn a_refusal_leaves_the_host_s_transaction_as_it_was() {
     assert_eq!((shop.orders().await, shop.seen(&fresh).await), (2, (false, 0)));
     let refused = shop.fixture.handle().commit_in(&mut shop.connection, &enqueue(&fresh)).await;
     assert_code(refused, ErrorKind::Invalid, "store.no_transaction");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_works_through_the_host_s_pool() {
+    let fixture = PostgresFixture::open().await;
+    let world = World::new(fixture.store()).await;
+    let set = format!("SET search_path = {}", fixture.schema.0);
+    let mut config = ManagerConfig::default();
+    config.custom_setup = Box::new(move |address| {
+        let set = set.clone();
+        Box::pin(async move {
+            let mut connection = AsyncPgConnection::establish(address).await?;
+            let done = connection.batch_execute(&set).await;
+            done.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        })
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config(address(), config);
+    let pool: Pool<AsyncPgConnection> = Pool::builder(manager).max_size(4).build().unwrap();
+    let store = PostgresStore::with_pool(pool.clone().into(), StoreOptions::default()).await.unwrap();
+    assert_eq!(store.schema(), fixture.schema.0);
+    assert_eq!(store.user(world.user.id).await.unwrap(), Some(world.user));
+    store.close().await;
+    sql_query("SELECT 1").execute(&mut *pool.get().await.unwrap()).await.unwrap();
 }

@@ -7,10 +7,13 @@ use openautomate_core::conformance::store::expect::assert_code;
 use openautomate_core::conformance::store::sample::{World, audit};
 use openautomate_core::domain::Execution;
 use openautomate_core::query::{AuditFilter, PageRequest};
-use sqlx::postgres::{PgConnection, PgTransaction};
+use openautomate_core::store::IdentityStore;
+use openautomate_store::StoreOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgTransaction};
 use sqlx::{AssertSqlSafe, Connection, query, query_scalar};
 
-use super::fixture::{PostgresFixture, Schema};
+use super::PostgresStore;
+use super::fixture::{PostgresFixture, Schema, address};
 
 /// Its tables lie in a schema of its own; one is named like ours.
 struct Shop {
@@ -121,4 +124,22 @@ async fn a_connection_without_a_transaction_is_refused() {
     let refused = shop.fixture.handle().commit_in(&mut shop.connection, &changes).await;
     assert_code(refused, ErrorKind::Invalid, "store.no_transaction");
     assert_eq!(shop.audited().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_works_through_the_host_s_pool() {
+    let fixture = PostgresFixture::open().await;
+    let world = World::new(fixture.store()).await;
+    let options: PgConnectOptions = address().parse().unwrap();
+    let lost = PgPool::connect_with(options.clone()).await.unwrap();
+    let asked = StoreOptions { schema: Some(fixture.schema.0.clone()), ..StoreOptions::default() };
+    let refused = PostgresStore::with_pool(lost, asked.clone()).await;
+    assert_code(refused, ErrorKind::Invalid, "store.search_path");
+    let options = options.options([("search_path", &fixture.schema.0)]);
+    let pool = PgPool::connect_with(options).await.unwrap();
+    let store = PostgresStore::with_pool(pool.clone(), asked).await.unwrap();
+    assert_eq!(store.user(world.user.id).await.unwrap(), Some(world.user));
+    store.close().await;
+    query("SELECT 1").execute(&pool).await.unwrap();
+    pool.close().await;
 }

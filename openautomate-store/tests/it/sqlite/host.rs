@@ -7,9 +7,13 @@ use openautomate_core::conformance::store::expect::assert_code;
 use openautomate_core::conformance::store::sample::{World, audit};
 use openautomate_core::domain::Execution;
 use openautomate_core::query::{AuditFilter, PageRequest};
+use openautomate_core::store::IdentityStore;
+use openautomate_store::StoreOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{Connection, query, query_scalar};
+use tempfile::TempDir;
 
+use super::SqliteStore;
 use super::fixture::SqliteFixture;
 
 struct Shop {
@@ -111,4 +115,46 @@ async fn a_connection_that_would_break_a_promise_is_refused() {
     assert_code(refused, ErrorKind::Invalid, "store.foreign_keys");
     transaction.rollback().await.unwrap();
     assert_eq!(shop.audited().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_moves_into_the_file_of_a_host() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("shop.db");
+    let options = SqliteConnectOptions::new().filename(&path).foreign_keys(true).create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    // The host's migrations are noted where ours usually are.
+    for table in ["orders (number INTEGER PRIMARY KEY)", "_sqlx_migrations (version BIGINT, theirs TEXT)"] {
+        let create = sqlx::AssertSqlSafe(format!("CREATE TABLE {table}"));
+        query(create).execute(&pool).await.unwrap();
+    }
+    let alone = SqliteStore::open(&path, StoreOptions::default()).await;
+    assert_code(alone, ErrorKind::Invalid, "store.not_a_database");
+    let open = || SqliteStore::with_pool(pool.clone(), &path, StoreOptions::default());
+    let store = open().await.unwrap();
+    let world = World::new(std::sync::Arc::new(store.clone())).await;
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    query("INSERT INTO orders (number) VALUES (1)").execute(&mut *transaction).await.unwrap();
+    let execution = world.execution();
+    store.commit_in(&mut transaction, &enqueue(&execution)).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert!(world.store.execution(execution.id).await.unwrap().is_some());
+    store.close().await;
+    let orders: i64 = query_scalar("SELECT count(*) FROM orders").fetch_one(&pool).await.unwrap();
+    assert_eq!(orders, 1, "the host's pool stays open");
+    let store = open().await.unwrap();
+    assert_eq!(store.user(world.user.id).await.unwrap(), Some(world.user));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_with_a_name_of_ours_keeps_the_store_out() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("shop.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    query("CREATE TABLE users (theirs TEXT)").execute(&pool).await.unwrap();
+    let refused = SqliteStore::with_pool(pool.clone(), &path, StoreOptions::default()).await;
+    assert_code(refused, ErrorKind::Invalid, "store.not_a_database");
+    let tables: i64 = query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&pool).await.unwrap();
+    assert_eq!(tables, 1);
 }
