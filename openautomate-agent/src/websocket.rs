@@ -45,6 +45,8 @@ impl WebSocketTransport {
     ///
     /// # Errors
     /// [`Error::Address`] if the address is no good.
+    ///
+    /// [`Error::Address`]: crate::Error::Address
     pub fn new(identity: Identity, key: SigningKey) -> Result<Self> {
         let way = Way::straight(&identity.server, identity.allow_plain_http)?;
         Ok(Self { way, identity, key: Arc::new(key), token: Mutex::new(None) })

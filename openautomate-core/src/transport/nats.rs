@@ -7,7 +7,7 @@
 //! # How a pipe is made
 //! The agent chooses a subject `PREFIX.down.WHO.RANDOM`, listens to it, and calls on `PREFIX.connect` with it as the
 //! reply. All servers listen there as one queue group, so one of them hears the call; it answers with a subject
-//! `PREFIX.up.RANDOM` of its own. From then on the frames of a [pipe](super::pipe) go up and down, to that
+//! `PREFIX.up.RANDOM` of its own. From then on the frames of a [`pipe`] go up and down, to that
 //! server and from it. Every request has a pipe of its own, so any server may answer any request, as behind a load
 //! balancer. Nobody listening is told by NATS at once.
 //!
