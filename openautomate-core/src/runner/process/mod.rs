@@ -25,7 +25,7 @@ use self::unix as platform;
 use self::windows as platform;
 
 #[cfg(feature = "python")]
-pub(crate) use platform::{Libraries, MainThread, end_own_group, leave, open_channel, remark};
+pub(crate) use platform::{Libraries, MainThread, beside, end_own_group, leave, open_channel, remark};
 pub(crate) use platform::{Process, Sink, Source, launch};
 #[cfg(all(feature = "python", target_os = "linux"))]
 pub(crate) use platform::{become_run, become_zygote, fill_holes};

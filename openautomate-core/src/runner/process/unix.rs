@@ -33,7 +33,7 @@ mod child;
 #[cfg(feature = "python")]
 mod interrupt;
 #[cfg(feature = "python")]
-pub(crate) use child::{Libraries, end_own_group, leave, open_channel, remark};
+pub(crate) use child::{Libraries, beside, end_own_group, leave, open_channel, remark};
 #[cfg(all(feature = "python", target_os = "linux"))]
 pub(crate) use child::{become_run, become_zygote, fill_holes};
 #[cfg(feature = "python")]

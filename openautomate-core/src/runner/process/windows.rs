@@ -403,6 +403,12 @@ pub(crate) fn leave(code: i32, _: Option<Libraries>, _: bool) -> ! {
     std::process::exit(code)
 }
 
+/// Where threads run is left to the system.
+#[cfg(feature = "python")]
+pub(crate) fn beside<T>(start: impl FnOnce() -> T) -> T {
+    start()
+}
+
 /// Every end is the ordinary one, so nobody counts.
 #[cfg(feature = "python")]
 #[derive(Clone, Copy, Debug)]

@@ -55,9 +55,8 @@ pub fn run(py: Python<'_>, channel: &str, search_in: &Bound<'_, PyAny>) -> PyRes
     }
     LIBRARIES.get_or_init(process::Libraries::count);
     let listener = bridge.clone();
-    std::thread::Builder::new()
-        .name("openautomate".to_owned())
-        .spawn(move || listener.listen(reader))
+    let listening = std::thread::Builder::new().name("openautomate".to_owned());
+    process::beside(|| listening.spawn(move || listener.listen(reader)))
         .map_err(|error| PyOSError::new_err(error.to_string()))?;
     search_in.call1((&package_dir,))?;
     let entry = Entry { entrypoint: &entrypoint, package_dir: &package_dir, inputs: &inputs };
