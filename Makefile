@@ -44,7 +44,8 @@ extension: ## Builds the native half of the Python module and puts it beside the
 # Those of NATS start servers of their own: .ci/nats finds the program, or installs it.
 # The store is tested by itself: with every driver, of which the server's binary has one.
 RUST_PACKAGES = $(foreach crate,core http agent benches example-shop,-p openautomate-$(crate))
-STORE = -p openautomate-store --features sqlx-postgres,diesel-sqlite,diesel-postgres
+STORE = -p openautomate-store -p openautomate-example-shop-diesel \
+	--features openautomate-store/sqlx-postgres,openautomate-store/diesel-sqlite,openautomate-store/diesel-postgres
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
@@ -62,8 +63,8 @@ test-rust: python
 		.ci/s3 cargo $(CARGO_TEST) $(RUST_PACKAGES) --features openautomate-core/conformance
 	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
 
-test-store:
-	address="$$(.ci/postgres)" && OPENAUTOMATE_TEST_POSTGRES="$$address" cargo $(CARGO_TEST) $(STORE)
+test-store: python
+	address="$$(.ci/postgres)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" cargo $(CARGO_TEST) $(STORE)
 	@echo "cases of the suite for stores:"
 	@{ cargo test --quiet $(RUST_PACKAGES) --features openautomate-core/conformance --test it -- --list store::memory::; \
 		cargo test --quiet $(STORE) --test it -- --list conformance::; } | awk -F:: '/: test$$/ { count[$$2]++ } \

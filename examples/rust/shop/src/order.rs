@@ -28,6 +28,11 @@ pub struct Order {
 pub struct Failed(StatusCode, String);
 
 impl Failed {
+    /// Something that is not the customer's.
+    pub fn internal(why: impl std::fmt::Display) -> Self {
+        Self(StatusCode::INTERNAL_SERVER_ERROR, why.to_string())
+    }
+
     /// The order is none that the shop takes.
     pub fn refused(why: impl std::fmt::Display) -> Self {
         Self(StatusCode::UNPROCESSABLE_ENTITY, why.to_string())
