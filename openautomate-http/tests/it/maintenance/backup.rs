@@ -223,7 +223,7 @@ async fn what_the_installation_lacks_is_told() {
     installation.filled().await.stop();
     let (data, to) = (installation.data(), installation.dir.path().join("backup"));
     std::fs::remove_file(files(&data.join("blobs/inputs")).remove(0)).unwrap();
-    let output = run("backup", &data, &["--json", "--to", to.to_str().unwrap()]);
+    let output = run("backup", &data, &["--json", "--with-keys", "--to", to.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(text(&told["missing"][0]).starts_with("inputs/"));
