@@ -225,7 +225,7 @@ impl<C: Carrier> Pipe<C> {
         mut write: WriteHalf<DuplexStream>,
         mut to_deliver: mpsc::UnboundedReceiver<Bytes>,
     ) -> io::Result<()> {
-        let mut delivered = 0;
+        let (mut delivered, mut grants) = (0, true);
         self.grant(WINDOW).await?;
         while let Some(bytes) = to_deliver.recv().await {
             if write.write_all(&bytes).await.is_err() {
@@ -236,8 +236,10 @@ impl<C: Carrier> Pipe<C> {
             delivered += cost(bytes.len());
             // Not for every frame, so that it costs few of them; and not for one that has said all.
             let is_low = delivered + WINDOW / 2 >= self.granted.load(Ordering::SeqCst);
-            if is_low && !to_deliver.is_closed() {
-                self.grant(delivered + WINDOW).await?;
+            if is_low && grants && !to_deliver.is_closed() {
+                // The other end may be gone, having said all and heard all: what it said is still delivered. A line
+                // that broke shows to the one who listens.
+                grants = self.grant(delivered + WINDOW).await.is_ok();
             }
         }
         // An error means that nobody listens.
