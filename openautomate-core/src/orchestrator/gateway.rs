@@ -104,9 +104,7 @@ impl Orchestrator {
             };
             ours.iter().filter(missing).filter_map(Execution::lease).collect::<Vec<_>>()
         };
-        for execution in self.store().release(agent, &forgotten(ExecutionState::Assigned), now).await? {
-            self.publish_state(&execution);
-        }
+        self.take_back(agent, &forgotten(ExecutionState::Assigned), now).await?;
         for lease in forgotten(ExecutionState::Running) {
             let error =
                 RunError::new("AgentLost", "the agent was restarted and knows nothing of this run any more");
@@ -130,6 +128,13 @@ impl Orchestrator {
             cancel: renewed.cancel,
             max_artifact_bytes: settings.max_artifact_bytes,
         })
+    }
+
+    /// Takes back leases that never began, and tells of it; gives the executions afterwards.
+    async fn take_back(&self, agent: AgentId, leases: &[Lease], now: Timestamp) -> Result<Vec<Execution>> {
+        let released = self.store().release(agent, leases, now).await?;
+        released.iter().for_each(|execution| self.publish_state(execution));
+        Ok(released)
     }
 
     async fn renew(&self, agent: AgentId, leases: &[Lease], now: Timestamp) -> Result<Renewed> {
@@ -282,9 +287,8 @@ impl Session<'_> {
         });
         let undelivered: Vec<_> =
             undelivered.filter_map(Execution::lease).filter(|lease| !held.contains(lease)).collect();
-        for execution in self.orchestrator.store().release(self.agent_id, &undelivered, now).await? {
+        for execution in self.orchestrator.take_back(self.agent_id, &undelivered, now).await? {
             tracing::info!(execution = %execution.id, agent = %self.agent_id, "an assignment never reached its agent");
-            self.orchestrator.publish_state(&execution);
         }
         Ok(())
     }
@@ -312,9 +316,7 @@ impl Session<'_> {
 
     async fn release(&self, lease: Lease) -> Result<()> {
         let now = self.orchestrator.clock().now();
-        for execution in self.orchestrator.store().release(self.agent_id, &[lease], now).await? {
-            self.orchestrator.publish_state(&execution);
-        }
+        self.orchestrator.take_back(self.agent_id, &[lease], now).await?;
         Ok(())
     }
 
