@@ -2,6 +2,8 @@
 
 pub mod blob;
 pub mod fixture;
+#[cfg(test)]
+mod listed;
 pub mod runner;
 pub mod store;
 pub mod transport;

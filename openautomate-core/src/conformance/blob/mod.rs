@@ -88,18 +88,13 @@ macro_rules! __blob_expand {
 
 #[cfg(test)]
 mod tests {
-    const GROUPS: &[(&str, &str, &[&str])] = crate::__blob_cases!(names []);
+    use crate::conformance::listed::{self, Groups};
+
+    const GROUPS: Groups = crate::__blob_cases!(names []);
 
     #[test]
     fn every_case_is_listed() {
-        for (group, source, listed) in GROUPS {
-            let written: Vec<&str> = source
-                .lines()
-                .filter_map(|line| line.strip_prefix("pub async fn ")?.split_once("<F: BlobFixture>"))
-                .map(|(name, _)| name)
-                .collect();
-            assert_eq!(&written, listed, "the cases of {group}, in the order of its file");
-        }
+        listed::every_case_is_listed(GROUPS, "BlobFixture");
     }
 
     #[test]

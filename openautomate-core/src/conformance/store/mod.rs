@@ -159,7 +159,9 @@ macro_rules! __store_expand {
 
 #[cfg(test)]
 mod tests {
-    const GROUPS: &[(&str, &str, &[&str])] = crate::__store_cases!(names []);
+    use crate::conformance::listed::{self, Groups};
+
+    const GROUPS: Groups = crate::__store_cases!(names []);
 
     const CONTRACTS: &[&str] = &[
         include_str!("../../store/audit.rs"),
@@ -173,14 +175,7 @@ mod tests {
 
     #[test]
     fn every_case_is_listed() {
-        for (group, source, listed) in GROUPS {
-            let written: Vec<&str> = source
-                .lines()
-                .filter_map(|line| line.strip_prefix("pub async fn ")?.split_once("<F: StoreFixture>"))
-                .map(|(name, _)| name)
-                .collect();
-            assert_eq!(&written, listed, "the cases of {group}, in the order of its file");
-        }
+        listed::every_case_is_listed(GROUPS, "StoreFixture");
     }
 
     #[test]

@@ -98,18 +98,13 @@ macro_rules! __transport_expand {
 
 #[cfg(test)]
 mod tests {
-    const GROUPS: &[(&str, &str, &[&str])] = crate::__transport_cases!(names []);
+    use crate::conformance::listed::{self, Groups};
+
+    const GROUPS: Groups = crate::__transport_cases!(names []);
 
     #[test]
     fn every_case_is_listed() {
-        for (group, source, listed) in GROUPS {
-            let written: Vec<&str> = source
-                .lines()
-                .filter_map(|line| line.strip_prefix("pub async fn ")?.split_once("<F: TransportFixture>"))
-                .map(|(name, _)| name)
-                .collect();
-            assert_eq!(&written, listed, "the cases of {group}, in the order of its file");
-        }
+        listed::every_case_is_listed(GROUPS, "TransportFixture");
     }
 
     #[test]
