@@ -12,11 +12,8 @@ use crate::platform;
 /// Writes a file as JSON. When this returns it outlives a loss of power; a crash in between leaves the old
 /// file or none.
 pub(crate) fn write_whole(path: &Path, value: &impl Serialize) -> Result<()> {
-    write_bytes(path, &encode(path, value)?)
-}
-
-fn encode(path: &Path, value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|why| Error::Malformed { path: path.to_owned(), why: why.to_string() })
+    let malformed = |why: serde_json::Error| Error::Malformed { path: path.to_owned(), why: why.to_string() };
+    write_bytes(path, &serde_json::to_vec(value).map_err(malformed)?)
 }
 
 /// Has a file and its name outlive a loss of power.
