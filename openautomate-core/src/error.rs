@@ -196,6 +196,19 @@ impl Error {
         self.fields.first().map(|first| first.field.as_str())
     }
 
+    /// The same error about one of several things that were asked at once: `path` goes before each field, or before
+    /// the message if no field is wrong.
+    #[must_use]
+    pub fn within(mut self, path: &str) -> Self {
+        for field in &mut self.fields {
+            field.field = format!("{path}.{}", field.field);
+        }
+        if self.fields.is_empty() {
+            self.message = format!("{path}: {}", self.message).into();
+        }
+        self
+    }
+
     /// All fields that are wrong.
     #[must_use]
     pub fn fields(&self) -> &[FieldError] {

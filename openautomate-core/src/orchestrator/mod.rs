@@ -4,6 +4,7 @@
 mod agent_work;
 mod blob;
 mod builder;
+mod bulk;
 mod connections;
 mod content;
 mod execute;
@@ -33,6 +34,7 @@ use crate::vault::Vault;
 
 pub use agent_work::ArtifactIntake;
 pub use builder::OrchestratorBuilder;
+pub use bulk::{BulkOutcome, Selection};
 pub use execute::Idempotency;
 pub use file::FileIntake;
 pub use follow::{FollowedLine, LogFollower};

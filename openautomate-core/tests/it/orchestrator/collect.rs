@@ -138,7 +138,7 @@ async fn the_content_of_a_deleted_package_stays_since_its_executions_may_be_retr
     for graces in [2.0, 4.0, 6.0] {
         collect(&place.orchestrator, &blobs, after(graces)).await.unwrap();
     }
-    place.orchestrator.execute(&place.admin, RetryExecution { id: execution.id }).await.unwrap();
+    place.orchestrator.execute(&place.admin, RetryExecution::new(execution.id)).await.unwrap();
     let version = place.orchestrator.store().version(execution.version_id).await.unwrap().unwrap();
     assert!(is_whole(&place.orchestrator, &version).await);
 }

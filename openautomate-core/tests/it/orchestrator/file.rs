@@ -79,7 +79,7 @@ async fn what_nothing_uses_expires_and_what_is_used_stays() {
     assert!(!lives(&place, &unused).await && lives(&place, &file).await && lives(&place, &young).await);
     // The same files again, after they would have expired.
     place.orchestrator.execute(&place.admin, CancelExecution { id: execution.id }).await.unwrap();
-    let again = place.orchestrator.execute(&place.admin, RetryExecution { id: execution.id }).await.unwrap();
+    let again = place.orchestrator.execute(&place.admin, RetryExecution::new(execution.id)).await.unwrap();
     assert_eq!(used(&place, FileUser::Execution(again.id)).await, [file.id]);
     let gone = enqueue(&place, &package, &unused).await.unwrap_err();
     assert_eq!(gone.field(), Some("inputs.file"));
