@@ -19,6 +19,8 @@ pub(crate) struct Connected {
     pub(crate) sender: mpsc::Sender<ServerMessage>,
     /// How many more assignments fit.
     pub(crate) credit: u32,
+    /// How many it would take beyond those, if nobody else has room.
+    pub(crate) ahead: u32,
 }
 
 #[derive(Debug)]
@@ -28,8 +30,9 @@ struct Entry {
     number: u64,
     /// Assignments sent in this connection.
     sent: u64,
-    /// The agent's last word: free slots, and how many assignments it had received then.
+    /// The agent's last word: free slots, room ahead of them, and how many assignments it had received then.
     free: u32,
+    ahead: u32,
     received: u64,
     /// The last heartbeat: when, and how many assignments were sent by then.
     heartbeat: Option<(Timestamp, u64)>,
@@ -48,13 +51,15 @@ enum Greeting {
 }
 
 impl Entry {
-    /// Free slots less the assignments that are on their way.
-    fn credit(&self) -> u32 {
+    /// Free slots, and room ahead of them, less the assignments that are on their way; `None` if there is neither.
+    fn with_credit(&self) -> Option<Connected> {
         if self.status != AgentStatus::Active {
-            return 0;
+            return None;
         }
         let under_way = u32::try_from(self.sent.saturating_sub(self.received)).unwrap_or(u32::MAX);
-        self.free.saturating_sub(under_way)
+        let credit = self.free.saturating_sub(under_way);
+        let ahead = (self.free + self.ahead).saturating_sub(under_way) - credit;
+        (credit + ahead > 0).then(|| Connected { credit, ahead, ..self.connected.clone() })
     }
 }
 
@@ -79,6 +84,7 @@ impl Connections {
             number,
             sent: 0,
             free: 0,
+            ahead: 0,
             received: 0,
             heartbeat: None,
             replaced: std::sync::Arc::clone(&replaced),
@@ -111,10 +117,11 @@ impl Connections {
         self.lock().contains_key(&agent)
     }
 
-    /// Notes an agent's free slots.
-    pub(crate) fn ready(&self, agent: AgentId, number: u64, free: u32, received: u64) {
+    /// Notes an agent's free slots, and its room ahead of them.
+    pub(crate) fn ready(&self, agent: AgentId, number: u64, (free, ahead): (u32, u32), received: u64) {
         if let Some(entry) = self.lock().get_mut(&agent).filter(|entry| entry.number == number) {
             entry.free = free;
+            entry.ahead = ahead;
             entry.received = received;
         }
     }
@@ -138,22 +145,21 @@ impl Connections {
 
     /// One agent, if it would take something.
     pub(crate) fn with_credit(&self, agent: AgentId) -> Option<Connected> {
-        let entries = self.lock();
-        let entry = entries.get(&agent)?;
-        let credit = entry.credit();
-        (credit > 0).then(|| Connected { credit, ..entry.connected.clone() })
+        self.lock().get(&agent)?.with_credit()
+    }
+
+    /// Whether another agent of the environment has a free slot.
+    pub(crate) fn another_is_free(&self, than: &Connected) -> bool {
+        self.lock().values().any(|entry| {
+            entry.connected.environment_id == than.environment_id
+                && entry.connected.agent_id != than.agent_id
+                && entry.with_credit().is_some_and(|other| other.credit > 0)
+        })
     }
 
     /// Every agent that would take something, the freest first.
     pub(crate) fn all_with_credit(&self) -> Vec<Connected> {
-        let entries = self.lock();
-        let mut free: Vec<Connected> = entries
-            .values()
-            .filter_map(|entry| {
-                let credit = entry.credit();
-                (credit > 0).then(|| Connected { credit, ..entry.connected.clone() })
-            })
-            .collect();
+        let mut free: Vec<Connected> = self.lock().values().filter_map(Entry::with_credit).collect();
         free.sort_by_key(|connected| std::cmp::Reverse(connected.credit));
         free
     }
@@ -213,22 +219,29 @@ mod tests {
             labels: Vec::new(),
             sender,
             credit: 0,
+            ahead: 0,
         };
         let (number, _) = connections.add(connected, AgentStatus::Active);
-        connections.ready(agent_id, number, 2, 0);
+        connections.ready(agent_id, number, (2, 0), 0);
         connections.sent(agent_id, 2);
         assert!(connections.with_credit(agent_id).is_none());
         // Said before it saw the second one: one slot is free, one assignment is on its way.
-        connections.ready(agent_id, number, 1, 1);
+        connections.ready(agent_id, number, (1, 0), 1);
         assert!(connections.with_credit(agent_id).is_none());
-        connections.ready(agent_id, number, 1, 2);
+        connections.ready(agent_id, number, (1, 0), 2);
         assert_eq!(connections.with_credit(agent_id).map(|c| c.credit), Some(1));
+        let room = || connections.with_credit(agent_id).map(|c| (c.credit, c.ahead));
+        connections.ready(agent_id, number, (1, 2), 1);
+        assert_eq!(room(), Some((0, 2)), "what is on its way takes the free slot first");
+        connections.ready(agent_id, number, (1, 2), 2);
+        assert_eq!(room(), Some((1, 2)));
+        connections.ready(agent_id, number, (1, 0), 2);
         assert_eq!(connections.heartbeat(agent_id, number, instant(1)), None, "there was none before");
         assert_eq!(connections.heartbeat(agent_id, number, instant(2)), Some(instant(1)));
         connections.sent(agent_id, 1);
         assert_eq!(connections.heartbeat(agent_id, number, instant(3)), Some(instant(2)));
         assert_eq!(connections.heartbeat(agent_id, number, instant(4)), None, "one is on its way since");
-        connections.ready(agent_id, number, 1, 3);
+        connections.ready(agent_id, number, (1, 0), 3);
         assert_eq!(connections.heartbeat(agent_id, number, instant(5)), Some(instant(4)));
         connections.update(agent_id, AgentStatus::Draining, Vec::new());
         assert!(connections.all_with_credit().is_empty());

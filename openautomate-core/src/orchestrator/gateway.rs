@@ -65,6 +65,7 @@ impl Orchestrator {
             labels: agent.labels,
             sender: link.sender.clone(),
             credit: 0,
+            ahead: 0,
         };
         let (number, replaced) = self.connections().add(connected, agent.status);
         let session =
@@ -238,13 +239,9 @@ impl Session<'_> {
     async fn handle(&self, message: AgentMessage) -> Result<()> {
         match message {
             AgentMessage::Hello(_) => Err(Error::invalid("agent.hello", "a second hello came")),
-            AgentMessage::Ready { free, received } => {
-                self.orchestrator.connections().ready(
-                    self.agent_id,
-                    self.number,
-                    free.min(MAX_SLOTS),
-                    received,
-                );
+            AgentMessage::Ready { free, ahead, received } => {
+                let room = (free.min(MAX_SLOTS), ahead.min(MAX_SLOTS));
+                self.orchestrator.connections().ready(self.agent_id, self.number, room, received);
                 self.orchestrator.publish(Event::AgentReady { agent_id: self.agent_id });
                 Ok(())
             }

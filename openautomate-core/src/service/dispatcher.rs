@@ -158,13 +158,19 @@ impl Dispatcher {
     }
 
     async fn claim(&self, agent: Connected) -> Result<usize> {
+        // What another could begin at once does not wait here for a slot.
+        let has_rival = agent.ahead > 0 && self.orchestrator.connections().another_is_free(&agent);
+        let limit = if has_rival { agent.credit } else { agent.credit + agent.ahead };
+        if limit == 0 {
+            return Ok(0);
+        }
         let now = self.orchestrator.clock().now();
         let ttl = TimeDelta::from_std(self.orchestrator.settings().lease_ttl).unwrap_or(TimeDelta::zero());
         let request = ClaimRequest {
             agent_id: agent.agent_id,
             environment_id: agent.environment_id,
             labels: agent.labels.clone(),
-            limit: agent.credit,
+            limit,
             now,
             lease_until: now + ttl,
         };

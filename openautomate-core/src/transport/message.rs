@@ -25,10 +25,15 @@ pub enum AgentMessage {
     /// The first message of a connection.
     Hello(Hello),
     /// How many more executions it takes, counted when it had received `received` assignments in this
-    /// connection. The server may push `free - (sent - received)` more.
+    /// connection. The server may push `free - (sent - received)` more,
+    /// and `ahead` beyond.
     Ready {
         /// Free slots.
         free: u32,
+        /// How many it would take beyond those, since its slots are free again within a moment: to be given when no
+        /// other agent has a free one. What can't begin soon after all comes back as a [`AgentMessage::Release`].
+        #[serde(default)]
+        ahead: u32,
         /// Assignments received in this connection.
         received: u64,
     },

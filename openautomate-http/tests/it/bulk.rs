@@ -119,7 +119,7 @@ async fn failures_are_repeated_once() {
             201,
         )
         .await;
-        connection.send(&AgentMessage::Ready { free: 1, received: received as u64 }).await;
+        connection.send(&AgentMessage::Ready { free: 1, ahead: 0, received: received as u64 }).await;
         let lease = connection.assigned().await.lease;
         connection.send(&AgentMessage::Started { lease }).await;
         connection.finish(lease, RunResult::ended(status, RunError::new("Odd", "no")), 0).await;
