@@ -26,6 +26,9 @@ pub(crate) const EVENTS: usize = 1_024;
 /// How many files and assets of a run may be under way; the run waits beyond that.
 const MAX_OPEN: usize = 64;
 
+/// How many texts within one value are masked.
+const MAX_PARTS: usize = 1_000;
+
 /// Listens to one run.
 pub(crate) struct Listener<'a> {
     attempt: &'a Arc<Attempt>,
@@ -135,5 +138,27 @@ pub(crate) async fn read_asset(attempt: &Attempt, agent: &Inner, name: &str) -> 
         attempt.append_while_running([line]);
         agent.changed.notify_one();
     }
+    for part in parts(value.expose()) {
+        attempt.masker.register(&part);
+    }
     Ok(value)
+}
+
+/// The texts within a value that is JSON, a credential for one: a run uses them, and not the JSON.
+fn parts(value: &str) -> Vec<String> {
+    fn add(value: serde_json::Value, parts: &mut Vec<String>) {
+        match value {
+            serde_json::Value::String(text) if parts.len() < MAX_PARTS => parts.push(text),
+            serde_json::Value::Array(items) => items.into_iter().for_each(|item| add(item, parts)),
+            serde_json::Value::Object(fields) => fields.into_iter().for_each(|(_, field)| add(field, parts)),
+            _ => {}
+        }
+    }
+    let mut parts = Vec::new();
+    if value.starts_with(['{', '['])
+        && let Ok(value) = serde_json::from_str(value)
+    {
+        add(value, &mut parts);
+    }
+    parts
 }

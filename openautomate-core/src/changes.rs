@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Agent, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser,
-    Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Schedule,
-    Session, User,
+    Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Rollout,
+    Schedule, Session, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId, VersionId,
@@ -34,6 +34,8 @@ pub enum Record {
     PackageVersion(PackageVersion),
     /// A deployment.
     Deployment(Deployment),
+    /// A rollout.
+    Rollout(Box<Rollout>),
     /// An execution.
     Execution(Box<Execution>),
     /// A schedule.

@@ -87,6 +87,8 @@ ids! {
     VersionId = "package version";
     /// The place of a version as the active one of an environment.
     DeploymentId = "deployment";
+    /// A wish to deploy a version, and what became of it.
+    RolloutId = "rollout";
     /// An execution of a package version.
     ExecutionId = "execution";
     /// A file that an execution left.

@@ -11,6 +11,7 @@ pub mod file;
 pub mod identity;
 pub mod inputs;
 pub mod package;
+pub mod rollout;
 pub mod schedule;
 pub mod session;
 

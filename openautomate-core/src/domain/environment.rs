@@ -19,6 +19,9 @@ pub struct Environment {
     /// The authors whose versions are deployed and run here; if there are none, everybody's are.
     #[serde(default)]
     pub author_keys: Vec<PublicKey>,
+    /// Whether a version is deployed here only when somebody else than who asked has agreed.
+    #[serde(default)]
+    pub four_eyes: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// Raised with each change.

@@ -20,13 +20,14 @@ mod name;
 mod package;
 mod report;
 mod role;
+mod rollout;
 mod schedule;
 mod transition;
 mod user;
 
 pub use agent::{Agent, AgentFacts, AgentStatus, EnrolmentToken};
 pub use artifact::Artifact;
-pub use asset::{Asset, AssetKind};
+pub use asset::{Asset, AssetFormat, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
 pub use deployment::Deployment;
@@ -42,6 +43,7 @@ pub use name::{Description, check_description, check_email, check_file_name, che
 pub use package::{Package, PackageVersion};
 pub use report::{IsolationLevel, RunReport, StopProof, StopReason};
 pub use role::Role;
+pub use rollout::{Rollout, RolloutKind, RolloutState};
 pub use schedule::{Firing, Schedule};
 pub use transition::{check_attempt_transition, check_transition};
 pub use user::{Invitation, Session, User};

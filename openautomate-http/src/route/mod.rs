@@ -15,6 +15,7 @@ pub(crate) mod files;
 pub(crate) mod logs;
 pub(crate) mod packages;
 pub(crate) mod pages;
+pub(crate) mod rollouts;
 pub(crate) mod schedules;
 pub(crate) mod users;
 pub(crate) mod versions;
@@ -36,6 +37,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(agent_package::router())
         .merge(agent_file::router())
         .merge(deployments::router())
+        .merge(rollouts::router())
         .merge(packages::router())
         .merge(versions::router())
         .merge(executions::router())

@@ -198,6 +198,13 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
         JOIN package_versions AS v ON v.id = d.version_id WHERE v.package_id <> d.package_id",
     ),
     rule(
+        "rollout.version",
+        "a rollout is of a version of its package",
+        "withdraw or reject it and ask again",
+        "SELECT 'rollout ' || [r.id] || ' is of another package than its version' FROM rollouts AS r
+        JOIN package_versions AS v ON v.id = r.version_id WHERE v.package_id <> r.package_id",
+    ),
+    rule(
         "environment.default",
         "exactly one environment is the default",
         "choose one as the default",

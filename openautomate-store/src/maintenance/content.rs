@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use openautomate_core::blob::BlobKey;
-use openautomate_core::domain::{Asset, AssetKind};
+use openautomate_core::domain::{Asset, AssetFormat, AssetKind};
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::{
     ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, UserId, VersionId,
@@ -191,6 +191,7 @@ fn asset(row: Values) -> CoreResult<Asset> {
         environment_id: EnvironmentId::from_uuid(environment),
         name: String::new(),
         kind: AssetKind::Secret,
+        format: AssetFormat::Text,
         description: String::new(),
         sealed,
         updated_by: UserId::from_uuid(user),

@@ -28,6 +28,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
+    Migration {
+        version: 3,
+        name: "rollouts",
+        script: include_str!("../../migrations/postgres/0003_rollouts.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "asset format",
+        script: include_str!("../../migrations/postgres/0004_asset_format.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

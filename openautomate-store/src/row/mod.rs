@@ -11,6 +11,7 @@ mod idempotency;
 mod identity;
 mod input_file;
 mod package;
+mod rollout;
 mod schedule;
 
 pub(crate) use artifact::{insert_artifact, read_artifact};

@@ -42,6 +42,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/sqlite/0004_input_files.sql"),
     },
+    Migration {
+        version: 5,
+        name: "rollouts",
+        script: include_str!("../../migrations/sqlite/0005_rollouts.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "asset format",
+        script: include_str!("../../migrations/sqlite/0006_asset_format.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -187,7 +197,7 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
             ('agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
             'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records',
-            'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages', 'schedule_files', 'schedules',
+            'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules',
             'sessions', 'users')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");

@@ -61,7 +61,7 @@ macro_rules! __store_cases {
                 a_missing_row_is_stale, revision, delete_asset, idempotency, prune_idempotency,
             }
             unique {
-                ids, users, updates, agents, packages, versions, one_active_version, environments,
+                ids, users, updates, agents, packages, versions, one_active_version, one_rollout_waits, environments,
                 assets, token_hashes, in_one_commit, references_of_records, references_of_work,
                 references_of_firings, references_of_updates, references_within_a_commit,
             }
@@ -96,7 +96,7 @@ macro_rules! __store_cases {
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
                 sessions_by_token, sessions_of, environments, deleted_agents, packages_by_name,
-                versions, deployments, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
+                versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
                 open_executions,
             }
             file {
@@ -109,7 +109,7 @@ macro_rules! __store_cases {
             }
             round_trip {
                 users, sessions, invitations, environments, agents, enrolment_tokens, packages,
-                versions, deployments, new_executions, ended_executions, updated_executions, schedules,
+                versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules,
                 schedule_policies, enumerations, assets,
             }
             durability {

@@ -4,14 +4,14 @@ use super::sample::{self, World, at, failed, hash, succeeded};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary, Package, Role,
-    Schedule, Session, User,
+    Agent, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary, Package, Role, Rollout,
+    RolloutState, Schedule, Session, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, SessionId, UserId,
     VersionId,
 };
-use crate::query::{ExecutionFilter, PageRequest};
+use crate::query::{ExecutionFilter, PageRequest, RolloutFilter};
 
 /// What is not there is `None` or empty, not an error.
 pub async fn missing<F: StoreFixture>(fixture: F) {
@@ -209,6 +209,47 @@ pub async fn deployments<F: StoreFixture>(fixture: F) {
     let left = world.store.deployments_in(here, PageRequest::new(None, 10)).await.unwrap();
     assert_eq!(left.items, std::slice::from_ref(&world.deployment));
     assert_eq!(world.store.deployments(other.id).await.unwrap(), [newest]);
+}
+
+/// Rollouts are found by each part of a filter and by all of them, newest first, page by page.
+pub async fn rollouts<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let testing = sample::environment("testing");
+    let next = sample::version(world.package.id, "2.0.0", world.user.id);
+    world.insert(Record::Environment(testing.clone())).await;
+    world.insert(Record::PackageVersion(next.clone())).await;
+    let mut all = Vec::new();
+    for (version, environment, state) in [
+        (&world.version, world.environment.id, RolloutState::Done),
+        (&next, world.environment.id, RolloutState::Waiting),
+        (&next, testing.id, RolloutState::Done),
+    ] {
+        let mut rollout = Rollout { state, ..sample::rollout(version, environment) };
+        if state != RolloutState::Waiting {
+            (rollout.decided_by, rollout.decided_at) = (Some(world.user.id), Some(at(1)));
+        }
+        world.insert(Record::Rollout(Box::new(rollout.clone()))).await;
+        all.insert(0, rollout);
+    }
+    let found = async |filter: RolloutFilter| {
+        let page = world.store.rollouts(&filter, PageRequest::default()).await.unwrap();
+        page.items
+            .iter()
+            .map(|rollout| all.iter().position(|one| one == rollout).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let any = RolloutFilter::default();
+    assert_eq!(found(any).await, [0, 1, 2]);
+    assert_eq!(found(RolloutFilter { package_id: Some(world.package.id), ..any }).await, [0, 1, 2]);
+    assert_eq!(found(RolloutFilter { package_id: Some(PackageId::new()), ..any }).await, Vec::<usize>::new());
+    assert_eq!(found(RolloutFilter { environment_id: Some(world.environment.id), ..any }).await, [1, 2]);
+    assert_eq!(found(RolloutFilter { version_id: Some(next.id), ..any }).await, [0, 1]);
+    let done = RolloutFilter { state: Some(RolloutState::Done), ..any };
+    assert_eq!(found(done).await, [0, 2]);
+    assert_eq!(found(RolloutFilter { environment_id: Some(testing.id), ..done }).await, [0]);
+    let first = world.store.rollouts(&any, PageRequest::new(None, 2)).await.unwrap();
+    let second = world.store.rollouts(&any, PageRequest::new(first.next, 2)).await.unwrap();
+    assert_eq!((first.items.as_slice(), second.items.as_slice(), second.next), (&all[..2], &all[2..], None));
 }
 
 /// Assets are found by name in their environment, in any case.

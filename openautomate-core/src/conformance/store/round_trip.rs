@@ -7,11 +7,11 @@ use super::sample::{self, World, at, hash, instant, map};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, AgentFacts, AgentStatus, Asset, AssetKind, Deployment, EnrolmentToken, Environment, Execution,
-    ExecutionState, Invitation, OnAgentLost, Origin, Package, PackageVersion, Progress, RetryPolicy, Role,
-    RunError, Schedule, Session, TraceFrame, User,
+    Agent, AgentFacts, AgentStatus, Asset, AssetFormat, AssetKind, Deployment, EnrolmentToken, Environment,
+    Execution, ExecutionState, Invitation, OnAgentLost, Origin, Package, PackageVersion, Progress,
+    RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, Schedule, Session, TraceFrame, User,
 };
-use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId};
+use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, RolloutId};
 use crate::package::manifest::Manifest;
 use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
@@ -101,7 +101,8 @@ pub async fn environments<F: StoreFixture>(fixture: F) {
         assert_eq!(world.store.environment(stored.id).await.unwrap().as_ref(), Some(stored));
     }
     let keys = vec![world.version.signature.key];
-    let changed = Environment { name: "renamed".to_owned(), author_keys: keys, ..environment };
+    let changed =
+        Environment { name: "renamed".to_owned(), author_keys: keys, four_eyes: true, ..environment };
     world.update(Record::Environment(changed.clone())).await;
     let expected = Environment { revision: 1, ..changed };
     assert_eq!(world.store.environment(expected.id).await.unwrap(), Some(expected));
@@ -221,6 +222,38 @@ pub async fn deployments<F: StoreFixture>(fixture: F) {
     let changed = Deployment { version_id: next.id, deployed_at: at(7), ..world.deployment.clone() };
     world.update(Record::Deployment(changed.clone())).await;
     assert_eq!(stored().await, Some(Deployment { revision: 1, ..changed }));
+}
+
+/// Rollouts, of every kind and in every state.
+pub async fn rollouts<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let stored = async |id| world.store.rollout(id).await.unwrap();
+    let waiting = sample::rollout(&world.version, world.environment.id);
+    world.insert(Record::Rollout(Box::new(waiting.clone()))).await;
+    assert_eq!(stored(waiting.id).await, Some(waiting.clone()));
+    assert_eq!(stored(RolloutId::new()).await, None);
+    let mut last = waiting;
+    for (kind, state) in [
+        (RolloutKind::Promote, RolloutState::Done),
+        (RolloutKind::RollBack, RolloutState::Rejected),
+        (RolloutKind::Deploy, RolloutState::Withdrawn),
+    ] {
+        let decided = Rollout {
+            kind,
+            state,
+            from_environment_id: Some(world.environment.id),
+            previous_version_id: Some(world.version.id),
+            decided_by: Some(world.user.id),
+            decided_at: Some(at(9)),
+            comment: ODD.to_owned(),
+            ..last
+        };
+        world.update(Record::Rollout(Box::new(decided.clone()))).await;
+        let expected = Rollout { revision: 1, ..decided };
+        assert_eq!(stored(expected.id).await, Some(expected));
+        last = sample::rollout(&world.version, world.environment.id);
+        world.insert(Record::Rollout(Box::new(last.clone()))).await;
+    }
 }
 
 /// Executions that nobody has run yet, from every origin.
@@ -410,13 +443,15 @@ pub async fn assets<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
     let empty = Asset { description: String::new(), sealed: vec![], ..world.asset("empty") };
     let sealed = (0..=255).cycle().take(70_000).collect();
-    let full = Asset { kind: AssetKind::Secret, sealed, revision: 8, ..world.asset(ODD) };
+    let format = AssetFormat::Json;
+    let full = Asset { kind: AssetKind::Secret, format, sealed, revision: 8, ..world.asset(ODD) };
     for asset in [empty, full] {
         world.insert(Record::Asset(asset.clone())).await;
         assert_eq!(world.store.asset(asset.id).await.unwrap(), Some(asset.clone()));
         let changed = Asset {
             name: format!("{} changed", asset.name),
             kind: if asset.kind == AssetKind::Plain { AssetKind::Secret } else { AssetKind::Plain },
+            format: AssetFormat::Credential,
             description: ODD.to_owned(),
             sealed: vec![9, 0, 9],
             updated_at: at(9),

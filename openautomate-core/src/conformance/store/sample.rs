@@ -8,14 +8,15 @@ use serde_json::{Map, Value, json};
 use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::domain::{
-    ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry, Deployment,
-    EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation, IsolationLevel, Lease,
-    LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package, PackageVersion, RetryPolicy, Role,
-    RunError, RunReport, RunResult, RunStatus, Schedule, Session, StopProof, StopReason, User,
+    ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetFormat, AssetKind, AuditEntry,
+    Deployment, EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation,
+    IsolationLevel, Lease, LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package,
+    PackageVersion, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, RunReport, RunResult,
+    RunStatus, Schedule, Session, StopProof, StopReason, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
-    FileId, InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    FileId, InvitationId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
 };
 use crate::package::manifest::Manifest;
 use crate::package::signature::{PackageSigner, Signed, Statement};
@@ -84,6 +85,7 @@ pub fn environment(name: &str) -> Environment {
         name: name.to_owned(),
         is_default: false,
         author_keys: Vec::new(),
+        four_eyes: false,
         created_at: instant(),
         revision: 0,
     }
@@ -311,6 +313,7 @@ impl World {
             environment_id: self.environment.id,
             name: name.to_owned(),
             kind: AssetKind::Plain,
+            format: AssetFormat::Text,
             description: "an address".to_owned(),
             sealed: vec![0, 1, 2, 0xFF],
             updated_by: self.user.id,
@@ -467,6 +470,27 @@ pub fn deployment(version: &PackageVersion, environment_id: EnvironmentId) -> De
         version_id: version.id,
         deployed_by: version.created_by,
         deployed_at: instant(),
+        revision: 0,
+    }
+}
+
+/// A rollout of a version to an environment, that waits.
+#[must_use]
+pub fn rollout(version: &PackageVersion, environment_id: EnvironmentId) -> Rollout {
+    Rollout {
+        id: RolloutId::new(),
+        package_id: version.package_id,
+        environment_id,
+        version_id: version.id,
+        kind: RolloutKind::Deploy,
+        from_environment_id: None,
+        previous_version_id: None,
+        state: RolloutState::Waiting,
+        requested_by: version.created_by,
+        requested_at: instant(),
+        decided_by: None,
+        decided_at: None,
+        comment: String::new(),
         revision: 0,
     }
 }

@@ -6,8 +6,8 @@ use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, Firing, Invitation, Package, Schedule,
-    Session, User,
+    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, Firing, Invitation, Package, Rollout,
+    RolloutState, Schedule, Session, User,
 };
 use crate::error::ErrorKind;
 use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
@@ -119,6 +119,28 @@ pub async fn one_active_version<F: StoreFixture>(fixture: F) {
     let replaced = Deployment { version_id: next.id, ..world.deployment.clone() };
     world.update(Record::Deployment(replaced)).await;
     assert_eq!(active(world.environment.id).await, Some(next.id));
+}
+
+/// One rollout of a package at most waits for an environment; of those that are decided there are many.
+pub async fn one_rollout_waits<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let waiting = sample::rollout(&world.version, world.environment.id);
+    world.insert(Record::Rollout(Box::new(waiting.clone()))).await;
+    let second = sample::rollout(&world.version, world.environment.id);
+    is_taken(&world, Record::Rollout(Box::new(second.clone()))).await;
+    let testing = sample::environment("testing");
+    world.insert(Record::Environment(testing.clone())).await;
+    world.insert(Record::Rollout(Box::new(sample::rollout(&world.version, testing.id)))).await;
+    let done = Rollout {
+        state: RolloutState::Done,
+        decided_by: Some(world.user.id),
+        decided_at: Some(at(1)),
+        ..waiting
+    };
+    world.update(Record::Rollout(Box::new(done.clone()))).await;
+    world.insert(Record::Rollout(Box::new(Rollout { id: second.id, ..done.clone() }))).await;
+    let next = sample::rollout(&world.version, world.environment.id);
+    world.insert(Record::Rollout(Box::new(next))).await;
 }
 
 /// An environment's name is unique, and one environment at most is the default.

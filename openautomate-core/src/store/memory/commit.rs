@@ -80,6 +80,7 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Package(row) => write_row(state, row, kind, undo),
         Record::PackageVersion(row) => write_row(state, row, kind, undo),
         Record::Deployment(row) => write_row(state, row, kind, undo),
+        Record::Rollout(row) => write_row(state, *row, kind, undo),
         Record::Execution(row) => write_row(state, *row, kind, undo),
         Record::Schedule(row) => write_row(state, *row, kind, undo),
         Record::Asset(row) => write_row(state, row, kind, undo),

@@ -10,14 +10,14 @@ use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, Artifact, Asset, Attempt, Deployment, EnrolmentToken, Environment, Execution, ExecutionSummary,
-    Firing, Invitation, Lease, Origin, Package, PackageVersion, Role, Schedule, Session, User,
+    Firing, Invitation, Lease, Origin, Package, PackageVersion, Role, Rollout, Schedule, Session, User,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, SessionId, UserId,
-    VersionId,
+    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, RolloutId, ScheduleId, SessionId,
+    UserId, VersionId,
 };
-use crate::query::{ExecutionFilter, Page, PageRequest};
+use crate::query::{ExecutionFilter, Page, PageRequest, RolloutFilter};
 use crate::store::{AgentStore, AssetStore, ExecutionStore, IdentityStore, PackageStore, ScheduleStore};
 
 /// A page of rows that come newest first.
@@ -160,6 +160,20 @@ impl PackageStore for MemoryStore {
             row.environment_id == environment && package.is_some_and(|package| package.deleted_at.is_none())
         };
         Ok(page(state.deployments.values().rev(), request, |row| *row.id.as_uuid(), wanted))
+    }
+
+    async fn rollout(&self, id: RolloutId) -> Result<Option<Rollout>> {
+        Ok(self.state().rollouts.get(&id).cloned())
+    }
+
+    async fn rollouts(&self, filter: &RolloutFilter, request: PageRequest) -> Result<Page<Rollout>> {
+        let wanted = |row: &Rollout| {
+            filter.package_id.is_none_or(|id| id == row.package_id)
+                && filter.environment_id.is_none_or(|id| id == row.environment_id)
+                && filter.version_id.is_none_or(|id| id == row.version_id)
+                && filter.state.is_none_or(|state| state == row.state)
+        };
+        Ok(page(self.state().rollouts.values().rev(), request, |row| *row.id.as_uuid(), wanted))
     }
 
     async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {

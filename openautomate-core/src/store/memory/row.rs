@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::state::State;
 use crate::domain::{
     Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, Package,
-    PackageVersion, Schedule, Session, User, check_transition,
+    PackageVersion, Rollout, RolloutState, Schedule, Session, User, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
     AgentId, AssetId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId,
-    PackageId, ScheduleId, SessionId, UserId, VersionId,
+    PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// A record with an id and a revision.
@@ -189,6 +189,24 @@ impl Row for Deployment {
         exists::<User>(state, self.deployed_by)?;
         unique(state, self, "place of the active version", |other| {
             other.package_id == self.package_id && other.environment_id == self.environment_id
+        })
+    }
+}
+
+impl Row for Rollout {
+    columns!(RolloutId, "rollout", rollouts);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Package>(state, self.package_id)?;
+        let environments = self.from_environment_id.iter().chain([&self.environment_id]);
+        environments.into_iter().try_for_each(|id| exists::<Environment>(state, *id))?;
+        let versions = self.previous_version_id.iter().chain([&self.version_id]);
+        versions.into_iter().try_for_each(|id| exists::<PackageVersion>(state, *id))?;
+        let people = self.decided_by.iter().chain([&self.requested_by]);
+        people.into_iter().try_for_each(|id| exists::<User>(state, *id))?;
+        unique(state, self, "place of the waiting rollout", |other| {
+            let both_wait = self.state == RolloutState::Waiting && other.state == RolloutState::Waiting;
+            both_wait && other.package_id == self.package_id && other.environment_id == self.environment_id
         })
     }
 }

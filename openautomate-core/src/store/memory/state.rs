@@ -8,11 +8,11 @@ use crate::clock::Timestamp;
 use crate::domain::{
     Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
     Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogRecord,
-    Package, PackageVersion, Schedule, Session, User,
+    Package, PackageVersion, Rollout, Schedule, Session, User,
 };
 use crate::id::{
     AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    InvitationId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -30,6 +30,7 @@ pub(super) struct State {
     pub(super) packages: BTreeMap<PackageId, Package>,
     pub(super) versions: BTreeMap<VersionId, PackageVersion>,
     pub(super) deployments: BTreeMap<DeploymentId, Deployment>,
+    pub(super) rollouts: BTreeMap<RolloutId, Rollout>,
     pub(super) executions: BTreeMap<ExecutionId, Execution>,
     pub(super) schedules: BTreeMap<ScheduleId, Schedule>,
     pub(super) assets: BTreeMap<AssetId, Asset>,

@@ -53,6 +53,11 @@ const BREAKS: &[Break] = &[
         "UPDATE deployments SET version_id = (SELECT v.id FROM package_versions AS v
             WHERE v.package_id <> deployments.package_id)",
     ),
+    both(
+        "rollout.version",
+        "UPDATE rollouts SET version_id = (SELECT v.id FROM package_versions AS v
+            WHERE v.package_id <> rollouts.package_id)",
+    ),
     both("environment.default", "UPDATE environments SET is_default = (1 = 0)"),
     both("user.administrator", "UPDATE users SET roles = '[\"Viewer\"]'"),
     both("schedule.firing", "UPDATE firings SET skipped = 'overlap'"),

@@ -60,6 +60,7 @@ async fn deployments(world: &World) {
     let staging = sample::environment("staging");
     world.insert(Record::Environment(staging.clone())).await;
     world.insert(Record::Deployment(world.new_deployment(staging.id))).await;
+    world.insert(Record::Rollout(Box::new(sample::rollout(&world.version, staging.id)))).await;
     let agent = openautomate_core::domain::Agent {
         labels: vec!["linux".to_owned(), "excel".to_owned()],
         public_key: Some(hash()),

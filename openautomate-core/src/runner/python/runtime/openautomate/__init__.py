@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, overload
 
-    from openautomate._secret import Secret
+    from openautomate._secret import Credential, Secret
 
     log: logging.Logger
     """The automation's own logger."""
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactError",
+    "Credential",
     "EntrypointError",
     "Error",
     "InputError",
@@ -52,6 +53,7 @@ __all__ = [
     "SecretError",
     "artifact",
     "cancelled",
+    "credential",
     "inputs",
     "log",
     "output",
@@ -157,17 +159,33 @@ def secret(name: str) -> str:
     return text
 
 
+def credential(name: str) -> Credential:
+    """Returns the user name and the password of an asset that is a credential; the agent masks both.
+
+    Raises:
+        SecretError: There is no such asset, this execution may not read it, or it is no credential.
+    """
+    import json
+
+    from openautomate._secret import Credential
+
+    try:
+        held = json.loads(secret(name))
+        return Credential(held["username"], held["password"])
+    except (ValueError, TypeError, KeyError):
+        raise SecretError(f"the asset {name} is no credential; read it with secret()") from None
+
+
 def cancelled() -> bool:
     """Returns whether the run was asked to stop; it is killed when its grace period is over."""
     return _state.current().host.cancelled()
 
 
 def __getattr__(name: str) -> object:
-    if name == "Secret":
+    if name in ("Credential", "Secret"):
         from openautomate import _secret
 
-        globals()["Secret"] = _secret.Secret
-        return _secret.Secret
+        return globals().setdefault(name, getattr(_secret, name))
     if name != "log":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # Loaded on demand: logging takes longer to import than Python to start. It comes first, since the hook on
