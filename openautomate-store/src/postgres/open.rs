@@ -29,14 +29,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
     Migration {
-        version: 3,
+        version: 8,
         name: "rollouts",
-        script: include_str!("../../migrations/postgres/0003_rollouts.sql"),
+        script: include_str!("../../migrations/postgres/0008_rollouts.sql"),
     },
     Migration {
-        version: 4,
+        version: 9,
         name: "asset format",
-        script: include_str!("../../migrations/postgres/0004_asset_format.sql"),
+        script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
     },
 ];
 

@@ -43,14 +43,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/sqlite/0004_input_files.sql"),
     },
     Migration {
-        version: 5,
+        version: 10,
         name: "rollouts",
-        script: include_str!("../../migrations/sqlite/0005_rollouts.sql"),
+        script: include_str!("../../migrations/sqlite/0010_rollouts.sql"),
     },
     Migration {
-        version: 6,
+        version: 11,
         name: "asset format",
-        script: include_str!("../../migrations/sqlite/0006_asset_format.sql"),
+        script: include_str!("../../migrations/sqlite/0011_asset_format.sql"),
     },
 ];
 
