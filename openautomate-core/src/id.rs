@@ -97,6 +97,8 @@ ids! {
     ScheduleId = "schedule";
     /// An asset: a plain value or a secret.
     AssetId = "asset";
+    /// A try to sign in.
+    LoginTryId = "login try";
     /// An audit entry.
     AuditId = "audit entry";
 }

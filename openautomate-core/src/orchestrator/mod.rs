@@ -1,6 +1,7 @@
 //! The orchestrator: what a program holds. It executes commands, answers queries, serves agents and runs the
 //! loops. Cheap to clone; all clones are the same one.
 
+mod access;
 mod agent_work;
 mod blob;
 mod builder;
@@ -11,6 +12,7 @@ mod file;
 mod follow;
 mod gateway;
 mod host;
+mod login;
 mod settings;
 
 use std::sync::Arc;
@@ -31,14 +33,17 @@ use crate::service;
 use crate::store::Store;
 use crate::vault::Vault;
 
+pub use access::AccessGuard;
 pub use agent_work::ArtifactIntake;
 pub use builder::OrchestratorBuilder;
 pub use execute::Idempotency;
 pub use file::FileIntake;
 pub use follow::{FollowedLine, LogFollower};
 pub use host::Joined;
+pub use login::{AdmittedLogin, LoginGate};
 pub use settings::{Registration, Settings};
 
+use access::OpenSessions;
 use agent_work::VersionCache;
 pub(crate) use connections::{Connected, Connections};
 
@@ -62,6 +67,7 @@ struct Inner {
     passwords: PasswordHasher,
     events: broadcast::Sender<Event>,
     connections: Connections,
+    open_sessions: OpenSessions,
     versions: VersionCache,
     stop: CancellationToken,
     tasks: TaskTracker,

@@ -1,5 +1,6 @@
 //! The loops: small structs over the traits with a clock, so that a test drives them step by step.
 
+mod access_watch;
 mod audit_sealer;
 mod blob_collector;
 mod dispatcher;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use crate::orchestrator::Orchestrator;
 
+pub use access_watch::AccessWatch;
 pub use audit_sealer::{AuditReport, AuditSealer, ChainVerifier, verify_chain};
 pub use blob_collector::{BlobCollection, BlobCollector, CollectionReport};
 pub use dispatcher::Dispatcher;
@@ -47,6 +49,7 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         Pruner::new(orchestrator.clone()),
         BlobCollector::new(orchestrator.clone()),
         Preparer::new(orchestrator.clone()),
-        PeerRelay::new(orchestrator.clone())
+        PeerRelay::new(orchestrator.clone()),
+        AccessWatch::new(orchestrator.clone())
     );
 }

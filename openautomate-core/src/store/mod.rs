@@ -25,6 +25,7 @@ mod host;
 mod identity;
 mod lease;
 mod log;
+mod login;
 pub mod memory;
 mod package;
 mod peer;
@@ -42,6 +43,7 @@ pub use host::HostTransaction;
 pub use identity::IdentityStore;
 pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 pub use log::{LogAck, LogStore};
+pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
 pub use peer::PeerStore;
 pub use schedule::ScheduleStore;
@@ -60,6 +62,7 @@ pub trait Store:
     + AssetStore
     + PeerStore
     + FileStore
+    + LoginStore
     + Debug
     + Send
     + Sync
@@ -80,6 +83,7 @@ impl<T> Store for T where
         + AssetStore
         + PeerStore
         + FileStore
+        + LoginStore
         + Debug
         + Send
         + Sync

@@ -14,6 +14,7 @@ mod insert;
 mod join;
 mod lease;
 mod log;
+mod login;
 pub(crate) mod open;
 mod package;
 mod peer;

@@ -28,6 +28,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
+    Migration {
+        version: 3,
+        name: "login tries and log archives",
+        script: include_str!("../../migrations/postgres/0003_login_tries_and_log_archives.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

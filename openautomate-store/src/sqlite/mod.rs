@@ -13,11 +13,13 @@ mod insert;
 mod join;
 mod lease;
 mod log;
+mod login;
 pub(crate) mod open;
 mod package;
 mod peer;
 mod refusal;
 mod schedule;
+mod search;
 
 use std::fmt;
 use std::path::Path;

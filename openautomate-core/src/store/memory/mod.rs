@@ -8,6 +8,7 @@ mod commit;
 mod file;
 mod lease;
 mod log;
+mod login;
 mod peer;
 mod read;
 mod row;

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::id::{
     AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    InvitationId, LoginTryId, PackageId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) artifacts: BTreeMap<(ExecutionId, u32, String), Artifact>,
     pub(super) logs: BTreeMap<Lease, Vec<LogRecord>>,
     pub(super) firings: BTreeMap<(ScheduleId, Timestamp), Firing>,
+    /// By try: the account, and until when it counts.
+    pub(super) login_tries: BTreeMap<LoginTryId, ([u8; 32], Timestamp)>,
     pub(super) idempotency: BTreeMap<(UserId, String), IdempotencyRecord>,
     pub(super) audit: BTreeMap<AuditId, AuditEntry>,
     /// Entries without a seal.

@@ -319,5 +319,6 @@ pub(crate) const TABLES: &[Table] = &[
             ("hash", Bytes),
         ],
     ),
+    table("login_tries", &[("id", Uuid), ("account", Bytes), ("expires_at", Integer)]),
     table("audit_head", &[("id", Short), ("sequence", Integer), ("hash", Bytes)]),
 ];

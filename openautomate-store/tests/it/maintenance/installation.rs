@@ -10,7 +10,8 @@ use openautomate_core::domain::{
     ActorKind, ActorRef, AssetKind, AuditEntry, Execution, ExecutionState, FileUser, Firing,
     IdempotencyRecord, InputFile, Lease, Origin, Progress, Role, Schedule, Session, User,
 };
-use openautomate_core::store::{FinishAttempt, Store};
+use openautomate_core::id::LoginTryId;
+use openautomate_core::store::{FinishAttempt, LoginTry, Store};
 use serde_json::json;
 
 /// Fills an empty store.
@@ -23,7 +24,15 @@ pub(super) async fn fill(store: Arc<dyn Store>) -> World {
     in_the_middle(&world).await;
     scheduled(&world, &file).await;
     audited(&world).await;
+    tried(&world).await;
     world
+}
+
+/// Somebody tried to sign in, not long ago.
+async fn tried(world: &World) {
+    let login =
+        LoginTry { id: LoginTryId::new(), account: hash(), now: instant(), expires_at: at(900), most: 5 };
+    world.store.begin_login(login).await.unwrap();
 }
 
 async fn people(world: &World) {
