@@ -30,7 +30,7 @@ use crate::id::AgentId;
 use crate::package::signature::{PackageSigner, PublicKey};
 use crate::permission::{Access, Actor, authorize};
 use crate::service;
-use crate::store::Store;
+use crate::store::{PeerLine, Store};
 use crate::vault::Vault;
 
 pub use access::AccessGuard;
@@ -64,6 +64,7 @@ struct Inner {
     signer: PackageSigner,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    peer_line: Option<Arc<dyn PeerLine>>,
     passwords: PasswordHasher,
     events: broadcast::Sender<Event>,
     connections: Connections,
@@ -160,6 +161,9 @@ impl Orchestrator {
     pub(crate) fn publish(&self, event: Event) {
         if event.concerns_peers() {
             self.inner.store.announce(&event);
+            if let Some(line) = &self.inner.peer_line {
+                line.announce(&event);
+            }
         }
         self.publish_here(event);
     }
@@ -168,6 +172,11 @@ impl Orchestrator {
     pub(crate) fn publish_here(&self, event: Event) {
         // An error means that nobody listens.
         let _ = self.inner.events.send(event);
+    }
+
+    /// The line to other servers beside the store, if there is one.
+    pub(crate) fn peer_line(&self) -> Option<&Arc<dyn PeerLine>> {
+        self.inner.peer_line.as_ref()
     }
 
     pub(crate) fn stop_token(&self) -> &CancellationToken {

@@ -10,6 +10,7 @@ mod preparer;
 mod pruner;
 mod scheduler;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::orchestrator::Orchestrator;
@@ -52,4 +53,7 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         PeerRelay::new(orchestrator.clone()),
         AccessWatch::new(orchestrator.clone())
     );
+    if let Some(line) = orchestrator.peer_line() {
+        spawn!(PeerRelay::over(orchestrator.clone(), Arc::clone(line)));
+    }
 }

@@ -45,7 +45,7 @@ pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, Rene
 pub use log::{LogAck, LogStore};
 pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
-pub use peer::PeerStore;
+pub use peer::{PeerLine, PeerStore};
 pub use schedule::ScheduleStore;
 
 /// A whole store adapter.
