@@ -93,6 +93,8 @@ ids! {
     ArtifactId = "artifact";
     /// A file that somebody uploaded as an input.
     FileId = "file";
+    /// The archived lines of an attempt.
+    LogArchiveId = "log archive";
     /// A schedule.
     ScheduleId = "schedule";
     /// An asset: a plain value or a secret.

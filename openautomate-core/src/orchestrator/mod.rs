@@ -12,6 +12,7 @@ mod file;
 mod follow;
 mod gateway;
 mod host;
+mod log;
 mod login;
 mod settings;
 

@@ -5,6 +5,7 @@ mod audit_sealer;
 mod blob_collector;
 mod dispatcher;
 mod lease_reaper;
+mod log_archiver;
 mod peer_relay;
 mod preparer;
 mod pruner;
@@ -20,6 +21,7 @@ pub use audit_sealer::{AuditReport, AuditSealer, ChainVerifier, verify_chain};
 pub use blob_collector::{BlobCollection, BlobCollector, CollectionReport};
 pub use dispatcher::Dispatcher;
 pub use lease_reaper::LeaseReaper;
+pub use log_archiver::LogArchiver;
 pub use peer_relay::PeerRelay;
 pub use preparer::Preparer;
 pub use pruner::Pruner;
@@ -49,6 +51,7 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         AuditSealer::new(orchestrator.clone()),
         Pruner::new(orchestrator.clone()),
         BlobCollector::new(orchestrator.clone()),
+        LogArchiver::new(orchestrator.clone()),
         Preparer::new(orchestrator.clone()),
         PeerRelay::new(orchestrator.clone()),
         AccessWatch::new(orchestrator.clone())

@@ -25,6 +25,7 @@ mod host;
 mod identity;
 mod lease;
 mod log;
+mod log_archive;
 mod login;
 pub mod memory;
 mod package;
@@ -43,6 +44,7 @@ pub use host::HostTransaction;
 pub use identity::IdentityStore;
 pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 pub use log::{LogAck, LogStore};
+pub use log_archive::{ArchivableLogs, LogArchiveStore};
 pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
 pub use peer::{PeerLine, PeerStore};
@@ -53,6 +55,7 @@ pub trait Store:
     CommitStore
     + LeaseStore
     + LogStore
+    + LogArchiveStore
     + AuditStore
     + IdentityStore
     + AgentStore
@@ -74,6 +77,7 @@ impl<T> Store for T where
     T: CommitStore
         + LeaseStore
         + LogStore
+        + LogArchiveStore
         + AuditStore
         + IdentityStore
         + AgentStore

@@ -189,12 +189,11 @@ async fn page(
     limit: u32,
     ended: bool,
 ) -> Result<LogPage, Error> {
-    let store = state.orchestrator().store();
     let wanted = |attempt: &&Attempt| {
         let number = attempt.lease.epoch;
         only.map_or(number >= from.attempt, |only| number == only)
     };
-    let attempts = store.attempts(execution).await?;
+    let attempts = state.orchestrator().store().attempts(execution).await?;
     let attempts: Vec<&Attempt> = attempts.iter().filter(wanted).collect();
     let mut items: Vec<LineView> = Vec::new();
     for attempt in &attempts {
@@ -202,7 +201,8 @@ async fn page(
         let after = if number == from.attempt { from.seq } else { 0 };
         // One line too many shows that there is a next page.
         let room = limit + 1 - u32::try_from(items.len()).unwrap_or(limit);
-        let lines = store.read(Lease { execution, epoch: number }, after, room).await?;
+        let lease = Lease { execution, epoch: number };
+        let lines = state.orchestrator().read_log(lease, after, room).await?;
         items.extend(lines.into_iter().map(|record| LineView::new(number, record)));
         if items.len() > limit as usize {
             break;

@@ -10,6 +10,7 @@ mod execution;
 mod idempotency;
 mod identity;
 mod input_file;
+mod log_archive;
 mod login;
 mod package;
 mod schedule;
@@ -20,5 +21,8 @@ pub(crate) use attempt::read_attempt;
 pub(crate) use audit::read_entry;
 pub(crate) use execution::{read_summary, schedule_of};
 pub(crate) use idempotency::read_answer;
+pub(crate) use log_archive::{
+    may_archive, read_archivable, read_log_archive, select_archivable, store_log_archive,
+};
 pub(crate) use login::{admits, insert_login};
 pub(crate) use schedule::read_firing;

@@ -192,8 +192,8 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
             ('agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
             'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records',
-            'input_files', 'invitations', 'log_chunks', 'login_tries', 'package_versions', 'packages', 'schedule_files',
-            'schedules', 'sessions', 'users')) AS alike";
+            'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries', 'package_versions', 'packages',
+            'schedule_files', 'schedules', 'sessions', 'users')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
     let count = |column| columns.get::<i64>(column);

@@ -23,6 +23,7 @@ pub mod expect;
 pub mod file;
 pub mod lease;
 pub mod log;
+pub mod log_archive;
 pub mod login;
 pub mod model;
 pub mod page;
@@ -89,6 +90,11 @@ macro_rules! __store_cases {
                 keeps_every_field, acknowledges_what_is_stored, leaves_the_revision,
                 repeated_lines_are_kept_once, a_gap_is_refused, late_lines_are_kept,
                 a_foreign_lease_is_refused, completes, reads_in_order,
+            }
+            log_archive {
+                looks_for_what_has_ended, looks_page_by_page, moves_the_lines,
+                what_moved_meanwhile_is_left, of_two_archives_one_is_kept, late_lines_follow,
+                keeps_every_field,
             }
             login {
                 counts_each_account, expired_tries_do_not_count, tries_at_once_share_the_count,
@@ -177,6 +183,7 @@ mod tests {
         include_str!("../../store/identity.rs"),
         include_str!("../../store/lease.rs"),
         include_str!("../../store/log.rs"),
+        include_str!("../../store/log_archive.rs"),
         include_str!("../../store/login.rs"),
         include_str!("../../store/peer.rs"),
     ];

@@ -8,6 +8,7 @@ mod commit;
 mod file;
 mod lease;
 mod log;
+mod log_archive;
 mod login;
 mod peer;
 mod read;

@@ -7,8 +7,8 @@ use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogRecord,
-    Package, PackageVersion, Schedule, Session, User,
+    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogArchive,
+    LogRecord, Package, PackageVersion, Schedule, Session, User,
 };
 use crate::id::{
     AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
@@ -38,7 +38,9 @@ pub(super) struct State {
     pub(super) attempts: BTreeMap<Lease, Attempt>,
     /// By what is unique: execution, epoch, name.
     pub(super) artifacts: BTreeMap<(ExecutionId, u32, String), Artifact>,
+    /// The lines that are not archived.
     pub(super) logs: BTreeMap<Lease, Vec<LogRecord>>,
+    pub(super) log_archives: BTreeMap<Lease, LogArchive>,
     pub(super) firings: BTreeMap<(ScheduleId, Timestamp), Firing>,
     /// By try: the account, and until when it counts.
     pub(super) login_tries: BTreeMap<LoginTryId, ([u8; 32], Timestamp)>,

@@ -249,6 +249,19 @@ pub(crate) const TABLES: &[Table] = &[
         ],
     ),
     table(
+        "log_archives",
+        &[
+            ("execution_id", Uuid),
+            ("epoch", Integer),
+            ("id", Uuid),
+            ("last_seq", Integer),
+            ("size", Integer),
+            ("sha256", Text),
+            ("frames", Text),
+            ("archived_at", Integer),
+        ],
+    ),
+    table(
         "firings",
         &[
             ("schedule_id", Uuid),
