@@ -15,6 +15,7 @@ use openautomate_core::domain::{AgentFacts, Execution, Role};
 use openautomate_core::package::archive::pack;
 use openautomate_core::permission::{Actor, Principal};
 use openautomate_core::secret::Secret;
+use openautomate_core::store::PeerStore as _;
 use openautomate_core::store::memory::MemoryStore;
 use openautomate_core::transport::in_process::InProcessTransport;
 use openautomate_core::transport::nats::{NatsPeers, NatsSettings};
@@ -48,6 +49,7 @@ impl Site {
     /// A server, and what is heard there.
     async fn server(&self) -> (Orchestrator, Receiver<Event>) {
         let peers = NatsPeers::start(NatsSettings::new(self.nats.url()), self.vault.peer_key()).unwrap();
+        let mut reached = peers.peer_events().await.unwrap().unwrap();
         let blobs = ObjectBlobStore::local(self.folder.path().join("blobs")).unwrap();
         let orchestrator =
             Orchestrator::builder(Arc::new(self.store.clone()), Arc::new(blobs), self.vault.clone())
@@ -58,8 +60,8 @@ impl Site {
                 .unwrap();
         let mut events = orchestrator.subscribe();
         orchestrator.start();
-        // One when it begins to listen, one when NATS is reached.
-        missed(&mut events).await;
+        // The line is there, and the server listens to it.
+        missed(&mut reached).await;
         missed(&mut events).await;
         (orchestrator, events)
     }

@@ -170,9 +170,21 @@ impl Voice {
     }
 
     async fn speak(&mut self, line: &NatsLine, waiting: &mut mpsc::Receiver<Event>) {
-        let mut events = Vec::new();
-        while waiting.recv_many(&mut events, AT_ONCE).await > 0 {
-            if !line.line.borrow().is_up {
+        let (mut events, mut state) = (Vec::new(), line.line.clone());
+        // What was announced before is told as missed.
+        state.mark_changed();
+        loop {
+            tokio::select! {
+                count = waiting.recv_many(&mut events, AT_ONCE) => if count == 0 {
+                    return;
+                },
+                changed = state.changed() => match changed {
+                    // What was said around a break may be lost, and nobody would know until the next word.
+                    Ok(()) => self.overflown.store(true, Ordering::Relaxed),
+                    Err(_) => return,
+                },
+            }
+            if !state.borrow().is_up {
                 events.clear();
                 self.overflown.store(true, Ordering::Relaxed);
                 continue;
