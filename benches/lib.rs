@@ -1,17 +1,24 @@
 //! What the benchmarks share.
 
 mod database;
+mod engine;
+mod floor;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use openautomate_core::changes::{Changes, Event, Record};
 use openautomate_core::conformance::store::sample::{World, at, audit, instant, succeeded};
 use openautomate_core::domain::{Execution, Lease};
 use openautomate_core::store::{ClaimRequest, Store};
-use openautomate_store::StoreOptions;
 
 pub use database::{Database, Home};
+pub use engine::Engine;
+pub use floor::floor;
+
+/// So many tasks enqueue and claim at once.
+const TASKS: usize = 16;
 
 /// A store on a disk with the sample world in it. Clones are handles on the same.
 #[derive(Clone, Debug)]
@@ -27,10 +34,16 @@ impl StoreBench {
     /// # Panics
     /// If it can't be made.
     pub async fn on(database: Database) -> Self {
-        let home = Home::new(database);
-        let store = openautomate_store::connect(&home.address(), StoreOptions::default())
-            .await
-            .unwrap_or_else(|error| panic!("the store can't be opened: {error}"));
+        Self::of(Engine::Sqlx(database)).await
+    }
+
+    /// A fresh store of any kind.
+    ///
+    /// # Panics
+    /// If it can't be made.
+    pub async fn of(engine: Engine) -> Self {
+        let home = Home::new(engine.database().unwrap_or(Database::Sqlite));
+        let store = engine.open(&home).await;
         Self { world: Arc::new(World::new(store).await), home: Arc::new(home) }
     }
 
@@ -128,6 +141,34 @@ impl StoreBench {
         for task in tasks {
             task.await.unwrap_or_else(|error| panic!("a task ended early: {error}"));
         }
+    }
+
+    /// Executions a second that are enqueued, claimed, and started and finished: `batch` of them in a commit, in a claim,
+    /// and at the same time; for about so long each.
+    ///
+    /// # Panics
+    /// If the store does not do it.
+    pub async fn rates(&self, batch: usize, for_about: Duration) -> [f64; 3] {
+        let count = batch * TASKS * 4;
+        let (mut taken, mut rounds) = ([Duration::ZERO; 3], 0);
+        while taken.iter().min().is_some_and(|least| *least < for_about) {
+            let begun = Instant::now();
+            self.enqueue(count, batch, TASKS).await;
+            taken[0] += begun.elapsed();
+            let begun = Instant::now();
+            self.claim(count, batch, TASKS).await;
+            taken[1] += begun.elapsed();
+            // A claim does not tell what it claimed; so much again is made ready, and not measured.
+            self.enqueue(count, 256, 4).await;
+            let leases = self.leases(count).await;
+            let begun = Instant::now();
+            self.finish(&leases, batch).await;
+            taken[2] += begun.elapsed();
+            rounds += count;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "some thousands")]
+        let rate = |taken: Duration| rounds as f64 / taken.as_secs_f64();
+        taken.map(rate)
     }
 
     async fn spread<F, Fut>(&self, count: usize, batch: usize, concurrency: usize, work: F)

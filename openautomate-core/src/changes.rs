@@ -1,6 +1,8 @@
 //! What a command decided: rows to write, the audit entry, the kept answer, the events. A store commits all
 //! of it or nothing.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -169,6 +171,25 @@ impl Event {
     pub const fn concerns_peers(&self) -> bool {
         !matches!(self, Self::AgentReady { .. } | Self::ExecutionProgressed { .. } | Self::EventsMissed)
     }
+
+    /// Events to be announced together, without those that a later one stands for: of the lines of one lease the last
+    /// word is enough.
+    #[must_use]
+    pub fn merged(events: impl Iterator<Item = Self>) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::new();
+        let mut places = HashMap::new();
+        for event in events {
+            if let Self::LogAppended { lease, .. } = event {
+                let place = *places.entry(lease).or_insert(merged.len());
+                if let Some(earlier) = merged.get_mut(place) {
+                    *earlier = event;
+                    continue;
+                }
+            }
+            merged.push(event);
+        }
+        merged
+    }
 }
 
 /// What a command decided.
@@ -211,5 +232,19 @@ impl Changes {
     pub fn event(mut self, event: Event) -> Self {
         self.events.push(event);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_lines_the_last_is_told() {
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        let line = |stored_seq| Event::LogAppended { lease, stored_seq };
+        let done = Event::LogCompleted { lease };
+        let told = Event::merged([line(1), line(2), line(3), done.clone()].into_iter());
+        assert_eq!(told, [line(3), done]);
     }
 }

@@ -95,10 +95,14 @@ ids! {
     ArtifactId = "artifact";
     /// A file that somebody uploaded as an input.
     FileId = "file";
+    /// The archived lines of an attempt.
+    LogArchiveId = "log archive";
     /// A schedule.
     ScheduleId = "schedule";
     /// An asset: a plain value or a secret.
     AssetId = "asset";
+    /// A try to sign in.
+    LoginTryId = "login try";
     /// An audit entry.
     AuditId = "audit entry";
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 
 use crate::clock::Timestamp;
-use crate::domain::AgentStatus;
+use crate::domain::{Agent, AgentStatus};
 use crate::id::{AgentId, EnvironmentId};
 use crate::transport::ServerMessage;
 
@@ -27,6 +27,9 @@ pub(crate) struct Connected {
 struct Entry {
     connected: Connected,
     status: AgentStatus,
+    /// The key that the connection was proven with, and the revision of the agent's row that was taken over last.
+    public_key: Option<[u8; 32]>,
+    revision: i64,
     number: u64,
     /// Assignments sent in this connection.
     sent: u64,
@@ -76,11 +79,17 @@ impl Connections {
     }
 
     /// Adds a connection and ends the one that the agent had. Gives its number and the signal of its end.
-    pub(crate) fn add(&self, connected: Connected, status: AgentStatus) -> (u64, std::sync::Arc<Notify>) {
+    pub(crate) fn add(
+        &self,
+        agent: Agent,
+        sender: mpsc::Sender<ServerMessage>,
+    ) -> (u64, std::sync::Arc<Notify>) {
         let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let replaced = std::sync::Arc::new(Notify::new());
         let entry = Entry {
-            status,
+            status: agent.status,
+            public_key: agent.public_key,
+            revision: agent.revision,
             number,
             sent: 0,
             free: 0,
@@ -89,7 +98,14 @@ impl Connections {
             heartbeat: None,
             replaced: std::sync::Arc::clone(&replaced),
             greeting: Greeting::Due,
-            connected,
+            connected: Connected {
+                agent_id: agent.id,
+                environment_id: agent.environment_id,
+                labels: agent.labels,
+                sender,
+                credit: 0,
+                ahead: 0,
+            },
         };
         let old = self.lock().insert(entry.connected.agent_id, entry);
         if let Some(old) = old {
@@ -135,12 +151,21 @@ impl Connections {
         (entry.received >= before.1).then_some(before.0)
     }
 
-    /// Takes over what an operator changed.
-    pub(crate) fn update(&self, agent: AgentId, status: AgentStatus, labels: Vec<String>) {
-        if let Some(entry) = self.lock().get_mut(&agent) {
-            entry.status = status;
-            entry.connected.labels = labels;
+    /// Takes over what an operator changed. A connection that another key was proven with ends.
+    pub(crate) fn update(&self, agent: Agent) {
+        if let Some(entry) = self.lock().get_mut(&agent.id) {
+            if entry.public_key != agent.public_key {
+                entry.replaced.notify_one();
+            }
+            entry.status = agent.status;
+            entry.revision = agent.revision;
+            entry.connected.labels = agent.labels;
         }
+    }
+
+    /// The connected agents, with the revision of each that was taken over last.
+    pub(crate) fn revisions(&self) -> Vec<(AgentId, i64)> {
+        self.lock().iter().map(|(id, entry)| (*id, entry.revision)).collect()
     }
 
     /// One agent, if it would take something.
@@ -203,6 +228,8 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::AgentFacts;
+    use crate::id::UserId;
 
     fn instant(second: i64) -> Timestamp {
         chrono::DateTime::from_timestamp(second, 0).unwrap()
@@ -213,15 +240,24 @@ mod tests {
         let connections = Connections::default();
         let (sender, _receiver) = mpsc::channel(1);
         let agent_id = AgentId::new();
-        let connected = Connected {
-            agent_id,
+        let agent = Agent {
+            id: agent_id,
+            name: String::new(),
+            machine_name: String::new(),
+            ip_address: String::new(),
+            status: AgentStatus::Active,
             environment_id: EnvironmentId::new(),
+            owner_id: UserId::new(),
             labels: Vec::new(),
-            sender,
-            credit: 0,
-            ahead: 0,
+            slots: 2,
+            public_key: None,
+            facts: AgentFacts::default(),
+            registered_at: instant(0),
+            last_heartbeat: instant(0),
+            deleted_at: None,
+            revision: 0,
         };
-        let (number, _) = connections.add(connected, AgentStatus::Active);
+        let (number, _) = connections.add(agent.clone(), sender);
         connections.ready(agent_id, number, (2, 0), 0);
         connections.sent(agent_id, 2);
         assert!(connections.with_credit(agent_id).is_none());
@@ -243,7 +279,7 @@ mod tests {
         assert_eq!(connections.heartbeat(agent_id, number, instant(4)), None, "one is on its way since");
         connections.ready(agent_id, number, (1, 0), 3);
         assert_eq!(connections.heartbeat(agent_id, number, instant(5)), Some(instant(4)));
-        connections.update(agent_id, AgentStatus::Draining, Vec::new());
+        connections.update(Agent { status: AgentStatus::Draining, ..agent });
         assert!(connections.all_with_credit().is_empty());
     }
 }

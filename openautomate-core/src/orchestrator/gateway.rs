@@ -8,7 +8,6 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use super::Orchestrator;
-use super::connections::Connected;
 use crate::changes::Event;
 use crate::clock::Timestamp;
 use crate::domain::{
@@ -32,18 +31,20 @@ const UNDER_WAY: TimeDelta = TimeDelta::seconds(3);
 
 impl Orchestrator {
     /// Serves an agent whose identity is settled, until its connection ends, another one takes its place, or
-    /// the orchestrator shuts down.
-    pub async fn serve(&self, agent: AgentId, link: ServerLink) {
-        let sender = link.sender.clone();
+    /// the orchestrator shuts down. `agent` is how it was read when it was settled: should it have another key by the
+    /// time of its hello, it is refused.
+    pub async fn serve(&self, agent: Agent, link: ServerLink) {
+        let (id, sender) = (agent.id, link.sender.clone());
         if let Err(error) = self.serve_until_end(agent, link).await {
-            tracing::info!(%agent, %error, "an agent's connection is ended");
+            tracing::info!(agent = %id, %error, "an agent's connection is ended");
             let bye = ServerMessage::Bye { kind: error.kind(), message: error.message().to_owned() };
             // The connection may be gone already.
             let _ = sender.try_send(bye);
         }
     }
 
-    async fn serve_until_end(&self, agent_id: AgentId, mut link: ServerLink) -> Result<()> {
+    async fn serve_until_end(&self, proven: Agent, mut link: ServerLink) -> Result<()> {
+        let agent_id = proven.id;
         let hello = tokio::select! {
             hello = tokio::time::timeout(HELLO_TIMEOUT, link.receiver.recv()) => hello,
             () = self.stop_token().cancelled() => return Err(stopping()),
@@ -56,20 +57,15 @@ impl Orchestrator {
         };
         check_hello(&hello)?;
         let agent = self.connectable(agent_id).await?;
+        if agent.public_key != proven.public_key {
+            return Err(Error::forbidden("the agent was enrolled again with another key"));
+        }
         let now = self.clock().now();
         self.store().connect_agent(agent_id, hello.facts, hello.slots, now).await?;
         let welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
-        let connected = Connected {
-            agent_id,
-            environment_id: agent.environment_id,
-            labels: agent.labels,
-            sender: link.sender.clone(),
-            credit: 0,
-            ahead: 0,
-        };
-        let (number, replaced) = self.connections().add(connected, agent.status);
-        let session =
-            Session { orchestrator: self, agent_id, agent_name: agent.name, number, sender: link.sender };
+        let agent_name = agent.name.clone();
+        let (number, replaced) = self.connections().add(agent, link.sender.clone());
+        let session = Session { orchestrator: self, agent_id, agent_name, number, sender: link.sender };
         let ended = tokio::select! {
             ended = session.run(welcome, &mut link.receiver) => ended,
             () = replaced.notified() => {

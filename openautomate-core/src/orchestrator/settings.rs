@@ -44,6 +44,8 @@ pub struct Settings {
     pub blob_grace: Duration,
     /// Never removes blobs that nothing refers to.
     pub keep_all_blobs: bool,
+    /// How long after the end of an execution its log lines are moved from the database into a blob; `None` is never.
+    pub archive_logs_after: Option<Duration>,
     /// How many passwords are hashed at once.
     pub password_parallelism: usize,
 }
@@ -79,6 +81,7 @@ impl Default for Settings {
             file_life: Duration::from_secs(24 * 3_600),
             blob_grace: Duration::from_secs(24 * 3_600),
             keep_all_blobs: false,
+            archive_logs_after: Some(Duration::from_secs(7 * 24 * 3_600)),
             password_parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         }
     }

@@ -10,7 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::REST;
 use crate::changes::Event;
 use crate::domain::Execution;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::id::AgentId;
 use crate::orchestrator::{Connected, Orchestrator};
 use crate::store::ClaimRequest;
@@ -118,7 +118,7 @@ impl Dispatcher {
     async fn dispatch(&self, wake: &Wake) -> Result<()> {
         let connections = self.orchestrator.connections();
         for agent in &wake.changed {
-            self.take_over(*agent).await?;
+            self.orchestrator.take_over(*agent).await?;
         }
         // An agent that spoke twice claims once: two claims side by side would each take all of its slots.
         let ready: BTreeSet<_> = wake.ready.iter().collect();
@@ -132,20 +132,6 @@ impl Dispatcher {
             if !wake.all && wanted == 0 {
                 break;
             }
-        }
-        Ok(())
-    }
-
-    /// Takes over what somebody changed of a connected agent; one that may not connect any more is cut off.
-    async fn take_over(&self, id: AgentId) -> Result<()> {
-        let connections = self.orchestrator.connections();
-        if !connections.contains(id) {
-            return Ok(());
-        }
-        match self.orchestrator.connectable(id).await {
-            Ok(agent) => connections.update(id, agent.status, agent.labels),
-            Err(error) if error.kind() == ErrorKind::Forbidden => connections.end(id),
-            Err(error) => return Err(error),
         }
         Ok(())
     }

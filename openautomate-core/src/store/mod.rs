@@ -25,6 +25,8 @@ mod host;
 mod identity;
 mod lease;
 mod log;
+mod log_archive;
+mod login;
 pub mod memory;
 mod package;
 mod peer;
@@ -42,8 +44,10 @@ pub use host::HostTransaction;
 pub use identity::IdentityStore;
 pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 pub use log::{LogAck, LogStore};
+pub use log_archive::{ArchivableLogs, LogArchiveStore};
+pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
-pub use peer::PeerStore;
+pub use peer::{PeerLine, PeerStore};
 pub use schedule::ScheduleStore;
 
 /// A whole store adapter.
@@ -51,6 +55,7 @@ pub trait Store:
     CommitStore
     + LeaseStore
     + LogStore
+    + LogArchiveStore
     + AuditStore
     + IdentityStore
     + AgentStore
@@ -60,6 +65,7 @@ pub trait Store:
     + AssetStore
     + PeerStore
     + FileStore
+    + LoginStore
     + Debug
     + Send
     + Sync
@@ -71,6 +77,7 @@ impl<T> Store for T where
     T: CommitStore
         + LeaseStore
         + LogStore
+        + LogArchiveStore
         + AuditStore
         + IdentityStore
         + AgentStore
@@ -80,6 +87,7 @@ impl<T> Store for T where
         + AssetStore
         + PeerStore
         + FileStore
+        + LoginStore
         + Debug
         + Send
         + Sync

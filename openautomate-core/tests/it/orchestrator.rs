@@ -6,6 +6,7 @@ mod content;
 mod execution;
 mod file;
 mod identity;
+mod log_archive;
 mod place;
 mod schedule;
 mod secret;

@@ -23,6 +23,7 @@ mod maintenance;
 mod openapi;
 mod packages;
 mod permission_sweep;
+mod revocation;
 mod rollouts;
 mod schedules;
 mod secrets;

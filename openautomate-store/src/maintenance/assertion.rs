@@ -154,23 +154,26 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
     ),
     rule(
         "log.gapless",
-        "the log chunks of an attempt follow one another from line 1, without gap or overlap",
+        "the log chunks of an attempt follow one another from line 1, or from the last one archived, without gap or overlap",
         REPORT,
         "SELECT 'attempt ' || epoch || ' of execution ' || [execution_id] || ': line ' || first_seq || ' follows ' || previous
-        FROM (SELECT execution_id, epoch, first_seq,
-                coalesce(lag(last_seq) OVER (PARTITION BY execution_id, epoch ORDER BY last_seq), 0) AS previous
-            FROM log_chunks) AS chunks
+        FROM (SELECT c.execution_id, c.epoch, first_seq,
+                coalesce(lag(c.last_seq) OVER (PARTITION BY c.execution_id, c.epoch ORDER BY c.last_seq), l.last_seq, 0)
+                    AS previous
+            FROM log_chunks AS c
+            LEFT JOIN log_archives AS l ON l.execution_id = c.execution_id AND l.epoch = c.epoch) AS chunks
         WHERE first_seq <> previous + 1",
     ),
     rule(
         "log.stored",
-        "the number of the last stored line that an attempt names is the one that is stored",
+        "the number of the last stored line that an attempt names is the one that is stored, or archived",
         REPORT,
         "SELECT 'attempt ' || a.epoch || ' of execution ' || [a.execution_id] || ' names line ' || a.stored_log_seq
-            || ', stored is ' || coalesce(c.last, 0)
+            || ', stored is ' || coalesce(c.last, l.last_seq, 0)
         FROM attempts AS a LEFT JOIN (SELECT execution_id, epoch, max(last_seq) AS last FROM log_chunks
             GROUP BY execution_id, epoch) AS c ON c.execution_id = a.execution_id AND c.epoch = a.epoch
-        WHERE a.stored_log_seq <> coalesce(c.last, 0)",
+        LEFT JOIN log_archives AS l ON l.execution_id = a.execution_id AND l.epoch = a.epoch
+        WHERE a.stored_log_seq <> coalesce(c.last, l.last_seq, 0)",
     ),
     rule(
         "log.final",

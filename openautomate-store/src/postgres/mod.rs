@@ -14,6 +14,8 @@ mod insert;
 mod join;
 mod lease;
 mod log;
+mod log_archive;
+mod login;
 pub(crate) mod open;
 mod package;
 mod peer;

@@ -10,13 +10,20 @@ mod execution;
 mod idempotency;
 mod identity;
 mod input_file;
+mod log_archive;
+mod login;
 mod package;
 mod rollout;
 mod schedule;
 
+pub(crate) use agent::read_revision;
 pub(crate) use artifact::{insert_artifact, read_artifact};
 pub(crate) use attempt::read_attempt;
 pub(crate) use audit::read_entry;
 pub(crate) use execution::{read_summary, schedule_of};
 pub(crate) use idempotency::read_answer;
+pub(crate) use log_archive::{
+    may_archive, read_archivable, read_log_archive, select_archivable, store_log_archive,
+};
+pub(crate) use login::{admits, insert_login};
 pub(crate) use schedule::read_firing;

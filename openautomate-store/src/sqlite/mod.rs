@@ -13,11 +13,14 @@ mod insert;
 mod join;
 mod lease;
 mod log;
+mod log_archive;
+mod login;
 pub(crate) mod open;
 mod package;
 mod peer;
 mod refusal;
 mod schedule;
+mod search;
 
 use std::fmt;
 use std::path::Path;

@@ -23,6 +23,8 @@ pub mod expect;
 pub mod file;
 pub mod lease;
 pub mod log;
+pub mod log_archive;
+pub mod login;
 pub mod model;
 pub mod page;
 pub mod peer;
@@ -89,14 +91,22 @@ macro_rules! __store_cases {
                 repeated_lines_are_kept_once, a_gap_is_refused, late_lines_are_kept,
                 a_foreign_lease_is_refused, completes, reads_in_order,
             }
+            log_archive {
+                looks_for_what_has_ended, looks_page_by_page, moves_the_lines,
+                what_moved_meanwhile_is_left, of_two_archives_one_is_kept, late_lines_follow,
+                keeps_every_field,
+            }
+            login {
+                counts_each_account, expired_tries_do_not_count, tries_at_once_share_the_count,
+                an_account_begins_anew, a_try_is_taken_back, prunes_what_expired,
+            }
             audit {
                 keeps_every_field, actors, commits_do_not_seal, seals_in_batches, a_latecomer_follows,
                 one_chain, append_only, chain_in_order, filters,
             }
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
-                sessions_by_token, sessions_of, environments, deleted_agents, packages_by_name,
-                versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
+ sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions, packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
                 open_executions,
             }
             file {
@@ -164,12 +174,15 @@ mod tests {
     const GROUPS: Groups = crate::__store_cases!(names []);
 
     const CONTRACTS: &[&str] = &[
+        include_str!("../../store/agent.rs"),
         include_str!("../../store/audit.rs"),
         include_str!("../../store/commit.rs"),
         include_str!("../../store/file.rs"),
         include_str!("../../store/identity.rs"),
         include_str!("../../store/lease.rs"),
         include_str!("../../store/log.rs"),
+        include_str!("../../store/log_archive.rs"),
+        include_str!("../../store/login.rs"),
         include_str!("../../store/peer.rs"),
     ];
 

@@ -128,6 +128,29 @@ pub async fn sessions_of<F: StoreFixture>(fixture: F) {
     assert_eq!(world.store.sessions_of(world.user.id).await.unwrap(), [second, first]);
 }
 
+/// Of the sessions that are asked for, those are good that are neither revoked nor expired, of people who may sign in.
+pub async fn live_sessions<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let (disabled, deleted) = (sample::user("grace"), sample::user("alan"));
+    world.insert(Record::User(User { disabled: true, ..disabled.clone() })).await;
+    world.insert(Record::User(User { deleted_at: Some(at(1)), ..deleted.clone() })).await;
+    let session = || Session { expires_at: at(60), ..world.session() };
+    let (good, unasked) = (session(), session());
+    let revoked = Session { revoked_at: Some(at(1)), ..session() };
+    let expired = Session { expires_at: at(30), ..session() };
+    let of = |user: &User| Session { user_id: user.id, ..session() };
+    let all = [good.clone(), unasked, revoked, expired, of(&disabled), of(&deleted)];
+    for session in &all {
+        world.insert(Record::Session(session.clone())).await;
+    }
+    let mut asked: Vec<SessionId> = all.iter().map(|session| session.id).collect();
+    asked.remove(1);
+    asked.push(SessionId::new());
+    assert_eq!(world.store.live_sessions(&asked, at(30)).await.unwrap(), [good.id]);
+    assert_eq!(world.store.live_sessions(&asked, at(60)).await.unwrap(), []);
+    assert_eq!(world.store.live_sessions(&[], at(30)).await.unwrap(), []);
+}
+
 /// Environments are listed oldest first.
 pub async fn environments<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
@@ -145,6 +168,24 @@ pub async fn deleted_agents<F: StoreFixture>(fixture: F) {
     world.update(Record::Agent(deleted.clone())).await;
     assert_eq!(world.store.agents(PageRequest::default()).await.unwrap().items, []);
     assert_eq!(world.store.agent(deleted.id).await.unwrap(), Some(Agent { revision: 1, ..deleted }));
+}
+
+/// The revision of an agent rises with what commands change, a deletion too, and not with what the agent itself does.
+pub async fn agent_revisions<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let (id, other) = (world.agent.id, sample::agent("bot-2", world.environment.id, world.user.id));
+    world.insert(Record::Agent(other.clone())).await;
+    let revisions = async |ids: &[AgentId]| {
+        let mut found = world.store.agent_revisions(ids).await.unwrap();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(revisions(&[id, AgentId::new(), other.id]).await, [(id, 0), (other.id, 0)]);
+    world.store.renew(id, &[], at(1), at(61)).await.unwrap();
+    assert_eq!(revisions(&[id]).await, [(id, 0)]);
+    world.update(Record::Agent(Agent { deleted_at: Some(at(1)), ..world.agent.clone() })).await;
+    assert_eq!(revisions(&[id, other.id]).await, [(id, 1), (other.id, 0)]);
+    assert_eq!(revisions(&[]).await, []);
 }
 
 /// A package is found by its name in any case while it is not deleted.

@@ -8,6 +8,8 @@ mod commit;
 mod file;
 mod lease;
 mod log;
+mod log_archive;
+mod login;
 mod peer;
 mod read;
 mod row;

@@ -74,6 +74,20 @@ impl IdentityStore for MemoryStore {
         Ok(theirs.filter(|session| session.revoked_at.is_none()).cloned().collect())
     }
 
+    async fn live_sessions(&self, ids: &[SessionId], now: Timestamp) -> Result<Vec<SessionId>> {
+        let state = self.state();
+        let is_good = |id: &&SessionId| {
+            let session = state.sessions.get(id);
+            session.is_some_and(|session| {
+                let user = state.users.get(&session.user_id);
+                session.revoked_at.is_none()
+                    && session.expires_at > now
+                    && user.is_some_and(|user| !user.disabled && user.deleted_at.is_none())
+            })
+        };
+        Ok(ids.iter().filter(is_good).copied().collect())
+    }
+
     async fn invitation_by_token(&self, hash: &[u8; 32]) -> Result<Option<Invitation>> {
         Ok(self.state().invitations.values().find(|row| row.token_hash == *hash).cloned())
     }
@@ -100,6 +114,12 @@ impl AgentStore for MemoryStore {
 
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
         Ok(self.state().enrolment_tokens.values().find(|row| row.token_hash == *hash).cloned())
+    }
+
+    async fn agent_revisions(&self, ids: &[AgentId]) -> Result<Vec<(AgentId, i64)>> {
+        let state = self.state();
+        let found = ids.iter().filter_map(|id| state.agents.get(id));
+        Ok(found.map(|agent| (agent.id, agent.revision)).collect())
     }
 }
 

@@ -7,12 +7,12 @@ use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogRecord,
-    Package, PackageVersion, Rollout, Schedule, Session, User,
+    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogArchive,
+    LogRecord, Package, PackageVersion, Rollout, Schedule, Session, User,
 };
 use crate::id::{
     AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
+    InvitationId, LoginTryId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -39,8 +39,12 @@ pub(super) struct State {
     pub(super) attempts: BTreeMap<Lease, Attempt>,
     /// By what is unique: execution, epoch, name.
     pub(super) artifacts: BTreeMap<(ExecutionId, u32, String), Artifact>,
+    /// The lines that are not archived.
     pub(super) logs: BTreeMap<Lease, Vec<LogRecord>>,
+    pub(super) log_archives: BTreeMap<Lease, LogArchive>,
     pub(super) firings: BTreeMap<(ScheduleId, Timestamp), Firing>,
+    /// By try: the account, and until when it counts.
+    pub(super) login_tries: BTreeMap<LoginTryId, ([u8; 32], Timestamp)>,
     pub(super) idempotency: BTreeMap<(UserId, String), IdempotencyRecord>,
     pub(super) audit: BTreeMap<AuditId, AuditEntry>,
     /// Entries without a seal.

@@ -241,6 +241,11 @@ impl BlobStore for Stepped {
         self.blobs.get(key).await
     }
 
+    async fn get_range(&self, key: &BlobKey, range: std::ops::Range<u64>) -> Result<Option<Bytes>> {
+        self.step().await;
+        self.blobs.get_range(key, range).await
+    }
+
     async fn delete(&self, key: &BlobKey) -> Result<()> {
         self.step().await;
         self.blobs.delete(key).await

@@ -135,6 +135,10 @@ pub(crate) struct ServeArgs {
     /// Removes no blobs, not even those that nothing refers to.
     #[arg(long, env = "OPENAUTOMATE_KEEP_ALL_BLOBS")]
     pub(crate) keep_all_blobs: bool,
+    /// How many days after the end of an execution its log lines are moved from the database to where the content of
+    /// packages is, or `never`. Nobody who reads them sees a difference.
+    #[arg(long, env = "OPENAUTOMATE_ARCHIVE_LOGS_AFTER", default_value = "7", value_name = "DAYS", value_parser = days)]
+    pub(crate) archive_logs_after: Days,
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
@@ -145,6 +149,19 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| "is no size of the form 512M, 2G or 100K".to_owned())
+}
+
+/// So many days, or never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Days(Option<u16>);
+
+fn days(text: &str) -> Result<Days, String> {
+    if text == "never" {
+        return Ok(Days(None));
+    }
+    let days = text.parse().ok().filter(|days| (1..=3_650).contains(days));
+    days.map(|days| Days(Some(days)))
+        .ok_or_else(|| "is neither `never` nor a number of days from 1 to 3650".to_owned())
 }
 
 impl ServeArgs {
@@ -171,6 +188,10 @@ impl ServeArgs {
             max_file_bytes: self.max_file,
             blob_grace: self.blobs.grace(),
             keep_all_blobs: self.keep_all_blobs,
+            archive_logs_after: self
+                .archive_logs_after
+                .0
+                .map(|days| Duration::from_secs(u64::from(days) * 24 * 3_600)),
             ..Settings::default()
         };
         settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))
@@ -197,6 +218,14 @@ mod tests {
         assert_eq!(parse(&["--max-file", "1G"]).settings().max_file_bytes, 1024 * 1024 * 1024);
         let settings = parse(&["--blob-grace", "2", "--keep-all-blobs"]).settings();
         assert_eq!((settings.blob_grace, settings.keep_all_blobs), (Duration::from_secs(7_200), true));
+        let archived =
+            |args: &[&str]| parse(args).settings().archive_logs_after.map(|age| age.as_secs() / 86_400);
+        assert_eq!(archived(&["--archive-logs-after", "30"]), Some(30));
+        assert_eq!(archived(&["--archive-logs-after", "never"]), None);
+        for bad in ["0", "3651", "-1", "week"] {
+            let args = ["openautomate-server", &format!("--archive-logs-after={bad}")];
+            assert!(Cli::try_parse_from(args).is_err(), "{bad}");
+        }
         assert_eq!(parse(&[]).settings(), Settings::default());
     }
 

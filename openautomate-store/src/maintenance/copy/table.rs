@@ -269,6 +269,19 @@ pub(crate) const TABLES: &[Table] = &[
         ],
     ),
     table(
+        "log_archives",
+        &[
+            ("execution_id", Uuid),
+            ("epoch", Integer),
+            ("id", Uuid),
+            ("last_seq", Integer),
+            ("size", Integer),
+            ("sha256", Text),
+            ("frames", Text),
+            ("archived_at", Integer),
+        ],
+    ),
+    table(
         "firings",
         &[
             ("schedule_id", Uuid),
@@ -340,5 +353,6 @@ pub(crate) const TABLES: &[Table] = &[
             ("hash", Bytes),
         ],
     ),
+    table("login_tries", &[("id", Uuid), ("account", Bytes), ("expires_at", Integer)]),
     table("audit_head", &[("id", Short), ("sequence", Integer), ("hash", Bytes)]),
 ];

@@ -45,7 +45,9 @@ const BREAKS: &[Break] = &[
         "UPDATE executions SET schedule_id = (SELECT id FROM schedules) WHERE state = 'Succeeded'",
     ),
     both("log.gapless", "DELETE FROM log_chunks WHERE first_seq = 1 AND last_seq = 3"),
+    both("log.gapless", "UPDATE log_archives SET last_seq = last_seq - 1"),
     both("log.stored", "UPDATE attempts SET stored_log_seq = 5 WHERE stored_log_seq = 6"),
+    both("log.stored", "DELETE FROM log_chunks WHERE first_seq = 8"),
     both("log.final", "UPDATE attempts SET final_log_seq = 1 WHERE stored_log_seq = 2"),
     both("log.lines", "UPDATE log_chunks SET lines = '[]' WHERE first_seq = 4"),
     both(

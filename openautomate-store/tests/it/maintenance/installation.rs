@@ -8,9 +8,11 @@ use openautomate_core::conformance::store::sample::{
 };
 use openautomate_core::domain::{
     ActorKind, ActorRef, AssetKind, AuditEntry, Execution, ExecutionState, FileUser, Firing,
-    IdempotencyRecord, InputFile, Lease, Origin, Progress, Role, Schedule, Session, User,
+    IdempotencyRecord, InputFile, Lease, LogArchive, LogFrame, Origin, Progress, Role, Schedule, Session,
+    User,
 };
-use openautomate_core::store::{FinishAttempt, Store};
+use openautomate_core::id::{LogArchiveId, LoginTryId};
+use openautomate_core::store::{FinishAttempt, LoginTry, Store};
 use serde_json::json;
 
 /// Fills an empty store.
@@ -23,7 +25,15 @@ pub(super) async fn fill(store: Arc<dyn Store>) -> World {
     in_the_middle(&world).await;
     scheduled(&world, &file).await;
     audited(&world).await;
+    tried(&world).await;
     world
+}
+
+/// Somebody tried to sign in, not long ago.
+async fn tried(world: &World) {
+    let login =
+        LoginTry { id: LoginTryId::new(), account: hash(), now: instant(), expires_at: at(900), most: 5 };
+    world.store.begin_login(login).await.unwrap();
 }
 
 async fn people(world: &World) {
@@ -99,7 +109,10 @@ async fn ended(world: &World, file: &InputFile) {
     world.store.keep_artifact(third, world.agent.id, world.artifact(third, "a.csv")).await.unwrap();
     finish(world, third, succeeded(), 2).await;
     let (_, lease) = world.running(world.execution()).await;
-    finish(world, lease, failed(), 0).await;
+    append(world, lease, &[(1, 7)]).await;
+    finish(world, lease, failed(), 9).await;
+    assert!(world.store.archive_log(archive(lease, 7), None).await.unwrap());
+    append(world, lease, &[(8, 9)]).await;
     let cancelled = world.enqueue(world.execution()).await;
     let cancelled = Execution { state: ExecutionState::Cancelled, ended_at: Some(at(3)), ..cancelled };
     world.update(Record::Execution(Box::new(cancelled))).await;
@@ -165,6 +178,18 @@ async fn start(world: &World, seconds: i64) -> Lease {
     let lease = world.claim_at(at(seconds)).await.lease().unwrap();
     world.store.start(lease, world.agent.id, at(seconds)).await.unwrap();
     lease
+}
+
+fn archive(lease: Lease, last_seq: u64) -> LogArchive {
+    LogArchive {
+        id: LogArchiveId::new(),
+        lease,
+        last_seq,
+        size: 321,
+        sha256: "5e".repeat(32),
+        frames: vec![LogFrame { first_seq: 1, offset: 0, content: 654 }],
+        archived_at: at(5),
+    }
 }
 
 async fn append(world: &World, lease: Lease, chunks: &[(u64, u64)]) {
