@@ -45,6 +45,7 @@ mod outcome;
 mod platform;
 mod prepare;
 mod question;
+mod queue;
 mod run;
 mod session;
 mod spool;

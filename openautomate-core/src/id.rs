@@ -97,6 +97,10 @@ ids! {
     ScheduleId = "schedule";
     /// An asset: a plain value or a secret.
     AssetId = "asset";
+    /// A work queue.
+    WorkQueueId = "work queue";
+    /// An item of a work queue.
+    WorkItemId = "work item";
     /// An audit entry.
     AuditId = "audit entry";
 }

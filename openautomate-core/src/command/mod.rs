@@ -13,6 +13,8 @@ pub mod inputs;
 pub mod package;
 pub mod schedule;
 pub mod session;
+pub mod work_item;
+pub mod work_queue;
 
 use async_trait::async_trait;
 use serde_json::Value;

@@ -11,7 +11,9 @@ mod file;
 mod follow;
 mod gateway;
 mod host;
+mod queue_lease;
 mod settings;
+mod work_queue;
 
 use std::sync::Arc;
 
@@ -38,6 +40,7 @@ pub use file::FileIntake;
 pub use follow::{FollowedLine, LogFollower};
 pub use host::Joined;
 pub use settings::{Registration, Settings};
+pub use work_queue::{Imported, MAX_MOVED, MAX_TAKEN};
 
 use agent_work::VersionCache;
 pub(crate) use connections::{Connected, Connections};

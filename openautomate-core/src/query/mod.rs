@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::domain::ExecutionState;
+use crate::domain::{ExecutionState, WorkItemState};
 use crate::error::Error;
-use crate::id::{AgentId, EnvironmentId, PackageId, ScheduleId};
+use crate::id::{AgentId, EnvironmentId, PackageId, ScheduleId, WorkItemId};
 
 /// Where the next page begins: after this id. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +102,17 @@ pub struct ExecutionFilter {
     pub schedule_id: Option<ScheduleId>,
     /// In one of these states; empty means any.
     pub states: Vec<ExecutionState>,
+}
+
+/// Which items of a work queue. An empty filter means all but the deleted ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkItemFilter {
+    /// In one of these states; empty means any but `Deleted`.
+    pub states: Vec<WorkItemState>,
+    /// With exactly this reference.
+    pub reference: Option<String>,
+    /// Added by the completion of this item.
+    pub parent_id: Option<WorkItemId>,
 }
 
 /// Which audit entries. An empty filter means all.

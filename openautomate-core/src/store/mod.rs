@@ -29,6 +29,7 @@ pub mod memory;
 mod package;
 mod peer;
 mod schedule;
+mod work_queue;
 
 use std::fmt::Debug;
 
@@ -45,6 +46,7 @@ pub use log::{LogAck, LogStore};
 pub use package::PackageStore;
 pub use peer::PeerStore;
 pub use schedule::ScheduleStore;
+pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
 
 /// A whole store adapter.
 pub trait Store:
@@ -60,6 +62,7 @@ pub trait Store:
     + AssetStore
     + PeerStore
     + FileStore
+    + WorkQueueStore
     + Debug
     + Send
     + Sync
@@ -80,6 +83,7 @@ impl<T> Store for T where
         + AssetStore
         + PeerStore
         + FileStore
+        + WorkQueueStore
         + Debug
         + Send
         + Sync

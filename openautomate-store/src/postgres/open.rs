@@ -28,6 +28,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
+    Migration {
+        version: 4,
+        name: "work queues",
+        script: include_str!("../../migrations/postgres/0004_work_queues.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

@@ -18,6 +18,7 @@ mod package;
 mod peer;
 mod refusal;
 mod schedule;
+mod work_queue;
 
 use std::fmt;
 use std::path::Path;

@@ -42,6 +42,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/sqlite/0004_input_files.sql"),
     },
+    Migration {
+        version: 6,
+        name: "work queues",
+        script: include_str!("../../migrations/sqlite/0006_work_queues.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -188,7 +193,7 @@ async fn check_owner<C: Connection>(
             ('agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
             'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records',
             'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages', 'schedule_files', 'schedules',
-            'sessions', 'users')) AS alike";
+            'sessions', 'users', 'work_item_files', 'work_items', 'work_queues')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
     let count = |column| columns.get::<i64>(column);
