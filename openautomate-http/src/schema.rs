@@ -39,6 +39,11 @@ mirror! {
     /// What happens at a due time while the last execution still runs.
     #[serde(rename_all = "camelCase")]
     OverlapPolicy { Allow, Skip, QueueOne, CancelRunning }
+    /// Where a work item stands.
+    WorkItemState { New, InProgress, Successful, Failed, BusinessFailed, DeadLetter, Deleted }
+    /// Whose fault it was that a work item failed.
+    #[serde(rename_all = "camelCase")]
+    ItemErrorKind { Application, Business, Abandoned }
     /// How severe a log line is.
     #[serde(rename_all = "camelCase")]
     LogLevel { Debug, Info, Warning, Error, Critical }
