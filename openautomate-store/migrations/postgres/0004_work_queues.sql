@@ -83,16 +83,16 @@ CREATE TABLE work_item_files (
     PRIMARY KEY (item_id, file_id)
 );
 CREATE INDEX work_item_files_file ON work_item_files (file_id);
-CREATE FUNCTION refuse_removal_of_file_of_item() RETURNS trigger LANGUAGE plpgsql AS $$
+-- The trigger of input_files stays the one that it is; what it calls looks at items too.
+CREATE OR REPLACE FUNCTION refuse_removal_of_used_file() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM work_item_files WHERE file_id = NEW.id) THEN
+    IF EXISTS (SELECT 1 FROM execution_files WHERE file_id = NEW.id)
+        OR EXISTS (SELECT 1 FROM schedule_files WHERE file_id = NEW.id)
+        OR EXISTS (SELECT 1 FROM work_item_files WHERE file_id = NEW.id) THEN
         RAISE EXCEPTION USING MESSAGE = 'file.in_use';
     END IF;
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER input_files_in_use_by_item BEFORE UPDATE OF removed_at ON input_files FOR EACH ROW
-WHEN (NEW.removed_at IS NOT NULL)
-EXECUTE FUNCTION refuse_removal_of_file_of_item();
 CREATE TRIGGER work_item_files_removed BEFORE INSERT ON work_item_files FOR EACH ROW
 EXECUTE FUNCTION refuse_use_of_removed_file();
