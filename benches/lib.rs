@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use openautomate_core::changes::{Changes, Event, Record};
 use openautomate_core::conformance::store::sample::{World, at, audit, instant, succeeded};
-use openautomate_core::domain::{Execution, Lease};
-use openautomate_core::store::{ClaimRequest, Store};
+use openautomate_core::domain::{Execution, ItemHolder, Lease, WorkQueue};
+use openautomate_core::id::WorkItemId;
+use openautomate_core::store::memory::MemoryStore;
+use openautomate_core::store::{AddItems, ClaimRequest, PackedItem, Store, TakeItems};
 
 pub use database::{Database, Home};
 pub use engine::Engine;
@@ -45,6 +47,79 @@ impl StoreBench {
         let home = Home::new(engine.database().unwrap_or(Database::Sqlite));
         let store = engine.open(&home).await;
         Self { world: Arc::new(World::new(store).await), home: Arc::new(home) }
+    }
+
+    /// A store in memory.
+    ///
+    /// # Panics
+    /// Never: it takes what belongs together.
+    pub async fn in_memory() -> Self {
+        let home = Home::new(Database::Sqlite);
+        Self { world: Arc::new(World::new(Arc::new(MemoryStore::new())).await), home: Arc::new(home) }
+    }
+
+    /// A work queue; not filled.
+    ///
+    /// # Panics
+    /// If it can't be written.
+    pub async fn work_queue(&self) -> WorkQueue {
+        let queue = self.world.work_queue("bench");
+        let changes = Changes::none().insert(Record::WorkQueue(Box::new(queue.clone())));
+        self.store().commit(changes).await.unwrap_or_else(|error| panic!("not committed: {error}"));
+        queue
+    }
+
+    /// Adds `count` items with payloads of 300 bytes to a queue.
+    ///
+    /// # Panics
+    /// If they can't be written.
+    pub async fn fill(&self, queue: &WorkQueue, count: usize) {
+        let payload = format!("{{\"text\":\"{}\"}}", "x".repeat(300));
+        let item = |_| PackedItem {
+            id: WorkItemId::new(),
+            payload: payload.clone(),
+            reference: None,
+            priority: 0,
+            due_at: None,
+            defer_until: None,
+        };
+        let add = AddItems {
+            queue_id: queue.id,
+            is_unique: false,
+            items: (0..count).map(item).collect(),
+            skip_taken: false,
+            now: instant(),
+            audit: audit("workItem.addMany"),
+            idempotency: None,
+        };
+        self.store().add_items(add).await.unwrap_or_else(|error| panic!("not added: {error}"));
+    }
+
+    /// Takes and completes `count` items one by one, each with its audit entries, from `concurrency` tasks at once.
+    ///
+    /// # Panics
+    /// If fewer wait, or a write fails.
+    pub async fn work_off(&self, queue: &WorkQueue, count: usize, concurrency: usize) {
+        let (queue_id, user) = (queue.id, self.world.user.id);
+        self.spread(count, 1, concurrency, move |bench, _| async move {
+            let take = TakeItems {
+                queue_id,
+                limit: 1,
+                holder: ItemHolder::Caller { user_id: Some(user) },
+                now: instant(),
+                lease_until: at(60),
+                audit: Some(audit("workItem.take")),
+            };
+            let taken = bench.store().take_items(take).await;
+            let taken = taken.unwrap_or_else(|error| panic!("not taken: {error}"));
+            let Some(mut item) = taken.into_iter().next() else { panic!("the queue is empty") };
+            item.succeed(Some(true.into()), at(1));
+            let mut changes = Changes::none().update(Record::WorkItem(Box::new(item)));
+            changes.audit.push(audit("workItem.complete"));
+            bench.store().commit(changes).await.unwrap_or_else(|error| panic!("not committed: {error}"));
+            1
+        })
+        .await;
     }
 
     /// Where its files are.

@@ -47,6 +47,7 @@ mod pace;
 mod platform;
 mod prepare;
 mod question;
+mod queue;
 mod run;
 mod session;
 mod spool;

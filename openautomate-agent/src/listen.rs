@@ -1,9 +1,9 @@
-//! What a run tells while it goes on: lines, progress, files to keep, assets to read.
+//! What a run tells while it goes on: lines, progress, files to keep, assets to read, work with queues.
 //!
 //! A file or an asset may take its time; lines go on meanwhile, or a slow server would stop every run that
 //! prints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::agent::Inner;
 use crate::artifact::{self, Found};
 use crate::attempt::Attempt;
 use crate::outcome::{mask, masked_progress};
+use crate::queue;
 
 /// How many events of a run wait, and how many are taken at once.
 pub(crate) const EVENTS: usize = 1_024;
@@ -37,6 +38,8 @@ pub(crate) struct Listener<'a> {
     open: FuturesUnordered<BoxFuture<'a, ()>>,
     /// Log lines a second; what comes faster waits, and the run with it.
     rate: Option<u32>,
+    /// Where the files of work items are put.
+    work_dir: Arc<Path>,
     /// The only folders whose files a confined run may leave.
     folders: Option<Arc<[PathBuf]>>,
 }
@@ -47,8 +50,10 @@ impl<'a> Listener<'a> {
         agent: &'a Arc<Inner>,
         masker: &'a Masker,
         rate: Option<u32>,
+        work_dir: PathBuf,
     ) -> Self {
-        Self { attempt, agent, masker, open: FuturesUnordered::new(), rate, folders: None }
+        let work_dir = work_dir.into();
+        Self { attempt, agent, masker, open: FuturesUnordered::new(), rate, work_dir, folders: None }
     }
 
     /// The run is confined to files in these folders.
@@ -98,6 +103,10 @@ impl<'a> Listener<'a> {
                 }
                 RunEvent::Secret { name, reply } => {
                     self.open.push(Box::pin(tell_secret(self.attempt, self.agent, name, reply)));
+                }
+                RunEvent::Queue { call, reply } => {
+                    let work_dir = self.work_dir.clone();
+                    self.open.push(Box::pin(queue::work(self.attempt, self.agent, work_dir, call, reply)));
                 }
             }
         }

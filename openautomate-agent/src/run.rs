@@ -213,7 +213,8 @@ async fn run_within_lease(
     if let Some(bytes) = job.limits.log_bytes {
         attempt.state().spool.keep_at_most(bytes);
     }
-    let mut listener = Listener::new(attempt, agent, masker, job.limits.log_lines_per_second);
+    let mut listener =
+        Listener::new(attempt, agent, masker, job.limits.log_lines_per_second, job.work_dir.clone());
     if job.isolation == IsolationLevel::L2 {
         listener = listener.confined_to([job.work_dir.clone(), job.package_dir.clone()]);
     }

@@ -410,6 +410,10 @@ impl Session {
                 self.agent.questions.answer(request, Answer::AssetNames(answer));
                 Ok(())
             }
+            ServerMessage::Queue { request, answer } => {
+                self.agent.questions.answer(request, Answer::Queue(answer));
+                Ok(())
+            }
             ServerMessage::Bye { kind, message } => Err(Error::new(kind, "server.bye", message)),
         }
     }

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     Agent, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser,
     Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Rollout,
-    Schedule, Session, User,
+    Schedule, Session, User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId, VersionId,
+    WorkQueueId,
 };
 
 /// A row of any kind that commands write.
@@ -46,6 +47,10 @@ pub enum Record {
     Asset(Asset),
     /// An uploaded file.
     InputFile(InputFile),
+    /// A work queue.
+    WorkQueue(Box<WorkQueue>),
+    /// A work item.
+    WorkItem(Box<WorkItem>),
 }
 
 /// One write.
@@ -64,7 +69,7 @@ pub enum Write {
         /// The revision that was read.
         revision: i64,
     },
-    /// From now on this execution or schedule uses these files, and no others.
+    /// From now on this execution, schedule or work item uses these files, and no others.
     UseFiles {
         /// Which.
         user: FileUser,
@@ -153,6 +158,21 @@ pub enum Event {
     ScheduleChanged {
         /// Which.
         schedule_id: ScheduleId,
+    },
+    /// A work queue was made, changed or deleted.
+    WorkQueueChanged {
+        /// Which.
+        queue_id: WorkQueueId,
+    },
+    /// Work items were added, or came back into their queue.
+    WorkItemsAdded {
+        /// Which queue.
+        queue_id: WorkQueueId,
+    },
+    /// Work items of a queue were taken, ended or deleted.
+    WorkItemsChanged {
+        /// Which queue.
+        queue_id: WorkQueueId,
     },
     /// An agent connected; a connection that it has elsewhere is of no use any more.
     AgentConnected {

@@ -165,6 +165,13 @@ impl Error {
         Self::new(ErrorKind::Unavailable, code, message)
     }
 
+    /// Names the fields that it is about.
+    #[must_use]
+    pub fn about(mut self, fields: Vec<FieldError>) -> Self {
+        self.fields = fields;
+        self
+    }
+
     /// Keeps the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {

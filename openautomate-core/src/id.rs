@@ -103,6 +103,10 @@ ids! {
     AssetId = "asset";
     /// A try to sign in.
     LoginTryId = "login try";
+    /// A work queue.
+    WorkQueueId = "work queue";
+    /// An item of a work queue.
+    WorkItemId = "work item";
     /// An audit entry.
     AuditId = "audit entry";
 }

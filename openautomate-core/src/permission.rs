@@ -39,6 +39,12 @@ pub enum Permission {
     WriteAssets,
     /// See the names of assets and the values of plain ones.
     ReadAssets,
+    /// Make, change and delete work queues.
+    WriteQueues,
+    /// Add, take, end, reprocess and delete work items.
+    WriteWorkItems,
+    /// See work queues and their items.
+    ReadQueues,
     /// See environments.
     ReadEnvironments,
     /// Change environments.
@@ -51,7 +57,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
@@ -68,6 +74,9 @@ impl Permission {
         Self::ReadSchedules,
         Self::WriteAssets,
         Self::ReadAssets,
+        Self::WriteQueues,
+        Self::WriteWorkItems,
+        Self::ReadQueues,
         Self::ReadEnvironments,
         Self::ManageEnvironments,
         Self::ReadAudit,
@@ -90,11 +99,14 @@ impl Permission {
             | Self::RunExecutions
             | Self::CancelExecutions
             | Self::WriteSchedules
+            | Self::WriteQueues
+            | Self::WriteWorkItems
             | Self::ReadAssets => &[A, O, D],
             Self::ReadAgents
             | Self::ReadPackages
             | Self::ReadExecutions
             | Self::ReadSchedules
+            | Self::ReadQueues
             | Self::ReadEnvironments => &[A, O, D, V],
         }
     }
@@ -252,6 +264,7 @@ mod tests {
             Permission::ReadPackages,
             Permission::ReadExecutions,
             Permission::ReadSchedules,
+            Permission::ReadQueues,
             Permission::ReadEnvironments,
         ];
         for permission in Permission::ALL {

@@ -48,6 +48,11 @@ mirror! {
     /// Where a rollout stands: somebody else has to agree; deployed; refused; taken back.
     #[serde(rename_all = "camelCase")]
     RolloutState { Waiting, Done, Rejected, Withdrawn }
+    /// Where a work item stands.
+    WorkItemState { New, InProgress, Successful, Failed, BusinessFailed, DeadLetter, Deleted }
+    /// Whose fault it was that a work item failed.
+    #[serde(rename_all = "camelCase")]
+    ItemErrorKind { Application, Business, Abandoned }
     /// How severe a log line is.
     #[serde(rename_all = "camelCase")]
     LogLevel { Debug, Info, Warning, Error, Critical }

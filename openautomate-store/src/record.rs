@@ -24,6 +24,8 @@ pub(crate) async fn insert_record(record: &Record, connection: &mut impl Connect
         Record::Schedule(record) => insert(record.as_ref(), connection).await,
         Record::Asset(record) => insert(record, connection).await,
         Record::InputFile(record) => insert(record, connection).await,
+        Record::WorkQueue(record) => insert(record.as_ref(), connection).await,
+        Record::WorkItem(record) => insert(record.as_ref(), connection).await,
     }
 }
 
@@ -43,6 +45,8 @@ pub(crate) async fn update_record(record: &Record, connection: &mut impl Connect
         Record::Schedule(record) => update(record.as_ref(), connection).await,
         Record::Asset(record) => update(record, connection).await,
         Record::InputFile(record) => update(record, connection).await,
+        Record::WorkQueue(record) => update(record.as_ref(), connection).await,
+        Record::WorkItem(record) => update(record.as_ref(), connection).await,
     }
 }
 

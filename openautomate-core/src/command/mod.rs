@@ -14,6 +14,8 @@ pub mod package;
 pub mod rollout;
 pub mod schedule;
 pub mod session;
+pub mod work_item;
+pub mod work_queue;
 
 use async_trait::async_trait;
 use serde_json::Value;

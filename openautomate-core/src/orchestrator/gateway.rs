@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
 use crate::store::{FinishAttempt, RenewalOutcome};
-use crate::transport::message::{NamesAnswer, SecretAnswer, WireSecret};
+use crate::transport::message::{NamesAnswer, QueueAnswer, QueueCall, SecretAnswer, WireSecret};
 use crate::transport::{AgentMessage, Hello, PROTOCOL_VERSION, ServerLink, ServerMessage, Welcome};
 
 /// How long a new connection may take to say hello.
@@ -251,6 +251,9 @@ impl Session<'_> {
             }
             AgentMessage::Secret { request, lease, name } => self.secret(request, lease, &name).await,
             AgentMessage::AssetNames { request, lease } => self.asset_names(request, lease).await,
+            AgentMessage::Queue { request, lease, is_repeated, call } => {
+                self.queue(request, lease, is_repeated, call).await
+            }
         }
     }
 
@@ -371,6 +374,19 @@ impl Session<'_> {
         };
         self.send(ServerMessage::AssetNames { request, answer }).await
     }
+
+    async fn queue(&self, request: u64, lease: Lease, is_repeated: bool, call: QueueCall) -> Result<()> {
+        let done = self.orchestrator.queue_for_lease(self.agent_id, lease, is_repeated, call).await;
+        let answer = match done {
+            Ok(reply) => QueueAnswer::Reply(reply),
+            Err(error) => {
+                let named = error.field().map(|field| format!("{field} {}", error.message()));
+                let message = named.unwrap_or_else(|| error.message().to_owned());
+                QueueAnswer::Refused { kind: error.kind(), message }
+            }
+        };
+        self.send(ServerMessage::Queue { request, answer }).await
+    }
 }
 
 /// The messages of each lease in their order; those without one too.
@@ -389,7 +405,8 @@ fn lease_of(message: &AgentMessage) -> Option<Lease> {
         | AgentMessage::Progress { lease, .. }
         | AgentMessage::Finished { lease, .. }
         | AgentMessage::Secret { lease, .. }
-        | AgentMessage::AssetNames { lease, .. } => Some(*lease),
+        | AgentMessage::AssetNames { lease, .. }
+        | AgentMessage::Queue { lease, .. } => Some(*lease),
         AgentMessage::Logs { chunks } => chunks.first().map(|chunk| chunk.lease),
         AgentMessage::Hello(_) | AgentMessage::Ready { .. } | AgentMessage::Heartbeat { .. } => None,
     }

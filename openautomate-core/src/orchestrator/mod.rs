@@ -15,7 +15,9 @@ mod gateway;
 mod host;
 mod log;
 mod login;
+mod queue_lease;
 mod settings;
+mod work_queue;
 
 use std::sync::Arc;
 
@@ -45,6 +47,7 @@ pub use follow::{FollowedLine, LogFollower};
 pub use host::Joined;
 pub use login::{AdmittedLogin, LoginGate};
 pub use settings::{Registration, Settings};
+pub use work_queue::{Imported, MAX_MOVED, MAX_TAKEN};
 
 use access::OpenSessions;
 use agent_work::VersionCache;

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::domain::{ExecutionState, RolloutState};
+use crate::domain::{ExecutionState, RolloutState, WorkItemState};
 use crate::error::Error;
-use crate::id::{AgentId, EnvironmentId, PackageId, ScheduleId, VersionId};
+use crate::id::{AgentId, EnvironmentId, PackageId, ScheduleId, VersionId, WorkItemId};
 
 /// Where the next page begins: after this id. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +115,17 @@ pub struct RolloutFilter {
     pub version_id: Option<VersionId>,
     /// In this state.
     pub state: Option<RolloutState>,
+}
+
+/// Which items of a work queue. An empty filter means all but the deleted ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkItemFilter {
+    /// In one of these states; empty means any but `Deleted`.
+    pub states: Vec<WorkItemState>,
+    /// With exactly this reference.
+    pub reference: Option<String>,
+    /// Added by the completion of this item.
+    pub parent_id: Option<WorkItemId>,
 }
 
 /// Which audit entries. An empty filter means all.

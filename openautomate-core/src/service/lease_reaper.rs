@@ -1,4 +1,5 @@
-//! Ends attempts whose agent was not heard of, and wakes executions whose back-off is over.
+//! Ends attempts whose agent was not heard of, takes back work items whose lease ran out, and wakes executions whose
+//! back-off is over.
 
 use std::time::Duration;
 
@@ -50,6 +51,17 @@ impl LeaseReaper {
             }
             ended += expired.len();
             if expired.len() < BATCH as usize {
+                break;
+            }
+        }
+        loop {
+            let queues = self.orchestrator.store().expire_items(now, BATCH).await?;
+            let is_last = queues.len() < BATCH as usize;
+            let queues: std::collections::BTreeSet<_> = queues.into_iter().collect();
+            for queue_id in queues {
+                self.orchestrator.publish(Event::WorkItemsAdded { queue_id });
+            }
+            if is_last {
                 break;
             }
         }

@@ -31,6 +31,7 @@ pub mod memory;
 mod package;
 mod peer;
 mod schedule;
+mod work_queue;
 
 use std::fmt::Debug;
 
@@ -49,6 +50,7 @@ pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
 pub use peer::{PeerLine, PeerStore};
 pub use schedule::ScheduleStore;
+pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
 
 /// A whole store adapter.
 pub trait Store:
@@ -66,6 +68,7 @@ pub trait Store:
     + PeerStore
     + FileStore
     + LoginStore
+    + WorkQueueStore
     + Debug
     + Send
     + Sync
@@ -88,6 +91,7 @@ impl<T> Store for T where
         + PeerStore
         + FileStore
         + LoginStore
+        + WorkQueueStore
         + Debug
         + Send
         + Sync

@@ -23,6 +23,7 @@ mod maintenance;
 mod openapi;
 mod packages;
 mod permission_sweep;
+mod queues;
 mod revocation;
 mod rollouts;
 mod schedules;

@@ -250,11 +250,35 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
     ),
     rule(
         "file.removed",
-        "no execution and no schedule uses an uploaded file that was removed",
+        "no execution, no schedule and no work item uses an uploaded file that was removed",
         REPORT,
         "SELECT 'file ' || [f.id] FROM input_files AS f WHERE f.removed_at IS NOT NULL
             AND (EXISTS (SELECT 1 FROM execution_files AS u WHERE u.file_id = f.id)
-                OR EXISTS (SELECT 1 FROM schedule_files AS u WHERE u.file_id = f.id))",
+                OR EXISTS (SELECT 1 FROM schedule_files AS u WHERE u.file_id = f.id)
+                OR EXISTS (SELECT 1 FROM work_item_files AS u WHERE u.file_id = f.id))",
+    ),
+    rule(
+        "work-item.holder",
+        "a work item that an execution holds is held under a lease that the execution has",
+        REPORT,
+        "SELECT 'work item ' || [i.id] || ' is held under epoch ' || i.holder_epoch FROM work_items AS i
+        WHERE i.state = 'InProgress' AND i.holder_execution_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM executions AS e WHERE e.id = i.holder_execution_id AND e.lease_epoch = i.holder_epoch
+                AND e.state IN ('Assigned', 'Running'))",
+    ),
+    rule(
+        "work-item.lease",
+        "a work item has a lease of its own while somebody other than an execution has it in progress",
+        REPORT,
+        "SELECT 'work item ' || [id] || ' is ' || state FROM work_items
+        WHERE (lease_until IS NOT NULL) <> (state = 'InProgress' AND holder_execution_id IS NULL)",
+    ),
+    rule(
+        "work-item.ended",
+        "a work item has an end if its state is one, and no other has",
+        REPORT,
+        "SELECT 'work item ' || [id] || ' is ' || state FROM work_items
+        WHERE (ended_at IS NOT NULL) = (state IN ('New', 'InProgress'))",
     ),
     rule(
         "audit.sealed",

@@ -24,6 +24,7 @@ mod schedule;
 mod search;
 mod start;
 mod transact;
+mod work_queue;
 
 use std::fmt;
 use std::future::Future;

@@ -29,6 +29,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
     Migration {
+        version: 4,
+        name: "work queues",
+        script: include_str!("../../migrations/postgres/0004_work_queues.sql"),
+    },
+    Migration {
         version: 3,
         name: "login tries and log archives",
         script: include_str!("../../migrations/postgres/0003_login_tries_and_log_archives.sql"),

@@ -15,6 +15,7 @@ mod login;
 mod package;
 mod rollout;
 mod schedule;
+mod work_queue;
 
 pub(crate) use agent::read_revision;
 pub(crate) use artifact::{insert_artifact, read_artifact};
@@ -27,3 +28,4 @@ pub(crate) use log_archive::{
 };
 pub(crate) use login::{admits, insert_login};
 pub(crate) use schedule::read_firing;
+pub(crate) use work_queue::bind_holder;

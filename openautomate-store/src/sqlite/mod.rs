@@ -21,6 +21,7 @@ mod peer;
 mod refusal;
 mod schedule;
 mod search;
+mod work_queue;
 
 use std::fmt;
 use std::path::Path;

@@ -122,7 +122,7 @@ async fn servers_wake_each_other_and_believe_nobody_else() {
     let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 9, leases: Vec::new() };
     link.sender.send(AgentMessage::Hello(hello)).await.unwrap();
     assert!(matches!(next(&mut link).await, ServerMessage::Welcome(_)));
-    link.sender.send(AgentMessage::Ready { free: 9, received: 0 }).await.unwrap();
+    link.sender.send(AgentMessage::Ready { free: 9, ahead: 0, received: 0 }).await.unwrap();
     let enqueue =
         async || -> Execution { here.execute(&admin, EnqueueExecution::new(package.id)).await.unwrap() };
 

@@ -33,8 +33,10 @@ pub mod retry;
 pub mod round_trip;
 pub mod sample;
 pub mod schedule;
+pub mod take;
 pub mod transition;
 pub mod unique;
+pub mod work_queue;
 mod world;
 
 /// Makes a module with a test for every case of the store suite.
@@ -113,6 +115,16 @@ macro_rules! __store_cases {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
                 a_refused_commit_leaves_uses, expires_unused, expires_in_batches, forgets_removed_ones,
             }
+            work_queue {
+                round_trip, items_round_trip, references_of_rows, names_are_unique, references_are_unique,
+                every_pair_of_states, lists, adds_many, a_taken_reference_refuses_all,
+                a_taken_reference_is_left_out, moves_by_filter, deletes_by_filter, statistics,
+            }
+            take {
+                take_order, take_grants, takes_are_disjoint, a_stale_lease_takes_nothing, a_take_is_audited,
+                held, a_finish_gives_back, a_loss_gives_back, a_release_gives_back,
+                what_was_given_back_is_stale, expires, expires_by_the_queue,
+            }
             page {
                 users, agents, packages, versions, digests, schedules, assets, audit_entries, executions,
                 cursors_are_stable,
@@ -184,6 +196,7 @@ mod tests {
         include_str!("../../store/log_archive.rs"),
         include_str!("../../store/login.rs"),
         include_str!("../../store/peer.rs"),
+        include_str!("../../store/work_queue.rs"),
     ];
 
     #[test]

@@ -7,13 +7,15 @@ use super::row::{Row, exists, taken};
 use super::state::State;
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
-use crate::domain::{Asset, AuditEntry, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule};
+use crate::domain::{
+    Asset, AuditEntry, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule, WorkItem,
+};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, FileId, UserId};
 use crate::store::CommitStore;
 
 /// How to take back what was applied, in the order in which it was.
-type Undo = Vec<Box<dyn FnOnce(&mut State) + Send>>;
+pub(super) type Undo = Vec<Box<dyn FnOnce(&mut State) + Send>>;
 
 #[async_trait]
 impl CommitStore for MemoryStore {
@@ -22,9 +24,7 @@ impl CommitStore for MemoryStore {
         let mut undo = Undo::new();
         let result = apply(&mut state, changes, &mut undo);
         if result.is_err() {
-            for step in undo.into_iter().rev() {
-                step(&mut state);
-            }
+            take_back(&mut state, undo);
         }
         result
     }
@@ -44,6 +44,13 @@ impl CommitStore for MemoryStore {
             state.idempotency.remove(key);
         }
         Ok(old.len() as u64)
+    }
+}
+
+/// Takes back what was applied.
+pub(super) fn take_back(state: &mut State, undo: Undo) {
+    for step in undo.into_iter().rev() {
+        step(state);
     }
 }
 
@@ -85,6 +92,8 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Schedule(row) => write_row(state, *row, kind, undo),
         Record::Asset(row) => write_row(state, row, kind, undo),
         Record::InputFile(row) => write_row(state, row, kind, undo),
+        Record::WorkQueue(row) => write_row(state, *row, kind, undo),
+        Record::WorkItem(row) => write_row(state, *row, kind, undo),
     }
 }
 
@@ -122,6 +131,7 @@ fn use_files(state: &mut State, user: FileUser, files: &[FileId], undo: &mut Und
     match user {
         FileUser::Execution(id) => exists::<Execution>(state, id)?,
         FileUser::Schedule(id) => exists::<Schedule>(state, id)?,
+        FileUser::WorkItem(id) => exists::<WorkItem>(state, id)?,
     }
     for id in files {
         exists::<InputFile>(state, *id)?;
@@ -146,7 +156,7 @@ fn fire(state: &mut State, firing: Firing, undo: &mut Undo) -> Result<()> {
     Ok(())
 }
 
-fn note(state: &mut State, mut entry: AuditEntry, undo: &mut Undo) -> Result<()> {
+pub(super) fn note(state: &mut State, mut entry: AuditEntry, undo: &mut Undo) -> Result<()> {
     let id = entry.id;
     if state.audit.contains_key(&id) {
         return Err(taken("id"));
@@ -161,7 +171,7 @@ fn note(state: &mut State, mut entry: AuditEntry, undo: &mut Undo) -> Result<()>
     Ok(())
 }
 
-fn keep_answer(state: &mut State, record: IdempotencyRecord, undo: &mut Undo) -> Result<()> {
+pub(super) fn keep_answer(state: &mut State, record: IdempotencyRecord, undo: &mut Undo) -> Result<()> {
     let key = (record.user_id, record.key.clone());
     if state.idempotency.contains_key(&key) {
         return Err(Error::conflict(

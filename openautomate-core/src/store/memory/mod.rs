@@ -14,6 +14,7 @@ mod peer;
 mod read;
 mod row;
 mod state;
+mod work_queue;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

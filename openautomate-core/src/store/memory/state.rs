@@ -1,4 +1,4 @@
-//! The tables, and the three orders in which executions are looked for.
+//! The tables, and the orders in which executions and work items are looked for.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,15 +8,19 @@ use crate::clock::Timestamp;
 use crate::domain::{
     Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
     Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogArchive,
-    LogRecord, Package, PackageVersion, Rollout, Schedule, Session, User,
+    LogRecord, Package, PackageVersion, Rollout, Schedule, Session, User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, LoginTryId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
+    InvitationId, LoginTryId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId, WorkItemId,
+    WorkQueueId,
 };
 
 /// The order in which `claim` takes executions of one environment.
 pub(super) type PendingKey = (EnvironmentId, Reverse<i32>, Timestamp, ExecutionId);
+
+/// The order in which `take_items` takes items of one queue; without a due date, the last instant stands for it.
+pub(super) type NewItemKey = (WorkQueueId, Reverse<i32>, Timestamp, WorkItemId);
 
 /// Everything that the store holds.
 #[derive(Default)]
@@ -36,6 +40,8 @@ pub(super) struct State {
     pub(super) assets: BTreeMap<AssetId, Asset>,
     pub(super) files: BTreeMap<FileId, InputFile>,
     pub(super) file_uses: BTreeMap<FileUser, BTreeSet<FileId>>,
+    pub(super) work_queues: BTreeMap<WorkQueueId, WorkQueue>,
+    pub(super) work_items: BTreeMap<WorkItemId, WorkItem>,
     pub(super) attempts: BTreeMap<Lease, Attempt>,
     /// By what is unique: execution, epoch, name.
     pub(super) artifacts: BTreeMap<(ExecutionId, u32, String), Artifact>,
@@ -58,6 +64,14 @@ pub(super) struct State {
     pub(super) waiting: BTreeSet<(Timestamp, ExecutionId)>,
     /// Leased executions by the end of the lease.
     pub(super) leased: BTreeSet<(Timestamp, ExecutionId)>,
+    /// `New` items.
+    pub(super) new_items: BTreeSet<NewItemKey>,
+    /// Items that an execution holds, by its lease.
+    pub(super) held_items: BTreeSet<(Lease, WorkItemId)>,
+    /// Items that a caller holds, by the end of the lease.
+    pub(super) item_leases: BTreeSet<(Timestamp, WorkItemId)>,
+    /// References that no other item of their queue may have.
+    pub(super) item_references: BTreeMap<(WorkQueueId, String), WorkItemId>,
 }
 
 impl State {

@@ -73,6 +73,16 @@ const BREAKS: &[Break] = &[
         "file.removed",
         "UPDATE input_files SET removed_at = 1 WHERE id IN (SELECT file_id FROM execution_files)",
     ),
+    both(
+        "work-item.holder",
+        "UPDATE work_items SET holder_epoch = 9 WHERE state = 'InProgress' AND holder_epoch IS NOT NULL",
+    ),
+    (
+        "work-item.lease",
+        "UPDATE work_items SET lease_until = NULL WHERE state = 'InProgress' AND holder_epoch IS NULL",
+        REFUSED,
+    ),
+    both("work-item.ended", "UPDATE work_items SET ended_at = NULL WHERE state = 'DeadLetter'"),
     both("audit.sealed", "UPDATE audit_entries SET at = at - 61000000 WHERE sequence IS NULL"),
     both("audit.chain", "UPDATE audit_entries SET object_id = 'another' WHERE sequence = 2"),
     both("database.references", "UPDATE artifacts SET epoch = 99"),

@@ -8,11 +8,11 @@ use openautomate_core::conformance::store::sample::{
 };
 use openautomate_core::domain::{
     ActorKind, ActorRef, AssetKind, AuditEntry, Execution, ExecutionState, FileUser, Firing,
-    IdempotencyRecord, InputFile, Lease, LogArchive, LogFrame, Origin, Progress, Role, Schedule, Session,
-    User,
+    IdempotencyRecord, InputFile, ItemHolder, Lease, LogArchive, LogFrame, Origin, Progress, Role, Schedule,
+    Session, User, WorkItem, WorkItemError, WorkQueue,
 };
 use openautomate_core::id::{LogArchiveId, LoginTryId};
-use openautomate_core::store::{FinishAttempt, LoginTry, Store};
+use openautomate_core::store::{FinishAttempt, LoginTry, Store, TakeItems};
 use serde_json::json;
 
 /// Fills an empty store.
@@ -22,7 +22,7 @@ pub(super) async fn fill(store: Arc<dyn Store>) -> World {
     deployments(&world).await;
     let file = files(&world).await;
     ended(&world, &file).await;
-    in_the_middle(&world).await;
+    in_the_middle(&world, &file).await;
     scheduled(&world, &file).await;
     audited(&world).await;
     tried(&world).await;
@@ -118,11 +118,12 @@ async fn ended(world: &World, file: &InputFile) {
     world.update(Record::Execution(Box::new(cancelled))).await;
 }
 
-async fn in_the_middle(world: &World) {
+async fn in_the_middle(world: &World, file: &InputFile) {
     let (_, lease) = world.running(world.retried(3)).await;
     finish(world, lease, failed(), 0).await;
     let (_, lease) = world.running(world.execution()).await;
     append(world, lease, &[(1, 5)]).await;
+    queued(world, lease, file).await;
     let progress = Progress { fraction: 0.1 + 0.2, message: Some("half way".to_owned()) };
     world.store.set_progress(lease, world.agent.id, progress).await.unwrap();
     world.assigned(world.execution()).await;
@@ -134,6 +135,44 @@ async fn in_the_middle(world: &World) {
         ..world.execution()
     };
     world.enqueue(labelled).await;
+}
+
+/// Items that a run and a caller hold, one that ended with an error, and one that waits with a file.
+async fn queued(world: &World, lease: Lease, file: &InputFile) {
+    let schema = Some(json!({"type": "object"}));
+    let queue = WorkQueue { unique_references: true, payload_schema: schema, ..world.work_queue("invoices") };
+    world.insert(Record::WorkQueue(Box::new(queue.clone()))).await;
+    let caller = ItemHolder::Caller { user_id: Some(world.user.id) };
+    let mut taken = Vec::new();
+    for holder in [ItemHolder::Execution { lease }, caller, caller] {
+        let payload = json!({"nul": "a\u{0}b", "list": [1, 2.5, null]});
+        let item = WorkItem { payload, priority: -2, is_unique: true, ..world.work_item(&queue) };
+        world.insert(Record::WorkItem(Box::new(item))).await;
+        let take = TakeItems {
+            queue_id: queue.id,
+            limit: 1,
+            holder,
+            now: instant(),
+            lease_until: at(60),
+            audit: None,
+        };
+        taken.extend(world.store.take_items(take).await.unwrap());
+    }
+    let mut failed = taken.pop().unwrap();
+    failed.fail(WorkItemError::lease_ran_out(), &WorkQueue { max_attempts: 1, ..queue.clone() }, at(2));
+    world.update(Record::WorkItem(Box::new(failed.clone()))).await;
+    let waiting = WorkItem {
+        reference: Some("INV \u{e4}".to_owned()),
+        files: vec![file.id],
+        due_at: Some(at(9)),
+        defer_until: Some(at(5)),
+        parent_id: Some(failed.id),
+        ..world.work_item(&queue)
+    };
+    let used = Write::UseFiles { user: FileUser::WorkItem(waiting.id), files: vec![file.id] };
+    let mut changes = Changes::none().insert(Record::WorkItem(Box::new(waiting)));
+    changes.writes.push(used);
+    world.store.commit(changes).await.unwrap();
 }
 
 async fn scheduled(world: &World, file: &InputFile) {
