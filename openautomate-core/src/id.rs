@@ -95,6 +95,8 @@ ids! {
     FileId = "file";
     /// A schedule.
     ScheduleId = "schedule";
+    /// A calendar of days without work.
+    CalendarId = "calendar";
     /// An asset: a plain value or a secret.
     AssetId = "asset";
     /// An audit entry.

@@ -33,8 +33,10 @@ pub enum Permission {
     ReadExecutions,
     /// Make, change and delete schedules.
     WriteSchedules,
-    /// See schedules.
+    /// See schedules and calendars.
     ReadSchedules,
+    /// Make, change and remove calendars, which changes when schedules run.
+    ManageCalendars,
     /// Write and delete assets.
     WriteAssets,
     /// See the names of assets and the values of plain ones.
@@ -51,7 +53,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
@@ -66,6 +68,7 @@ impl Permission {
         Self::ReadExecutions,
         Self::WriteSchedules,
         Self::ReadSchedules,
+        Self::ManageCalendars,
         Self::WriteAssets,
         Self::ReadAssets,
         Self::ReadEnvironments,
@@ -84,7 +87,7 @@ impl Permission {
             | Self::ManageEnvironments
             | Self::ReadAudit
             | Self::ReadSettings => &[A],
-            Self::ManageAgents | Self::WriteAssets => &[A, O],
+            Self::ManageAgents | Self::WriteAssets | Self::ManageCalendars => &[A, O],
             Self::WritePackages | Self::DeletePackages | Self::DownloadPackages => &[A, D],
             Self::DeployVersions
             | Self::RunExecutions

@@ -39,6 +39,15 @@ mirror! {
     /// What happens at a due time while the last execution still runs.
     #[serde(rename_all = "camelCase")]
     OverlapPolicy { Allow, Skip, QueueOne, CancelRunning }
+    /// What happens to a due time on a day without work.
+    #[serde(rename_all = "camelCase")]
+    CalendarRule { Skip, RunBefore, RunAfter }
+    /// Why a schedule fired.
+    #[serde(rename_all = "camelCase")]
+    FiringCause { Due, Backfill, RunNow }
+    /// What a change of the clocks does to a schedule.
+    #[serde(rename_all = "camelCase")]
+    ClockChangeEffect { None, RunsAfterGap, Skipped, RunsFirst, RunsSecond, RunsTwice }
     /// How severe a log line is.
     #[serde(rename_all = "camelCase")]
     LogLevel { Debug, Info, Warning, Error, Critical }

@@ -9,9 +9,11 @@ mod artifact;
 mod asset;
 mod attempt;
 mod audit;
+mod calendar;
 mod deployment;
 mod environment;
 mod execution;
+mod firing;
 mod idempotency;
 mod input_file;
 mod limits;
@@ -29,11 +31,13 @@ pub use artifact::Artifact;
 pub use asset::{Asset, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
+pub use calendar::{Calendar, MAX_CALENDAR_DAYS, MAX_DAY_NAME_CHARS, check_days};
 pub use deployment::Deployment;
 pub use environment::Environment;
 pub use execution::{
     AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress, RetryPolicy,
 };
+pub use firing::{Firing, FiringCause};
 pub use idempotency::IdempotencyRecord;
 pub use input_file::{FileUser, InputFile};
 pub use limits::Limits;
@@ -42,6 +46,6 @@ pub use name::{Description, check_description, check_email, check_file_name, che
 pub use package::{Package, PackageVersion};
 pub use report::{IsolationLevel, RunReport, StopProof, StopReason};
 pub use role::Role;
-pub use schedule::{Firing, Schedule};
+pub use schedule::{Pause, Schedule};
 pub use transition::{check_attempt_transition, check_transition};
 pub use user::{Invitation, Session, User};

@@ -8,6 +8,7 @@ pub(crate) mod artifacts;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod calendars;
 pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod executions;
@@ -43,6 +44,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(artifacts::router())
         .merge(files::router())
         .merge(schedules::router())
+        .merge(calendars::router())
         .merge(assets::router())
         .merge(environments::router())
         .merge(audit::router())

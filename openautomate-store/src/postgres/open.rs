@@ -28,6 +28,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
+    Migration {
+        version: 5,
+        name: "schedules",
+        script: include_str!("../../migrations/postgres/0005_schedules.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

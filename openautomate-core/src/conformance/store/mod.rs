@@ -31,6 +31,7 @@ pub mod retry;
 pub mod round_trip;
 pub mod sample;
 pub mod schedule;
+pub mod scheduler;
 pub mod transition;
 pub mod unique;
 mod world;
@@ -62,7 +63,7 @@ macro_rules! __store_cases {
             }
             unique {
                 ids, users, updates, agents, packages, versions, one_active_version, environments,
-                assets, token_hashes, in_one_commit, references_of_records, references_of_work,
+                assets, token_hashes, in_one_commit, references_of_records, calendars, references_of_work,
                 references_of_firings, references_of_updates, references_within_a_commit,
             }
             transition {
@@ -82,7 +83,13 @@ macro_rules! __store_cases {
                 releases_do_not_count, wake, waiting_is_not_claimed, next_deadline,
             }
             schedule {
-                fires_once, two_servers_fire_once, firings, due, nothing_is_due, open_executions,
+                fires_once, a_skipped_one_fires_once, two_servers_fire_once, firings, due, a_delay_counts,
+                nothing_is_due, queued, failures, not_started, of_a_calendar, a_calendar_in_use_stays, open_executions,
+            }
+            scheduler {
+                every_due_time_fires_once, what_was_missed_follows_the_policy,
+                clock_jumps_neither_lose_nor_double, overlaps_follow_their_policy, another_server_goes_on,
+                edits_race_with_firings, failures_pause, requests_race, calendar_changes_race_with_firings,
             }
             log {
                 keeps_every_field, acknowledges_what_is_stored, leaves_the_revision,
@@ -104,13 +111,13 @@ macro_rules! __store_cases {
                 a_refused_commit_leaves_uses, expires_unused, expires_in_batches, forgets_removed_ones,
             }
             page {
-                users, agents, packages, versions, digests, schedules, assets, audit_entries, executions,
+                users, agents, packages, versions, digests, schedules, calendars, assets, audit_entries, executions,
                 cursors_are_stable,
             }
             round_trip {
                 users, sessions, invitations, environments, agents, enrolment_tokens, packages,
                 versions, deployments, new_executions, ended_executions, updated_executions, schedules,
-                schedule_policies, enumerations, assets,
+                calendars, schedule_policies, enumerations, assets,
             }
             durability {
                 commits, leases, audit, a_peer_sees_it, a_dropped_commit,
@@ -171,6 +178,8 @@ mod tests {
         include_str!("../../store/lease.rs"),
         include_str!("../../store/log.rs"),
         include_str!("../../store/peer.rs"),
+        include_str!("../../store/schedule.rs"),
+        include_str!("../../store/calendar.rs"),
     ];
 
     #[test]

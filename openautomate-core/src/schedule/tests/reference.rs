@@ -1,13 +1,16 @@
 //! A slow reference that shares no code with the schedule: it looks at every minute of UTC in turn.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc, Weekday};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::{clock_changes, expression, utc};
-use crate::schedule::{DstGap, DstOverlap, FireTimes, parse_zone};
+use crate::schedule::{
+    CalendarRule, CalendarUse, DayOff, DstGap, DstOverlap, FireTimes, WorkingDays, parse_zone,
+};
 
 /// A schedule as plain lists. `None` is `*`; an hour step is `Err(step)`.
 #[derive(Clone, Debug)]
@@ -18,6 +21,32 @@ struct Plan {
     weekdays: Option<Vec<u32>>,
     gap: DstGap,
     overlap: DstOverlap,
+    calendar: Option<Calendar>,
+}
+
+/// Weekends, and days of the month that are off in each month.
+#[derive(Clone, Debug)]
+struct Calendar {
+    weekend: bool,
+    days: Vec<u32>,
+    rule: CalendarRule,
+}
+
+impl Calendar {
+    fn is_off(&self, date: NaiveDate) -> bool {
+        let weekend = matches!(date.weekday(), Weekday::Sat | Weekday::Sun);
+        (self.weekend && weekend) || self.days.contains(&date.day())
+    }
+
+    fn used(&self) -> CalendarUse {
+        let weekend: &[Weekday] = if self.weekend { &[Weekday::Sat, Weekday::Sun] } else { &[] };
+        let months = (1..=12).flat_map(|month| self.days.iter().map(move |day| (month, *day)));
+        // A leap year, so that the 29th of February is among them.
+        let dates = months.filter_map(|(month, day)| NaiveDate::from_ymd_opt(1972, month, day));
+        let days: Vec<_> =
+            dates.map(|date| DayOff { date, name: String::new(), yearly: true, until: None }).collect();
+        CalendarUse { days: Arc::new(WorkingDays::new(weekend, &days)), rule: self.rule }
+    }
 }
 
 fn list(values: Option<&Vec<u32>>) -> String {
@@ -49,11 +78,31 @@ impl Plan {
             Ok(hours) => hours.contains(&local.hour()),
             Err(step) => local.hour().is_multiple_of(*step),
         };
-        let day = has(&self.days, local.day());
-        let weekday = has(&self.weekdays, local.weekday().num_days_from_sunday());
+        hour && has(&self.minutes, local.minute()) && self.is_due_on(local.date())
+    }
+
+    fn names(&self, date: NaiveDate) -> bool {
+        let has =
+            |values: &Option<Vec<u32>>, value| values.as_ref().is_none_or(|values| values.contains(&value));
+        let day = has(&self.days, date.day());
+        let weekday = has(&self.weekdays, date.weekday().num_days_from_sunday());
         let either = self.days.is_some() && self.weekdays.is_some();
-        let date = if either { day || weekday } else { day && weekday };
-        hour && date && has(&self.minutes, local.minute())
+        if either { day || weekday } else { day && weekday }
+    }
+
+    /// Whether a date is due, by sending every date that is named within two months to where it goes.
+    fn is_due_on(&self, date: NaiveDate) -> bool {
+        let Some(calendar) = &self.calendar else { return self.names(date) };
+        let goes_to = |named: NaiveDate| {
+            let step = match calendar.rule {
+                CalendarRule::Skip => return (!calendar.is_off(named)).then_some(named),
+                CalendarRule::RunBefore => -1,
+                CalendarRule::RunAfter => 1,
+            };
+            (0..60).map(|days| named + TimeDelta::days(days * step)).find(|date| !calendar.is_off(*date))
+        };
+        let near = (-60..=60).map(|days| date + TimeDelta::days(days));
+        near.filter(|near| self.names(*near)).any(|near| goes_to(near) == Some(date))
     }
 
     /// The due times in `from..to`, by looking at each minute; the margins show what comes twice.
@@ -98,6 +147,13 @@ fn some_of(values: Vec<u32>) -> BoxedStrategy<Vec<u32>> {
     subsequence(values, 1..=most).boxed()
 }
 
+fn calendar() -> BoxedStrategy<Calendar> {
+    let rules = vec![CalendarRule::Skip, CalendarRule::RunBefore, CalendarRule::RunAfter];
+    (any::<bool>(), some_of((1..32).collect()), select(rules))
+        .prop_map(|(weekend, days, rule)| Calendar { weekend, days, rule })
+        .boxed()
+}
+
 fn plan() -> BoxedStrategy<Plan> {
     let early = prop_oneof![some_of((0..4).collect()), some_of((0..24).collect())];
     (
@@ -107,14 +163,16 @@ fn plan() -> BoxedStrategy<Plan> {
         proptest::option::weighted(0.4, some_of((0..7).collect())),
         select(vec![DstGap::RunAfter, DstGap::Skip]),
         select(vec![DstOverlap::First, DstOverlap::Second, DstOverlap::Both]),
+        proptest::option::weighted(0.2, calendar()),
     )
-        .prop_map(|(minutes, hours, days, weekdays, gap, overlap)| Plan {
+        .prop_map(|(minutes, hours, days, weekdays, gap, overlap, calendar)| Plan {
             minutes,
             hours,
             days,
             weekdays,
             gap,
             overlap,
+            calendar,
         })
         .boxed()
 }
@@ -131,15 +189,23 @@ const ZONES: [&str; 8] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// Ten thousand of expression, zone and year: a day of the year on which the clocks change, if there is one, else any.
     #[test]
-    fn agrees_with_looking_at_every_minute(plan in plan(), zone in select(ZONES.to_vec()), place in 0..1_000_usize, shift in 0..1_440_i64) {
+    fn agrees_with_looking_at_every_minute(
+        plan in plan(), zone in select(ZONES.to_vec()), year in 2005..2036_i32, place in 0..1_000_usize,
+        shift in 0..1_440_i64, far in proptest::bool::weighted(0.2),
+    ) {
         let zone = parse_zone(zone).unwrap();
         let changes = clock_changes(zone);
-        let from = changes[place % changes.len()] - TimeDelta::minutes(shift);
+        let in_year: Vec<_> = changes.iter().filter(|change| change.year() == year).collect();
+        let start = NaiveDate::from_ymd_opt(year, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc();
+        let day = TimeDelta::days(i64::try_from(place % 365).unwrap());
+        let near = in_year.get(place % in_year.len().max(1)).filter(|_| !far);
+        let from = near.map_or(start + day, |change| **change) - TimeDelta::minutes(shift);
         let to = from + TimeDelta::minutes(1_500);
-        let times = FireTimes { expression: expression(&plan.text()), zone, gap: plan.gap, overlap: plan.overlap };
+        let times = FireTimes { expression: expression(&plan.text()), zone, gap: plan.gap, overlap: plan.overlap, calendar: plan.calendar.as_ref().map(Calendar::used) };
         let expected = plan.due(zone, from, to);
 
         let tick = TimeDelta::microseconds(1);
@@ -150,7 +216,7 @@ proptest! {
         prop_assert_eq!(&newest[..], &expected[expected.len().saturating_sub(3)..]);
 
         // From any instant within, also inside both passes of an overlap, the next is the next.
-        for minutes in (0..1_500).step_by(17) {
+        for minutes in (0..1_500).step_by(97) {
             let cursor = from + TimeDelta::minutes(minutes);
             let next = expected.iter().copied().find(|due| *due > cursor);
             let found = times.next_after(cursor);
@@ -169,6 +235,7 @@ fn the_reference_knows_samoa() {
         weekdays: None,
         gap: DstGap::RunAfter,
         overlap: DstOverlap::First,
+        calendar: None,
     };
     let zone = parse_zone("Pacific/Apia").unwrap();
     assert!(plan.due(zone, utc("2011-12-29T00:00Z"), utc("2012-01-01T00:00Z")).is_empty());

@@ -11,6 +11,7 @@ mod log;
 mod peer;
 mod read;
 mod row;
+mod schedule;
 mod state;
 
 use std::fmt;

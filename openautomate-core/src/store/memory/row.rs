@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, Package,
-    PackageVersion, Schedule, Session, User, check_transition,
+    Agent, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation,
+    Package, PackageVersion, Schedule, Session, User, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, AssetId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId,
-    PackageId, ScheduleId, SessionId, UserId, VersionId,
+    AgentId, AssetId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
+    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// A record with an id and a revision.
@@ -219,7 +219,17 @@ impl Row for Schedule {
     fn check(&self, state: &State) -> Result<()> {
         exists::<Package>(state, self.package_id)?;
         exists::<Environment>(state, self.environment_id)?;
+        self.calendar_id.iter().try_for_each(|id| exists::<Calendar>(state, *id))?;
         exists::<User>(state, self.created_by_id)
+    }
+}
+
+impl Row for Calendar {
+    columns!(CalendarId, "calendar", calendars);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.updated_by)?;
+        unique(state, self, "calendar name", |other| other.name.eq_ignore_ascii_case(&self.name))
     }
 }
 

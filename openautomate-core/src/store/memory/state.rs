@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogRecord,
-    Package, PackageVersion, Schedule, Session, User,
+    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, Deployment, EnrolmentToken,
+    Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
+    Lease, LogRecord, Package, PackageVersion, Schedule, Session, User,
 };
 use crate::id::{
-    AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    AgentId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
+    FileId, InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -32,6 +32,7 @@ pub(super) struct State {
     pub(super) deployments: BTreeMap<DeploymentId, Deployment>,
     pub(super) executions: BTreeMap<ExecutionId, Execution>,
     pub(super) schedules: BTreeMap<ScheduleId, Schedule>,
+    pub(super) calendars: BTreeMap<CalendarId, Calendar>,
     pub(super) assets: BTreeMap<AssetId, Asset>,
     pub(super) files: BTreeMap<FileId, InputFile>,
     pub(super) file_uses: BTreeMap<FileUser, BTreeSet<FileId>>,
