@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use openautomate_core::changes::{Changes, Event, Record};
 use openautomate_core::conformance::store::sample::{World, at, audit, instant, succeeded};
-use openautomate_core::domain::{Execution, Lease};
+use openautomate_core::domain::{Execution, Lease, Schedule};
 use openautomate_core::store::{ClaimRequest, Store};
 use openautomate_store::StoreOptions;
 
@@ -52,6 +52,12 @@ impl StoreBench {
         let mut execution = self.world.execution();
         execution.inputs.insert("text".to_owned(), "x".repeat(300).into());
         execution
+    }
+
+    /// A schedule of the sample world's package.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        self.world.schedule()
     }
 
     /// Enqueues `count` executions in commits of `batch`, each with its audit entry, from `concurrency` tasks

@@ -8,12 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{CalendarId, UserId};
-use crate::schedule::{DayOff, WorkingDays};
+use crate::schedule::{DayOff, MAX_DAY_NAME_CHARS, WorkingDays};
 
 /// The most days of a calendar.
 pub const MAX_CALENDAR_DAYS: usize = 5_000;
-/// The longest name of a day, in characters.
-pub const MAX_DAY_NAME_CHARS: usize = 200;
 
 /// A calendar of days without work, for the whole installation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

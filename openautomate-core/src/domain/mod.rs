@@ -31,7 +31,7 @@ pub use artifact::Artifact;
 pub use asset::{Asset, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
-pub use calendar::{Calendar, MAX_CALENDAR_DAYS, MAX_DAY_NAME_CHARS, check_days};
+pub use calendar::{Calendar, MAX_CALENDAR_DAYS, check_days};
 pub use deployment::Deployment;
 pub use environment::Environment;
 pub use execution::{

@@ -5,14 +5,13 @@
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
-use super::working_days::DayOff;
+use super::working_days::{DayOff, MAX_DAY_NAME_CHARS};
 use crate::error::{Error, Result};
 
 /// The largest file, in bytes.
 pub const MAX_CALENDAR_FILE_BYTES: usize = 512 * 1024;
 const MAX_DEPTH: usize = 8;
 const MAX_EVENT_DAYS: i64 = 366;
-const MAX_NAME_CHARS: usize = 200;
 /// The last year in which anything is due.
 const LAST_YEAR: i32 = 2100;
 
@@ -225,5 +224,5 @@ fn text(value: &str) -> String {
         };
         found.push(char);
     }
-    found.trim().chars().take(MAX_NAME_CHARS).collect()
+    found.trim().chars().take(MAX_DAY_NAME_CHARS).collect()
 }

@@ -41,4 +41,4 @@ pub use self::misfire::{
 };
 pub use self::next_fire::{DstGap, DstOverlap, FireTimes, parse_zone, zone_database_version};
 pub use self::overlap::OverlapPolicy;
-pub use self::working_days::{CalendarRule, CalendarUse, DayOff, WorkingDays};
+pub use self::working_days::{CalendarRule, CalendarUse, DayOff, MAX_DAY_NAME_CHARS, WorkingDays};

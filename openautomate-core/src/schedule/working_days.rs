@@ -9,6 +9,9 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
+/// The longest name of a day, in characters.
+pub const MAX_DAY_NAME_CHARS: usize = 200;
+
 /// No due time is moved over more days without work than these.
 const LONGEST_BREAK: usize = 366;
 

@@ -8,4 +8,5 @@ mod file;
 mod identity;
 mod place;
 mod schedule;
+mod schedule_policy;
 mod secret;

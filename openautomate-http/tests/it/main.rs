@@ -6,6 +6,7 @@ mod agents;
 mod auth;
 mod bad_input;
 mod binary;
+mod calendars;
 mod cloud_blobs;
 mod collect_blobs;
 mod executions;

@@ -11,7 +11,7 @@ mod times;
 
 use serde_json::{Value, json};
 
-use crate::changes::{Changes, Record};
+use crate::changes::{Changes, Record, Write};
 use crate::command::CommandContext;
 use crate::domain::{Calendar, Schedule};
 use crate::error::{Error, Result};
@@ -61,10 +61,10 @@ fn detail(schedule: &Schedule) -> Value {
 impl Changes {
     /// Has the commit fail if the calendar that a due time was found with is not the present one. Who changes a
     /// calendar finds its schedules first, so it must also see those that begin to use it.
-    fn found_with(self, calendar: Option<Calendar>) -> Self {
-        match calendar {
-            Some(calendar) => self.update(Record::Calendar(calendar)),
-            None => self,
-        }
+    fn found_with(mut self, calendar: Option<Calendar>) -> Self {
+        // Written first, as by who changes the calendar, so that the two don't wait for each other.
+        let write = calendar.map(|calendar| Write::Update(Record::Calendar(calendar)));
+        self.writes.splice(0..0, write);
+        self
     }
 }

@@ -31,7 +31,9 @@ pub mod retry;
 pub mod round_trip;
 pub mod sample;
 pub mod schedule;
+pub mod schedule_change;
 pub mod scheduler;
+mod servers;
 pub mod transition;
 pub mod unique;
 mod world;
@@ -89,6 +91,8 @@ macro_rules! __store_cases {
             scheduler {
                 every_due_time_fires_once, what_was_missed_follows_the_policy,
                 clock_jumps_neither_lose_nor_double, overlaps_follow_their_policy, another_server_goes_on,
+            }
+            schedule_change {
                 edits_race_with_firings, failures_pause, requests_race, calendar_changes_race_with_firings,
             }
             log {

@@ -286,7 +286,7 @@ impl From<Attempt> for AttemptView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Execution)]
-pub(super) struct ExecutionDetail {
+pub(in crate::route) struct ExecutionDetail {
     #[serde(flatten)]
     summary: ExecutionView,
     /// The labels that its agent must have.

@@ -227,6 +227,7 @@ pub(super) struct ScheduleView {
 impl From<Schedule> for ScheduleView {
     fn from(schedule: Schedule) -> Self {
         Self {
+            next_fire: schedule.next_fire(),
             id: schedule.id,
             name: schedule.name,
             package_id: schedule.package_id,
@@ -246,7 +247,6 @@ impl From<Schedule> for ScheduleView {
             inputs: schedule.inputs,
             starts_at: schedule.starts_at,
             ends_at: schedule.ends_at,
-            next_fire: schedule.next_fire(),
             jitter_ms: schedule.jitter_ms,
             calendar_id: schedule.calendar_id,
             calendar_rule: schedule.calendar_rule,
