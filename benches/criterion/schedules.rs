@@ -33,7 +33,8 @@ impl Place {
         let bench = StoreBench::on(database).await;
         let vault = Vault::open_or_create(&bench.folder().join("vault.key"));
         let vault = vault.unwrap_or_else(|error| panic!("no vault: {error}"));
-        let builder = Orchestrator::builder(bench.store().clone(), Arc::new(ObjectBlobStore::memory()), vault);
+        let builder =
+            Orchestrator::builder(bench.store().clone(), Arc::new(ObjectBlobStore::memory()), vault);
         let orchestrator = builder.build().await.unwrap_or_else(|error| panic!("no orchestrator: {error}"));
         let next_due = Some(SystemClock.now() + TimeDelta::days(365));
         let schedule = || Schedule {

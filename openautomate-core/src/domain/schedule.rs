@@ -43,10 +43,12 @@ pub struct Schedule {
     /// Not at or after.
     pub ends_at: Option<Timestamp>,
     /// The longest delay after a due time, in milliseconds; see [`jitter`](crate::schedule::jitter).
+    #[serde(default)]
     pub jitter_ms: u64,
     /// The calendar of days without work that it looks at.
     pub calendar_id: Option<CalendarId>,
     /// What happens to due times on those days.
+    #[serde(default)]
     pub calendar_rule: CalendarRule,
     /// After so many executions in a row that failed or ran out of time, it pauses by itself.
     pub pause_after_failures: Option<u32>,
@@ -59,6 +61,7 @@ pub struct Schedule {
     /// The next due time; `None` if it is inactive or will never fire again.
     pub next_due: Option<Timestamp>,
     /// How long after `next_due` it fires, in milliseconds: the jitter of that due time.
+    #[serde(default)]
     pub delay_ms: u64,
     /// A due time that waits for the running execution to end.
     pub queued_due: Option<Timestamp>,

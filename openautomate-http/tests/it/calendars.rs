@@ -20,19 +20,23 @@ async fn a_calendar_lives_and_is_used() {
 
     // New Year's Day never comes: with the rule `skip` nothing would ever run.
     let package = server.package(&admin.token, "hello").await;
-    let schedule = |rule: &str| {
-        json!({"packageId": package, "cronExpression": "0 9 1 1 *", "calendarId": made["id"], "calendarRule": rule})
-    };
+    let schedule = |rule: &str| json!({"packageId": package, "cronExpression": "0 9 1 1 *", "calendarId": made["id"], "calendarRule": rule});
     let refused = server.post("/api/schedules", &admin.token, &schedule("skip")).send().await.unwrap();
     assert_eq!(problem(refused, 422).await["field"], "calendarId");
-    let saved = read(server.post("/api/schedules", &admin.token, &schedule("runAfter")).send().await.unwrap(), 201).await;
+    let saved =
+        read(server.post("/api/schedules", &admin.token, &schedule("runAfter")).send().await.unwrap(), 201)
+            .await;
     assert!(!text(&saved["nextDue"]).contains("-01-01T"), "{saved}");
     let tried = json!({"cronExpression": "0 9 1 1 *", "calendarId": made["id"], "calendarRule": "runAfter", "count": 1});
-    let tried = read(server.post("/api/schedules/preview", &admin.token, &tried).send().await.unwrap(), 200).await;
+    let tried =
+        read(server.post("/api/schedules/preview", &admin.token, &tried).send().await.unwrap(), 200).await;
     assert_eq!(tried["dueTimes"][0], saved["nextDue"]);
     let explain = format!("/api/schedules/{}/explain", text(&saved["id"]));
     let told = read(server.get(&explain, &admin.token).send().await.unwrap(), 200).await;
-    assert_eq!((&told["holds"][0]["kind"], &told["holds"][0]["name"]), (&json!("calendar"), &json!("Holidays")));
+    assert_eq!(
+        (&told["holds"][0]["kind"], &told["holds"][0]["name"]),
+        (&json!("calendar"), &json!("Holidays"))
+    );
 
     // A change of the calendar makes it due anew.
     let present = read(server.get(&path, &admin.token).send().await.unwrap(), 200).await;
@@ -73,7 +77,8 @@ async fn what_is_wrong_with_a_calendar_is_named() {
 async fn who_writes_schedules_does_not_write_calendars() {
     let server = TestServer::start().await;
     let developer = server.person("dev", Role::Developer).await;
-    let refused = server.post("/api/calendars", &developer.token, &json!({"name": "x"})).send().await.unwrap();
+    let refused =
+        server.post("/api/calendars", &developer.token, &json!({"name": "x"})).send().await.unwrap();
     problem(refused, 403).await;
     read(server.get("/api/calendars", &developer.token).send().await.unwrap(), 200).await;
     // Nor schedules that are due more often than the role may set.

@@ -62,20 +62,26 @@ async fn clock_changes_are_warned_of() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let package = server.package(&admin.token, "hello").await;
-    let body = |expression: &str| {
-        json!({"packageId": package, "cronExpression": expression, "timeZone": "Europe/Berlin", "dstOverlap": "both"})
-    };
-    let made = read(server.post("/api/schedules", &admin.token, &body("30 2 * * *")).send().await.unwrap(), 201).await;
-    let warnings: Vec<String> = made["warnings"].as_array().unwrap().iter().map(|w| text(&w["message"])).collect();
+    let body = |expression: &str| json!({"packageId": package, "cronExpression": expression, "timeZone": "Europe/Berlin", "dstOverlap": "both"});
+    let made =
+        read(server.post("/api/schedules", &admin.token, &body("30 2 * * *")).send().await.unwrap(), 201)
+            .await;
+    let warnings: Vec<String> =
+        made["warnings"].as_array().unwrap().iter().map(|w| text(&w["message"])).collect();
     assert_eq!(warnings.len(), 2, "{made}");
     assert!(warnings.iter().any(|w| w.contains("02:30:00 does not exist")), "{warnings:?}");
     assert!(warnings.iter().any(|w| w.contains("comes twice")), "{warnings:?}");
-    let calm = read(server.post("/api/schedules", &admin.token, &body("30 4 * * *")).send().await.unwrap(), 201).await;
+    let calm =
+        read(server.post("/api/schedules", &admin.token, &body("30 4 * * *")).send().await.unwrap(), 201)
+            .await;
     assert_eq!(calm["warnings"], json!([]));
     let path = format!("/api/schedules/{}/preview?count=2", text(&made["id"]));
     let shown = read(server.get(&path, &admin.token).send().await.unwrap(), 200).await;
     assert_eq!(shown["dueTimes"][0], made["nextDue"]);
-    assert_eq!((shown["fireTimes"].as_array().unwrap().len(), shown["clockChanges"].as_array().unwrap().len()), (2, 2));
+    assert_eq!(
+        (shown["fireTimes"].as_array().unwrap().len(), shown["clockChanges"].as_array().unwrap().len()),
+        (2, 2)
+    );
     assert_eq!(shown["shortestIntervalSeconds"], json!(86_400));
 }
 
@@ -113,7 +119,8 @@ async fn a_schedule_is_paused_with_the_reason_run_and_explained() {
     let told = explain().await;
     assert_eq!((&told["holds"][0]["kind"], &told["holds"][0]["policy"]), (&json!("overlap"), &json!("skip")));
     assert_eq!(told["decisions"].as_array().unwrap().len(), 2);
-    let first = read(server.get(&format!("{path}/firings?limit=1"), &admin.token).send().await.unwrap(), 200).await;
+    let first =
+        read(server.get(&format!("{path}/firings?limit=1"), &admin.token).send().await.unwrap(), 200).await;
     assert_eq!(first["items"][0]["requestedBy"], json!(admin.id));
     let rest = format!("{path}/firings?limit=1&before={}", text(&first["next"]));
     let rest = read(server.get(&rest, &admin.token).send().await.unwrap(), 200).await;
@@ -128,7 +135,8 @@ async fn a_past_range_is_backfilled_once() {
     let body = json!({"packageId": package, "cronExpression": "0 6 * * *"});
     let made = read(server.post("/api/schedules", &admin.token, &body).send().await.unwrap(), 201).await;
     let path = format!("/api/schedules/{}/backfill", text(&made["id"]));
-    let range = |limit: u32| json!({"from": "2026-01-01T00:00:00Z", "to": "2026-01-04T06:00:00Z", "limit": limit});
+    let range =
+        |limit: u32| json!({"from": "2026-01-01T00:00:00Z", "to": "2026-01-04T06:00:00Z", "limit": limit});
     let refused = problem(server.post(&path, &admin.token, &range(2)).send().await.unwrap(), 422).await;
     assert_eq!(refused["field"], "to");
     let done = read(server.post(&path, &admin.token, &range(3)).send().await.unwrap(), 200).await;

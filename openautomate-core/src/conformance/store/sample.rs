@@ -1,26 +1,26 @@
 //! Valid records to write, and a small world in which they hold together.
 
+mod schedule;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Weekday};
+use chrono::{DateTime, TimeDelta};
 use serde_json::{Map, Value, json};
 
 use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::domain::{
-    ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry, Calendar,
-    Deployment, EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation,
-    IsolationLevel, Lease, LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package,
-    PackageVersion, RetryPolicy, Role, RunError, RunReport, RunResult, RunStatus, Schedule, Session,
-    StopProof, StopReason, User,
+    ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry, Deployment,
+    EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation, IsolationLevel, Lease,
+    LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package, PackageVersion, RetryPolicy, Role,
+    RunError, RunReport, RunResult, RunStatus, Session, StopProof, StopReason, User,
 };
 use crate::id::{
-    AgentId, ArtifactId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId,
-    ExecutionId, FileId, InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
+    FileId, InvitationId, PackageId, SessionId, UserId, VersionId,
 };
 use crate::package::manifest::Manifest;
 use crate::package::signature::{PackageSigner, Signed, Statement};
-use crate::schedule::{CalendarRule, DayOff, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 use crate::secret::Secret;
 use crate::store::Store;
 
@@ -272,69 +272,6 @@ impl World {
     pub fn retried(&self, max_attempts: u32) -> Execution {
         let retry = RetryPolicy { max_attempts, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Retry };
         Execution { retry, ..self.execution() }
-    }
-
-    /// A schedule that is due at [`instant`]; not written yet.
-    #[must_use]
-    pub fn schedule(&self) -> Schedule {
-        Schedule {
-            id: ScheduleId::new(),
-            name: "nightly".to_owned(),
-            package_id: self.package.id,
-            environment_id: self.environment.id,
-            cron_expression: "30 2 * * *".to_owned(),
-            time_zone: "Europe/Berlin".to_owned(),
-            dst_gap: DstGap::default(),
-            dst_overlap: DstOverlap::default(),
-            misfire: MisfirePolicy::default(),
-            max_catchup: 10,
-            catchup_window_ms: 3_600_000,
-            overlap: OverlapPolicy::default(),
-            inputs: Map::new(),
-            starts_at: None,
-            ends_at: None,
-            jitter_ms: 0,
-            calendar_id: None,
-            calendar_rule: CalendarRule::default(),
-            pause_after_failures: None,
-            is_active: true,
-            pause: None,
-            resumed_at: None,
-            next_due: Some(instant()),
-            delay_ms: 0,
-            queued_due: None,
-            last_due: None,
-            created_by_id: self.user.id,
-            created_at: instant(),
-            updated_at: instant(),
-            deleted_at: None,
-            revision: 0,
-        }
-    }
-
-    /// A calendar with a weekend, a day and a day of every year; not written yet.
-    #[must_use]
-    pub fn calendar(&self, name: &str) -> Calendar {
-        let day = |date: &str, yearly, until: Option<&str>| DayOff {
-            date: date.parse().unwrap_or_default(),
-            name: "day \u{fc}".to_owned(),
-            yearly,
-            until: until.map(|until| until.parse().unwrap_or_default()),
-        };
-        Calendar {
-            id: CalendarId::new(),
-            name: name.to_owned(),
-            weekend: vec![Weekday::Sat, Weekday::Sun],
-            days: vec![
-                day("2026-12-25", true, None),
-                day("2026-05-01", false, None),
-                day("2026-01-06", true, Some("2030-01-06")),
-            ],
-            updated_by: self.user.id,
-            created_at: instant(),
-            updated_at: at(1),
-            revision: 0,
-        }
     }
 
     /// A plain asset; not written yet.

@@ -212,7 +212,8 @@ mod tests {
         assert_eq!(parse(&["--max-file", "1G"]).settings().max_file_bytes, 1024 * 1024 * 1024);
         let settings = parse(&["--blob-grace", "2", "--keep-all-blobs"]).settings();
         assert_eq!((settings.blob_grace, settings.keep_all_blobs), (Duration::from_secs(7_200), true));
-        let settings = parse(&["--developer-schedule-interval", "60", "--schedule-late-after", "5"]).settings();
+        let settings =
+            parse(&["--developer-schedule-interval", "60", "--schedule-late-after", "5"]).settings();
         assert_eq!(settings.schedule_intervals.developer, Duration::from_secs(60));
         assert_eq!(settings.schedule_late_after, Duration::from_secs(5));
         assert_eq!(parse(&[]).settings(), Settings::default());
