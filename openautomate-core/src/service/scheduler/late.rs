@@ -8,7 +8,8 @@ use crate::domain::Origin;
 use crate::error::Result;
 use crate::orchestrator::Orchestrator;
 
-const BATCH: u32 = 500;
+/// Within one look; half of what subscribers may lag behind.
+const MOST: u32 = 2_000;
 
 /// Looks for executions that wait for longer than they should. Each server tells of each once, if it came to wait too
 /// long while the server ran.
@@ -31,23 +32,26 @@ impl LateWatch {
 
     pub(super) async fn look(&mut self, orchestrator: &Orchestrator) -> Result<()> {
         let bound = Self::bound(orchestrator);
-        while self.told < bound {
-            let waiting = orchestrator.store().not_started(self.told, bound, BATCH).await?;
-            for execution in &waiting {
-                let Origin::Schedule { schedule_id, due_at, .. } = execution.origin else { continue };
-                tracing::warn!(
-                    schedule = %schedule_id,
-                    execution = %execution.id,
-                    %due_at,
-                    "an execution of a schedule was not begun; is there an agent that may run it?"
-                );
-                let execution_id = execution.id;
-                orchestrator.publish(Event::ScheduledRunNotStarted { schedule_id, execution_id });
-            }
-            // A batch may end among several of one instant; all of it is told of at the cost of telling twice of none.
-            let is_whole = waiting.len() < BATCH as usize;
-            self.told = if is_whole { bound } else { waiting.last().map_or(bound, |last| last.run_at) };
+        if self.told >= bound {
+            return Ok(());
         }
+        // Those of one pass wait since the same instant, so they are read together.
+        let waiting = orchestrator.store().not_started(self.told, bound, MOST).await?;
+        if waiting.len() == MOST as usize {
+            tracing::warn!("more executions of schedules were not begun than are told of one by one");
+        }
+        for execution in &waiting {
+            let Origin::Schedule { schedule_id, due_at, .. } = execution.origin else { continue };
+            let execution_id = execution.id;
+            tracing::warn!(
+                schedule = %schedule_id,
+                execution = %execution_id,
+                %due_at,
+                "an execution of a schedule was not begun; is there an agent that may run it?"
+            );
+            orchestrator.publish(Event::ScheduledRunNotStarted { schedule_id, execution_id });
+        }
+        self.told = bound;
         Ok(())
     }
 }

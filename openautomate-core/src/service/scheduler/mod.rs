@@ -79,14 +79,15 @@ impl Scheduler {
             tokio::select! {
                 () = &mut sleep => return,
                 event = self.events.recv() => match event {
+                    // Each firing is such an event, its own too: one pass is enough for all that came by now.
                     Ok(
                         Event::ScheduleChanged { .. } | Event::CalendarChanged { .. } | Event::EventsMissed,
-                    ) | Err(RecvError::Lagged(_) | RecvError::Closed) => return,
+                    ) | Err(RecvError::Lagged(_) | RecvError::Closed) => return self.catch_up().await,
                     Ok(Event::ExecutionChanged { execution_id, state }) if state.is_terminal() => {
                         self.ended(execution_id, state).await;
                         if has_queued {
-                            self.after_ends().await;
-                            return;
+                            tokio::time::sleep(AFTER_ENDS).await;
+                            return self.catch_up().await;
                         }
                     }
                     Ok(_) => {}
@@ -105,9 +106,8 @@ impl Scheduler {
         }
     }
 
-    /// Lets a burst of ends pass, without missing the failures among them.
-    async fn after_ends(&mut self) {
-        tokio::time::sleep(AFTER_ENDS).await;
+    /// Passes over what has come by now, without missing the failures among it.
+    async fn catch_up(&mut self) {
         loop {
             match self.events.try_recv() {
                 Ok(Event::ExecutionChanged { execution_id, state }) => self.ended(execution_id, state).await,
