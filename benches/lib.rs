@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use openautomate_core::changes::{Changes, Event, Record};
 use openautomate_core::conformance::store::sample::{World, at, audit, instant, succeeded};
-use openautomate_core::domain::{Execution, ItemHolder, Lease, WorkQueue};
+use openautomate_core::domain::{Execution, ItemHolder, Lease, Schedule, WorkQueue};
 use openautomate_core::id::WorkItemId;
 use openautomate_core::store::memory::MemoryStore;
 use openautomate_core::store::{AddItems, ClaimRequest, PackedItem, Store, TakeItems};
@@ -140,6 +140,12 @@ impl StoreBench {
         let mut execution = self.world.execution();
         execution.inputs.insert("text".to_owned(), "x".repeat(300).into());
         execution
+    }
+
+    /// A schedule of the sample world's package.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        self.world.schedule()
     }
 
     /// Enqueues `count` executions in commits of `batch`, each with its audit entry, from `concurrency` tasks

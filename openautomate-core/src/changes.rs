@@ -5,14 +5,15 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser,
-    Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Rollout,
-    Schedule, Session, User, WorkItem, WorkQueue,
+    Agent, Asset, AuditEntry, Calendar, Deployment, EnrolmentToken, Environment, Execution, ExecutionState,
+    FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress,
+    Rollout, Schedule, Session, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId, VersionId,
-    WorkQueueId,
+    AgentId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId,
+    VersionId, WorkQueueId,
 };
 
 /// A row of any kind that commands write.
@@ -43,6 +44,8 @@ pub enum Record {
     Execution(Box<Execution>),
     /// A schedule.
     Schedule(Box<Schedule>),
+    /// A calendar.
+    Calendar(Calendar),
     /// An asset.
     Asset(Asset),
     /// An uploaded file.
@@ -69,6 +72,13 @@ pub enum Write {
         /// The revision that was read.
         revision: i64,
     },
+    /// Removes a calendar at this revision. One that a schedule names is a `Conflict` with code `calendar.in_use`.
+    DeleteCalendar {
+        /// Which.
+        id: CalendarId,
+        /// The revision that was read.
+        revision: i64,
+    },
     /// From now on this execution, schedule or work item uses these files, and no others.
     UseFiles {
         /// Which.
@@ -79,6 +89,9 @@ pub enum Write {
     /// A firing; one for the same schedule and due time that is there already is
     /// [`Error::stale_row`](crate::Error::stale_row): another server was first.
     Fire(Firing),
+    /// A firing in the place of one that was skipped; if there is none, or it made an execution, it is
+    /// [`Error::stale_row`](crate::Error::stale_row): somebody else was first.
+    FireSkipped(Firing),
 }
 
 /// What became visible with a commit.
@@ -174,6 +187,32 @@ pub enum Event {
         /// Which queue.
         queue_id: WorkQueueId,
     },
+    /// A schedule paused by itself, because its executions failed.
+    SchedulePaused {
+        /// Which.
+        schedule_id: ScheduleId,
+    },
+    /// A schedule fired later than it should have, or skipped what it missed.
+    ScheduleLate {
+        /// Which.
+        schedule_id: ScheduleId,
+        /// The oldest due time that is late.
+        due_at: Timestamp,
+        /// By how much, in milliseconds.
+        late_ms: u64,
+    },
+    /// An execution that a schedule asked for was not begun within the time that it should be.
+    ScheduledRunNotStarted {
+        /// Which schedule.
+        schedule_id: ScheduleId,
+        /// Which execution.
+        execution_id: ExecutionId,
+    },
+    /// A calendar was made, changed or removed; the schedules that use it are due anew.
+    CalendarChanged {
+        /// Which.
+        calendar_id: CalendarId,
+    },
     /// An agent connected; a connection that it has elsewhere is of no use any more.
     AgentConnected {
         /// Which.
@@ -189,7 +228,14 @@ impl Event {
     /// around.
     #[must_use]
     pub const fn concerns_peers(&self) -> bool {
-        !matches!(self, Self::AgentReady { .. } | Self::ExecutionProgressed { .. } | Self::EventsMissed)
+        // Every server looks for runs that were not started by itself.
+        !matches!(
+            self,
+            Self::AgentReady { .. }
+                | Self::ExecutionProgressed { .. }
+                | Self::ScheduledRunNotStarted { .. }
+                | Self::EventsMissed
+        )
     }
 
     /// Events to be announced together, without those that a later one stands for: of the lines of one lease the last

@@ -99,6 +99,8 @@ ids! {
     LogArchiveId = "log archive";
     /// A schedule.
     ScheduleId = "schedule";
+    /// A calendar of days without work.
+    CalendarId = "calendar";
     /// An asset: a plain value or a secret.
     AssetId = "asset";
     /// A try to sign in.

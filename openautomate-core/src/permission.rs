@@ -33,8 +33,10 @@ pub enum Permission {
     ReadExecutions,
     /// Make, change and delete schedules.
     WriteSchedules,
-    /// See schedules.
+    /// See schedules and calendars.
     ReadSchedules,
+    /// Make, change and remove calendars, which changes when schedules run.
+    ManageCalendars,
     /// Write and delete assets.
     WriteAssets,
     /// See the names of assets and the values of plain ones.
@@ -57,7 +59,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
@@ -72,6 +74,7 @@ impl Permission {
         Self::ReadExecutions,
         Self::WriteSchedules,
         Self::ReadSchedules,
+        Self::ManageCalendars,
         Self::WriteAssets,
         Self::ReadAssets,
         Self::WriteQueues,
@@ -93,7 +96,7 @@ impl Permission {
             | Self::ManageEnvironments
             | Self::ReadAudit
             | Self::ReadSettings => &[A],
-            Self::ManageAgents | Self::WriteAssets => &[A, O],
+            Self::ManageAgents | Self::WriteAssets | Self::ManageCalendars => &[A, O],
             Self::WritePackages | Self::DeletePackages | Self::DownloadPackages => &[A, D],
             Self::DeployVersions
             | Self::RunExecutions

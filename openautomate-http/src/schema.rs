@@ -53,6 +53,15 @@ mirror! {
     /// Whose fault it was that a work item failed.
     #[serde(rename_all = "camelCase")]
     ItemErrorKind { Application, Business, Abandoned }
+    /// What happens to a due time on a day without work.
+    #[serde(rename_all = "camelCase")]
+    CalendarRule { Skip, RunBefore, RunAfter }
+    /// Why a schedule fired.
+    #[serde(rename_all = "camelCase")]
+    FiringCause { Due, Backfill, RunNow }
+    /// What a change of the clocks does to a schedule.
+    #[serde(rename_all = "camelCase")]
+    ClockChangeEffect { None, RunsAfterGap, Skipped, RunsFirst, RunsSecond, RunsTwice }
     /// How severe a log line is.
     #[serde(rename_all = "camelCase")]
     LogLevel { Debug, Info, Warning, Error, Critical }

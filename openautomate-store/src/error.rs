@@ -18,6 +18,7 @@ pub(crate) mod raised {
     pub(crate) const ATTEMPT_TRANSITION: &str = "attempt.transition";
     pub(crate) const AUDIT_APPEND_ONLY: &str = "audit.append_only";
     pub(crate) const FILE_IN_USE: &str = "file.in_use";
+    pub(crate) const CALENDAR_IN_USE: &str = "calendar.in_use";
     pub(crate) const REFERENCE_MISSING: &str = "reference.missing";
     pub(crate) const NAME_TAKEN: &str = "name.taken";
     pub(crate) const WORK_ITEM_TRANSITION: &str = "workItem.transition";
@@ -29,6 +30,7 @@ pub(crate) mod raised {
         ATTEMPT_TRANSITION,
         AUDIT_APPEND_ONLY,
         FILE_IN_USE,
+        CALENDAR_IN_USE,
         REFERENCE_MISSING,
         NAME_TAKEN,
         WORK_ITEM_TRANSITION,
@@ -164,6 +166,10 @@ fn of_trigger(error: DatabaseError) -> CoreError {
         raised::FILE_IN_USE => CoreError::conflict(
             "file.in_use",
             "an execution, a schedule or a work item uses the file; it goes when they do",
+        ),
+        raised::CALENDAR_IN_USE => CoreError::conflict(
+            "calendar.in_use",
+            "a schedule uses the calendar; give the schedule another, or none, first",
         ),
         raised::REFERENCE_MISSING => return reference_missing(error),
         raised::NAME_TAKEN => return taken(error),

@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod asset;
+pub mod calendar;
 pub mod deployment;
 pub mod environment;
 pub mod execution;

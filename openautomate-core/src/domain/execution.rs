@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::domain::{Lease, RunError, RunStatus};
+use crate::domain::{FiringCause, Lease, RunError, RunStatus};
 use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
 
 /// Where an execution stands. The legal changes are in `transition.rs`.
@@ -83,6 +83,9 @@ pub enum Origin {
         schedule_id: ScheduleId,
         /// For which due time.
         due_at: Timestamp,
+        /// Why it fired.
+        #[serde(default, skip_serializing_if = "FiringCause::is_due")]
+        cause: FiringCause,
     },
     /// A person who asked for an ended execution once more.
     Retry {

@@ -128,6 +128,15 @@ pub struct WorkItemFilter {
     pub parent_id: Option<WorkItemId>,
 }
 
+/// Which firings of a schedule. An empty filter means all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FiringFilter {
+    /// Due at this instant or later.
+    pub from: Option<Timestamp>,
+    /// Due before this instant.
+    pub before: Option<Timestamp>,
+}
+
 /// Which audit entries. An empty filter means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {

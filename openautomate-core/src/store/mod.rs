@@ -18,6 +18,7 @@
 mod agent;
 mod asset;
 mod audit;
+mod calendar;
 mod commit;
 mod execution;
 mod file;
@@ -38,6 +39,7 @@ use std::fmt::Debug;
 pub use agent::AgentStore;
 pub use asset::AssetStore;
 pub use audit::AuditStore;
+pub use calendar::CalendarStore;
 pub use commit::CommitStore;
 pub use execution::ExecutionStore;
 pub use file::FileStore;
@@ -64,6 +66,7 @@ pub trait Store:
     + PackageStore
     + ExecutionStore
     + ScheduleStore
+    + CalendarStore
     + AssetStore
     + PeerStore
     + FileStore
@@ -87,6 +90,7 @@ impl<T> Store for T where
         + PackageStore
         + ExecutionStore
         + ScheduleStore
+        + CalendarStore
         + AssetStore
         + PeerStore
         + FileStore

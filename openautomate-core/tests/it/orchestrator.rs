@@ -9,4 +9,5 @@ mod identity;
 mod log_archive;
 mod place;
 mod schedule;
+mod schedule_policy;
 mod secret;

@@ -22,7 +22,8 @@ use utoipa_axum::routes;
 use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
 use crate::problem::Problem;
 use crate::state::AppState;
-use view::{AttemptView, ExecutionDetail, ExecutionView};
+pub(super) use view::ExecutionDetail;
+use view::{AttemptView, ExecutionView};
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -125,7 +126,7 @@ async fn enqueue(
     made(&state, execution).await
 }
 
-async fn made(state: &AppState, execution: Execution) -> Result<Response, Problem> {
+pub(super) async fn made(state: &AppState, execution: Execution) -> Result<Response, Problem> {
     let location = format!("/api/executions/{}", execution.id);
     let revision = execution.revision;
     Ok(super::created(&location, Tagged::new(revision, ExecutionDetail::new(state, execution).await?)))

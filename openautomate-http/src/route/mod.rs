@@ -8,6 +8,7 @@ pub(crate) mod artifacts;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod calendars;
 pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod executions;
@@ -49,6 +50,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(schedules::router())
         .merge(queues::router())
         .merge(work_items::router())
+        .merge(calendars::router())
         .merge(assets::router())
         .merge(environments::router())
         .merge(audit::router())

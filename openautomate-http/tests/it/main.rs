@@ -7,6 +7,7 @@ mod auth;
 mod bad_input;
 mod binary;
 mod bulk;
+mod calendars;
 mod cloud_blobs;
 mod collect_blobs;
 mod executions;

@@ -98,6 +98,11 @@ impl<'r, R: Row> Columns<'r, R> {
         u32::try_from(self.get::<i64>(column)?).map_err(|error| self.unreadable(error))
     }
 
+    pub(crate) fn count_or_none(&self, column: &str) -> Result<Option<u32>> {
+        let value: Option<i64> = self.get(column)?;
+        value.map(|value| u32::try_from(value).map_err(|error| self.unreadable(error))).transpose()
+    }
+
     /// A `u64` is kept in the bits of an `i64`.
     pub(crate) fn unsigned(&self, column: &str) -> Result<u64> {
         Ok(self.get::<i64>(column)?.cast_unsigned())

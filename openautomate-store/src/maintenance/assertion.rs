@@ -246,7 +246,22 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
         "save the schedule again: its next due time is found anew",
         "SELECT 'schedule ' || [s.id] || ', due ' || s.next_due FROM schedules AS s
         WHERE s.is_active AND s.deleted_at IS NULL
-            AND EXISTS (SELECT 1 FROM firings AS f WHERE f.schedule_id = s.id AND f.due_at >= s.next_due)",
+            AND EXISTS (SELECT 1 FROM firings AS f WHERE f.schedule_id = s.id AND f.due_at >= s.next_due
+                AND f.cause <> 'runNow')",
+    ),
+    rule(
+        "schedule.pause",
+        "a schedule says why it rests while it is inactive only, and is due while it is active only",
+        "save the schedule again",
+        "SELECT 'schedule ' || [id] FROM schedules WHERE deleted_at IS NULL
+            AND ((is_active AND pause IS NOT NULL) OR (NOT is_active AND next_due IS NOT NULL))",
+    ),
+    rule(
+        "schedule.queued",
+        "the due time of a schedule that waits is one that nobody decided on yet",
+        REPORT,
+        "SELECT 'schedule ' || [s.id] || ', due ' || s.queued_due FROM schedules AS s
+        WHERE EXISTS (SELECT 1 FROM firings AS f WHERE f.schedule_id = s.id AND f.due_at = s.queued_due)",
     ),
     rule(
         "file.removed",

@@ -29,6 +29,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
     Migration {
+        version: 5,
+        name: "schedules",
+        script: include_str!("../../migrations/postgres/0005_schedules.sql"),
+    },
+    Migration {
         version: 4,
         name: "work queues",
         script: include_str!("../../migrations/postgres/0004_work_queues.sql"),

@@ -5,6 +5,7 @@ mod artifact;
 mod asset;
 mod attempt;
 mod audit;
+mod calendar;
 mod environment;
 mod execution;
 mod idempotency;

@@ -33,6 +33,9 @@ pub mod retry;
 pub mod round_trip;
 pub mod sample;
 pub mod schedule;
+pub mod schedule_change;
+pub mod scheduler;
+mod servers;
 pub mod take;
 pub mod transition;
 pub mod unique;
@@ -65,8 +68,7 @@ macro_rules! __store_cases {
                 a_missing_row_is_stale, revision, delete_asset, idempotency, prune_idempotency,
             }
             unique {
-                ids, users, updates, agents, packages, versions, one_active_version, one_rollout_waits, environments,
-                assets, token_hashes, in_one_commit, references_of_records, references_of_work,
+ ids, users, updates, agents, packages, versions, one_active_version, one_rollout_waits, environments, assets, token_hashes, in_one_commit, references_of_records, calendars, references_of_work,
                 references_of_firings, references_of_updates, references_within_a_commit,
             }
             transition {
@@ -86,7 +88,15 @@ macro_rules! __store_cases {
                 releases_do_not_count, wake, waiting_is_not_claimed, next_deadline,
             }
             schedule {
-                fires_once, two_servers_fire_once, firings, due, nothing_is_due, open_executions,
+                fires_once, a_skipped_one_fires_once, two_servers_fire_once, firings, due, a_delay_counts,
+                nothing_is_due, queued, failures, not_started, of_a_calendar, a_calendar_in_use_stays, open_executions,
+            }
+            scheduler {
+                every_due_time_fires_once, what_was_missed_follows_the_policy,
+                clock_jumps_neither_lose_nor_double, overlaps_follow_their_policy, another_server_goes_on,
+            }
+            schedule_change {
+                edits_race_with_firings, failures_pause, requests_race, calendar_changes_race_with_firings,
             }
             log {
                 keeps_every_field, acknowledges_what_is_stored, leaves_the_revision,
@@ -126,13 +136,12 @@ macro_rules! __store_cases {
                 what_was_given_back_is_stale, expires, expires_by_the_queue,
             }
             page {
-                users, agents, packages, versions, digests, schedules, assets, audit_entries, executions,
+                users, agents, packages, versions, digests, schedules, calendars, assets, audit_entries, executions,
                 cursors_are_stable,
             }
             round_trip {
                 users, sessions, invitations, environments, agents, enrolment_tokens, packages,
-                versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules,
-                schedule_policies, enumerations, assets,
+ versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules, calendars, schedule_policies, enumerations, assets,
             }
             durability {
                 commits, leases, audit, a_peer_sees_it, a_dropped_commit,
@@ -197,6 +206,8 @@ mod tests {
         include_str!("../../store/login.rs"),
         include_str!("../../store/peer.rs"),
         include_str!("../../store/work_queue.rs"),
+        include_str!("../../store/schedule.rs"),
+        include_str!("../../store/calendar.rs"),
     ];
 
     #[test]

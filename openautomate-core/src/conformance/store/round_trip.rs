@@ -7,13 +7,14 @@ use super::sample::{self, World, at, hash, instant, map};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, AgentFacts, AgentStatus, Asset, AssetFormat, AssetKind, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, Invitation, OnAgentLost, Origin, Package, PackageVersion, Progress,
-    RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, Schedule, Session, TraceFrame, User,
+    Agent, AgentFacts, AgentStatus, Asset, AssetFormat, AssetKind, Calendar, Deployment, EnrolmentToken,
+    Environment, Execution, ExecutionState, FiringCause, Invitation, OnAgentLost, Origin, Package,
+    PackageVersion, Pause, Progress, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError,
+    Schedule, Session, TraceFrame, User,
 };
 use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, RolloutId};
 use crate::package::manifest::Manifest;
-use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
+use crate::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
 const ODD: &str = "ä € 😀 'quoted' \"twice\" \\ % _ ; --";
 
@@ -265,7 +266,7 @@ pub async fn new_executions<F: StoreFixture>(fixture: F) {
     let user_id = world.user.id;
     let origins = [
         Origin::Manual { user_id },
-        Origin::Schedule { schedule_id: schedule.id, due_at: at(-5) },
+        Origin::Schedule { schedule_id: schedule.id, due_at: at(-5), cause: FiringCause::Backfill },
         Origin::Retry { user_id, of: first.id },
         Origin::Embedded,
     ];
@@ -362,6 +363,8 @@ pub async fn updated_executions<F: StoreFixture>(fixture: F) {
 /// Schedules.
 pub async fn schedules<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
+    let calendar = world.calendar("holidays");
+    world.insert(Record::Calendar(calendar.clone())).await;
     let empty = Schedule { next_due: None, is_active: false, ..world.schedule() };
     let full = Schedule {
         name: ODD.to_owned(),
@@ -370,6 +373,15 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
         inputs: map(json!({"month": "last", "list": [null]})),
         starts_at: Some(at(1)),
         ends_at: Some(at(2)),
+        jitter_ms: i64::MAX as u64,
+        calendar_id: Some(calendar.id),
+        calendar_rule: CalendarRule::RunBefore,
+        pause_after_failures: Some(u32::MAX),
+        is_active: false,
+        pause: Some(Pause { at: at(4), by: sample::audit("x").actor, reason: ODD.to_owned() }),
+        resumed_at: Some(at(5)),
+        delay_ms: 1_500,
+        queued_due: Some(at(6)),
         last_due: Some(at(-60)),
         deleted_at: Some(at(3)),
         revision: 4,
@@ -387,7 +399,15 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
             inputs: map(json!({"changed": true})),
             starts_at: schedule.starts_at.is_none().then(|| at(7)),
             ends_at: schedule.ends_at.is_none().then(|| at(8)),
+            jitter_ms: 60_000,
+            calendar_id: schedule.calendar_id.is_none().then_some(calendar.id),
+            calendar_rule: CalendarRule::RunAfter,
+            pause_after_failures: schedule.pause_after_failures.is_none().then_some(3),
             is_active: !schedule.is_active,
+            pause: None,
+            resumed_at: schedule.resumed_at.is_none().then(|| at(12)),
+            delay_ms: 2,
+            queued_due: schedule.queued_due.is_none().then(|| at(13)),
             next_due: schedule.next_due.is_none().then(|| at(9)),
             last_due: Some(instant()),
             updated_at: at(10),
@@ -397,6 +417,22 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
         world.update(Record::Schedule(Box::new(changed.clone()))).await;
         let expected = Schedule { revision: changed.revision + 1, ..changed };
         assert_eq!(world.store.schedule(expected.id).await.unwrap(), Some(expected));
+    }
+}
+
+/// Calendars.
+pub async fn calendars<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let empty = Calendar { weekend: Vec::new(), days: Vec::new(), ..world.calendar("empty") };
+    for calendar in [empty, world.calendar(ODD)] {
+        world.insert(Record::Calendar(calendar.clone())).await;
+        assert_eq!(world.store.calendar(calendar.id).await.unwrap(), Some(calendar.clone()));
+        let name = format!("{} again", calendar.name);
+        let changed = Calendar { name, updated_at: at(9), ..world.calendar("x") };
+        let changed = Calendar { id: calendar.id, ..changed };
+        world.update(Record::Calendar(changed.clone())).await;
+        let expected = Calendar { revision: 1, ..changed };
+        assert_eq!(world.store.calendar(calendar.id).await.unwrap(), Some(expected));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Valid records to write, and a small world in which they hold together.
 
+mod schedule;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
@@ -12,15 +14,14 @@ use crate::domain::{
     Deployment, EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation,
     IsolationLevel, Lease, LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package,
     PackageVersion, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, RunReport, RunResult,
-    RunStatus, Schedule, Session, StopProof, StopReason, User,
+    RunStatus, Session, StopProof, StopReason, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
-    FileId, InvitationId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
+    FileId, InvitationId, PackageId, RolloutId, SessionId, UserId, VersionId,
 };
 use crate::package::manifest::Manifest;
 use crate::package::signature::{PackageSigner, Signed, Statement};
-use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 use crate::secret::Secret;
 use crate::store::Store;
 
@@ -273,36 +274,6 @@ impl World {
     pub fn retried(&self, max_attempts: u32) -> Execution {
         let retry = RetryPolicy { max_attempts, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Retry };
         Execution { retry, ..self.execution() }
-    }
-
-    /// A schedule that is due at [`instant`]; not written yet.
-    #[must_use]
-    pub fn schedule(&self) -> Schedule {
-        Schedule {
-            id: ScheduleId::new(),
-            name: "nightly".to_owned(),
-            package_id: self.package.id,
-            environment_id: self.environment.id,
-            cron_expression: "30 2 * * *".to_owned(),
-            time_zone: "Europe/Berlin".to_owned(),
-            dst_gap: DstGap::default(),
-            dst_overlap: DstOverlap::default(),
-            misfire: MisfirePolicy::default(),
-            max_catchup: 10,
-            catchup_window_ms: 3_600_000,
-            overlap: OverlapPolicy::default(),
-            inputs: Map::new(),
-            starts_at: None,
-            ends_at: None,
-            is_active: true,
-            next_due: Some(instant()),
-            last_due: None,
-            created_by_id: self.user.id,
-            created_at: instant(),
-            updated_at: instant(),
-            deleted_at: None,
-            revision: 0,
-        }
     }
 
     /// A plain asset; not written yet.

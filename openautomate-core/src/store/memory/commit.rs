@@ -8,10 +8,11 @@ use super::state::State;
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::domain::{
-    Asset, AuditEntry, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule, WorkItem,
+    Asset, AuditEntry, Calendar, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule,
+    WorkItem,
 };
 use crate::error::{Error, Result};
-use crate::id::{AssetId, FileId, UserId};
+use crate::id::{FileId, UserId};
 use crate::store::CommitStore;
 
 /// How to take back what was applied, in the order in which it was.
@@ -59,9 +60,17 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
         match write {
             Write::Insert(record) => write_record(state, record, Kind::Insert, undo)?,
             Write::Update(record) => write_record(state, record, Kind::Update, undo)?,
-            Write::DeleteAsset { id, revision } => delete_asset(state, id, revision, undo)?,
+            Write::DeleteAsset { id, revision } => delete_row::<Asset>(state, id, revision, undo)?,
+            Write::DeleteCalendar { id, revision } => {
+                delete_row::<Calendar>(state, id, revision, undo)?;
+                if state.schedules.values().any(|schedule| schedule.calendar_id == Some(id)) {
+                    let message = "a schedule uses the calendar; give the schedule another, or none, first";
+                    return Err(Error::conflict("calendar.in_use", message));
+                }
+            }
             Write::UseFiles { user, files } => use_files(state, user, &files, undo)?,
-            Write::Fire(firing) => fire(state, firing, undo)?,
+            Write::Fire(firing) => fire(state, firing, false, undo)?,
+            Write::FireSkipped(firing) => fire(state, firing, true, undo)?,
         }
     }
     for entry in changes.audit {
@@ -90,6 +99,7 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Rollout(row) => write_row(state, *row, kind, undo),
         Record::Execution(row) => write_row(state, *row, kind, undo),
         Record::Schedule(row) => write_row(state, *row, kind, undo),
+        Record::Calendar(row) => write_row(state, row, kind, undo),
         Record::Asset(row) => write_row(state, row, kind, undo),
         Record::InputFile(row) => write_row(state, row, kind, undo),
         Record::WorkQueue(row) => write_row(state, *row, kind, undo),
@@ -117,12 +127,12 @@ fn write_row<R: Row>(state: &mut State, mut row: R, kind: Kind, undo: &mut Undo)
     Ok(())
 }
 
-fn delete_asset(state: &mut State, id: AssetId, revision: i64, undo: &mut Undo) -> Result<()> {
-    if state.assets.get(&id).is_none_or(|asset| asset.revision != revision) {
-        return Err(Error::stale_row(Asset::NOUN));
+fn delete_row<R: Row>(state: &mut State, id: R::Id, revision: i64, undo: &mut Undo) -> Result<()> {
+    if R::table(state).get(&id).is_none_or(|row| row.revision() != revision) {
+        return Err(Error::stale_row(R::NOUN));
     }
-    if let Some(asset) = state.remove::<Asset>(id) {
-        undo.push(Box::new(move |state| drop(state.put(asset))));
+    if let Some(row) = state.remove::<R>(id) {
+        undo.push(Box::new(move |state| drop(state.put(row))));
     }
     Ok(())
 }
@@ -144,15 +154,20 @@ fn use_files(state: &mut State, user: FileUser, files: &[FileId], undo: &mut Und
     Ok(())
 }
 
-fn fire(state: &mut State, firing: Firing, undo: &mut Undo) -> Result<()> {
+/// Writes a firing; `again` in the place of one that was skipped.
+fn fire(state: &mut State, firing: Firing, again: bool, undo: &mut Undo) -> Result<()> {
     let key = (firing.schedule_id, firing.due_at);
-    if state.firings.contains_key(&key) {
-        return Err(Error::stale_row("schedule"));
+    let before = state.firings.get(&key).cloned();
+    if before.as_ref().map(|before| before.execution_id.is_none()) != again.then_some(true) {
+        return Err(Error::stale_row("firing"));
     }
     exists::<Schedule>(state, firing.schedule_id)?;
     firing.execution_id.iter().try_for_each(|id| exists::<Execution>(state, *id))?;
     state.firings.insert(key, firing);
-    undo.push(Box::new(move |state| drop(state.firings.remove(&key))));
+    undo.push(Box::new(move |state| match before {
+        Some(before) => drop(state.firings.insert(key, before)),
+        None => drop(state.firings.remove(&key)),
+    }));
     Ok(())
 }
 

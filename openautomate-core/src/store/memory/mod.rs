@@ -13,6 +13,7 @@ mod login;
 mod peer;
 mod read;
 mod row;
+mod schedule;
 mod state;
 mod work_queue;
 

@@ -10,7 +10,7 @@ use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, Artifact, Asset, Attempt, Deployment, EnrolmentToken, Environment, Execution, ExecutionSummary,
-    Firing, Invitation, Lease, Origin, Package, PackageVersion, Role, Rollout, Schedule, Session, User,
+    Invitation, Lease, Origin, Package, PackageVersion, Role, Rollout, Session, User,
 };
 use crate::error::{Error, Result};
 use crate::id::{
@@ -18,7 +18,7 @@ use crate::id::{
     UserId, VersionId,
 };
 use crate::query::{ExecutionFilter, Page, PageRequest, RolloutFilter};
-use crate::store::{AgentStore, AssetStore, ExecutionStore, IdentityStore, PackageStore, ScheduleStore};
+use crate::store::{AgentStore, AssetStore, ExecutionStore, IdentityStore, PackageStore};
 
 /// A page of rows that come newest first.
 pub(super) fn page<'a, T: Clone + 'a>(
@@ -275,7 +275,7 @@ impl ExecutionStore for MemoryStore {
 }
 
 /// The schedule that made an execution.
-fn schedule_of(execution: &Execution) -> Option<ScheduleId> {
+pub(super) fn schedule_of(execution: &Execution) -> Option<ScheduleId> {
     match execution.origin {
         Origin::Schedule { schedule_id, .. } => Some(schedule_id),
         _ => None,
@@ -307,48 +307,6 @@ fn summary(state: &State, row: &Execution) -> Result<ExecutionSummary> {
         started_at: row.started_at,
         ended_at: row.ended_at,
     })
-}
-
-#[async_trait]
-impl ScheduleStore for MemoryStore {
-    async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>> {
-        Ok(self.state().schedules.get(&id).cloned())
-    }
-
-    async fn schedules(&self, package: Option<PackageId>, request: PageRequest) -> Result<Page<Schedule>> {
-        let state = self.state();
-        Ok(page(
-            state.schedules.values().rev(),
-            request,
-            |row| *row.id.as_uuid(),
-            |row| row.deleted_at.is_none() && package.is_none_or(|id| id == row.package_id),
-        ))
-    }
-
-    async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<Schedule>> {
-        let state = self.state();
-        let mut due: Vec<(Timestamp, &Schedule)> =
-            state.schedules.values().filter_map(|row| Some((firing_next(row)?, row))).collect();
-        due.retain(|(at, _)| *at <= now);
-        due.sort_by_key(|(at, row)| (*at, row.id));
-        Ok(due.into_iter().take(limit as usize).map(|(_, row)| row.clone()).collect())
-    }
-
-    async fn next_due(&self) -> Result<Option<Timestamp>> {
-        Ok(self.state().schedules.values().filter_map(firing_next).min())
-    }
-
-    async fn firings(&self, schedule: ScheduleId, limit: u32) -> Result<Vec<Firing>> {
-        let state = self.state();
-        let all = (schedule, Timestamp::MIN_UTC)..=(schedule, Timestamp::MAX_UTC);
-        let latest = state.firings.range(all).rev().take(limit as usize);
-        Ok(latest.map(|(_, firing)| firing.clone()).collect())
-    }
-}
-
-/// When a schedule is due next, if it fires at all.
-fn firing_next(schedule: &Schedule) -> Option<Timestamp> {
-    schedule.next_due.filter(|_| schedule.is_active && schedule.deleted_at.is_none())
 }
 
 #[async_trait]

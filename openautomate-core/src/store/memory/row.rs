@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, ItemHolder,
-    Package, PackageVersion, Rollout, RolloutState, Schedule, Session, User, WorkItem, WorkQueue,
+    Agent, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation,
+    ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session, User, WorkItem, WorkQueue,
     check_item_transition, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, AssetId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId,
-    PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId, WorkItemId, WorkQueueId,
+    AgentId, AssetId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
+    InvitationId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId, WorkItemId, WorkQueueId,
 };
 
 /// A record with an id and a revision.
@@ -238,7 +238,17 @@ impl Row for Schedule {
     fn check(&self, state: &State) -> Result<()> {
         exists::<Package>(state, self.package_id)?;
         exists::<Environment>(state, self.environment_id)?;
+        self.calendar_id.iter().try_for_each(|id| exists::<Calendar>(state, *id))?;
         exists::<User>(state, self.created_by_id)
+    }
+}
+
+impl Row for Calendar {
+    columns!(CalendarId, "calendar", calendars);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.updated_by)?;
+        unique(state, self, "calendar name", |other| other.name.eq_ignore_ascii_case(&self.name))
     }
 }
 

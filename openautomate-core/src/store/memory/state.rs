@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogArchive,
-    LogRecord, Package, PackageVersion, Rollout, Schedule, Session, User, WorkItem, WorkQueue,
+    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, Deployment, EnrolmentToken,
+    Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
+    Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session, User, WorkItem,
+    WorkQueue,
 };
 use crate::id::{
-    AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, LoginTryId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId, WorkItemId,
-    WorkQueueId,
+    AgentId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
+    FileId, InvitationId, LoginTryId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
+    WorkItemId, WorkQueueId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -37,6 +38,7 @@ pub(super) struct State {
     pub(super) rollouts: BTreeMap<RolloutId, Rollout>,
     pub(super) executions: BTreeMap<ExecutionId, Execution>,
     pub(super) schedules: BTreeMap<ScheduleId, Schedule>,
+    pub(super) calendars: BTreeMap<CalendarId, Calendar>,
     pub(super) assets: BTreeMap<AssetId, Asset>,
     pub(super) files: BTreeMap<FileId, InputFile>,
     pub(super) file_uses: BTreeMap<FileUser, BTreeSet<FileId>>,

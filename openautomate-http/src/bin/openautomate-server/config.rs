@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use openautomate_core::orchestrator::{Registration, Settings};
+use openautomate_core::orchestrator::{Registration, ScheduleIntervals, Settings};
 use openautomate_core::package::limits::parse_size;
 
 use crate::blobs::BlobArgs;
@@ -132,6 +132,16 @@ pub(crate) struct ServeArgs {
     /// The largest file that may be uploaded as an input, as in 500M.
     #[arg(long, env = "OPENAUTOMATE_MAX_FILE", default_value = "500M", value_parser = size)]
     pub(crate) max_file: u64,
+    /// The shortest time between two due times of a schedule that an Operator may set, in seconds. An Administrator may
+    /// set any.
+    #[arg(long, env = "OPENAUTOMATE_OPERATOR_SCHEDULE_INTERVAL", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) operator_schedule_interval: u64,
+    /// The shortest time between two due times of a schedule that a Developer may set, in seconds.
+    #[arg(long, env = "OPENAUTOMATE_DEVELOPER_SCHEDULE_INTERVAL", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) developer_schedule_interval: u64,
+    /// A schedule that fires later than this, or whose execution nothing began after so long, is warned of, in seconds.
+    #[arg(long, env = "OPENAUTOMATE_SCHEDULE_LATE_AFTER", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) schedule_late_after: u64,
     /// Removes no blobs, not even those that nothing refers to.
     #[arg(long, env = "OPENAUTOMATE_KEEP_ALL_BLOBS")]
     pub(crate) keep_all_blobs: bool,
@@ -192,6 +202,11 @@ impl ServeArgs {
                 .archive_logs_after
                 .0
                 .map(|days| Duration::from_secs(u64::from(days) * 24 * 3_600)),
+            schedule_intervals: ScheduleIntervals {
+                operator: Duration::from_secs(self.operator_schedule_interval),
+                developer: Duration::from_secs(self.developer_schedule_interval),
+            },
+            schedule_late_after: Duration::from_secs(self.schedule_late_after),
             ..Settings::default()
         };
         settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))
@@ -226,6 +241,10 @@ mod tests {
             let args = ["openautomate-server", &format!("--archive-logs-after={bad}")];
             assert!(Cli::try_parse_from(args).is_err(), "{bad}");
         }
+        let settings =
+            parse(&["--developer-schedule-interval", "60", "--schedule-late-after", "5"]).settings();
+        assert_eq!(settings.schedule_intervals.developer, Duration::from_secs(60));
+        assert_eq!(settings.schedule_late_after, Duration::from_secs(5));
         assert_eq!(parse(&[]).settings(), Settings::default());
     }
 

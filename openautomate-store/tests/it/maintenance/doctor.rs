@@ -69,6 +69,8 @@ const BREAKS: &[Break] = &[
             WHERE execution_id IS NOT NULL",
     ),
     both("schedule.next-due", "UPDATE schedules SET next_due = (SELECT min(due_at) FROM firings)"),
+    both("schedule.pause", "UPDATE schedules SET is_active = (1 = 0)"),
+    both("schedule.queued", "UPDATE schedules SET queued_due = (SELECT min(due_at) FROM firings)"),
     both(
         "file.removed",
         "UPDATE input_files SET removed_at = 1 WHERE id IN (SELECT file_id FROM execution_files)",

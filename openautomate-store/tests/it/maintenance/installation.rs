@@ -7,7 +7,7 @@ use openautomate_core::conformance::store::sample::{
     self, World, at, audit, chunk, failed, hash, instant, map, succeeded, user,
 };
 use openautomate_core::domain::{
-    ActorKind, ActorRef, AssetKind, AuditEntry, Execution, ExecutionState, FileUser, Firing,
+    ActorKind, ActorRef, AssetKind, AuditEntry, Execution, ExecutionState, FileUser, Firing, FiringCause,
     IdempotencyRecord, InputFile, ItemHolder, Lease, LogArchive, LogFrame, Origin, Progress, Role, Schedule,
     Session, User, WorkItem, WorkItemError, WorkQueue,
 };
@@ -176,19 +176,29 @@ async fn queued(world: &World, lease: Lease, file: &InputFile) {
 }
 
 async fn scheduled(world: &World, file: &InputFile) {
-    let schedule = Schedule { next_due: Some(at(120)), last_due: Some(at(60)), ..world.schedule() };
-    world.insert(Record::Schedule(Box::new(schedule.clone()))).await;
-    let origin = Origin::Schedule { schedule_id: schedule.id, due_at: instant() };
-    let execution = world.enqueue(Execution { origin, ..world.execution() }).await;
-    let firing = Firing {
-        schedule_id: schedule.id,
-        due_at: instant(),
-        fired_at: at(1),
-        execution_id: Some(execution.id),
-        skipped: None,
+    let calendar = world.calendar("holidays");
+    world.insert(Record::Calendar(calendar.clone())).await;
+    let schedule = Schedule {
+        calendar_id: Some(calendar.id),
+        pause_after_failures: Some(3),
+        jitter_ms: 5_000,
+        delay_ms: 1_234,
+        resumed_at: Some(at(2)),
+        queued_due: Some(at(90)),
+        next_due: Some(at(120)),
+        last_due: Some(at(60)),
+        ..world.schedule()
     };
-    let skipped =
-        Firing { due_at: at(60), execution_id: None, skipped: Some("overlap".to_owned()), ..firing.clone() };
+    world.insert(Record::Schedule(Box::new(schedule.clone()))).await;
+    let origin = Origin::Schedule { schedule_id: schedule.id, due_at: instant(), cause: FiringCause::Due };
+    let execution = world.enqueue(Execution { origin, ..world.execution() }).await;
+    let firing = Firing::new(schedule.id, 0, instant(), at(1)).made(execution.id);
+    let skipped = Firing {
+        cause: FiringCause::Backfill,
+        requested_by: Some(world.user.id),
+        due_times: 12,
+        ..Firing::new(schedule.id, 1, at(60), at(1)).skipped("overlap")
+    };
     let used = Write::UseFiles { user: FileUser::Schedule(schedule.id), files: vec![file.id] };
     let writes = vec![Write::Fire(firing), Write::Fire(skipped), used];
     world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
