@@ -72,7 +72,8 @@ pub(crate) fn mask(text: &mut String, masker: &Masker) {
     }
 }
 
-fn masked_fields(fields: Map<String, Value>, masker: &Masker) -> Map<String, Value> {
+/// Masks names and values.
+pub(crate) fn masked_fields(fields: Map<String, Value>, masker: &Masker) -> Map<String, Value> {
     let masked = fields.into_iter().map(|(mut key, mut value)| {
         mask(&mut key, masker);
         mask_value(&mut value, masker);
@@ -81,7 +82,8 @@ fn masked_fields(fields: Map<String, Value>, masker: &Masker) -> Map<String, Val
     masked.collect()
 }
 
-fn mask_value(value: &mut Value, masker: &Masker) {
+/// Masks the texts in a value.
+pub(crate) fn mask_value(value: &mut Value, masker: &Masker) {
     match value {
         Value::String(text) => mask(text, masker),
         Value::Array(items) => items.iter_mut().for_each(|item| mask_value(item, masker)),

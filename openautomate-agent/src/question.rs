@@ -9,7 +9,7 @@ use openautomate_core::domain::Lease;
 use openautomate_core::error::{Error, Result};
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::AgentMessage;
-use openautomate_core::transport::message::{NamesAnswer, SecretAnswer};
+use openautomate_core::transport::message::{CallAnswer, NamesAnswer, RunCall, SecretAnswer};
 use tokio::sync::oneshot;
 
 use crate::agent::Inner;
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) enum Answer {
     Secret(SecretAnswer),
     AssetNames(NamesAnswer),
+    Called(CallAnswer),
 }
 
 /// The questions that wait for an answer, by their numbers.
@@ -87,7 +88,7 @@ impl Inner {
             Answer::Secret(SecretAnswer::Refused { kind, message }) => {
                 Err(Error::new(kind, "asset.refused", message))
             }
-            Answer::AssetNames(_) => Err(unreachable()),
+            Answer::AssetNames(_) | Answer::Called(_) => Err(unreachable()),
         }
     }
 
@@ -98,7 +99,15 @@ impl Inner {
             Answer::AssetNames(NamesAnswer::Refused { kind, message }) => {
                 Err(Error::new(kind, "asset.refused", message))
             }
-            Answer::Secret(_) => Err(unreachable()),
+            Answer::Secret(_) | Answer::Called(_) => Err(unreachable()),
+        }
+    }
+
+    /// Has the server do something for a run; asks again after a reconnect, and it is done once.
+    pub(crate) async fn ask_call(&self, lease: Lease, call: &RunCall) -> Result<CallAnswer> {
+        match self.ask(|request| AgentMessage::Call { request, lease, call: call.clone() }).await? {
+            Answer::Called(answer) => Ok(answer),
+            Answer::Secret(_) | Answer::AssetNames(_) => Err(unreachable()),
         }
     }
 
@@ -136,5 +145,5 @@ impl Inner {
 }
 
 fn unreachable() -> Error {
-    Error::unavailable("asset.unreachable", "the server can't be asked for the asset at this moment")
+    Error::unavailable("server.unreachable", "the server can't be asked at this moment")
 }

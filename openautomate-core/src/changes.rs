@@ -4,12 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Agent, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser,
-    Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Schedule,
-    Session, User,
+    Agent, Approval, Asset, AuditEntry, ChildCall, Deployment, EnrolmentToken, Environment, Execution,
+    ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package,
+    PackageVersion, Progress, Schedule, Session, Trigger, TriggerFiring, User,
 };
 use crate::id::{
-    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId, VersionId,
+    AgentId, ApprovalId, ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId,
+    TriggerId, VersionId,
 };
 
 /// A row of any kind that commands write.
@@ -38,6 +39,10 @@ pub enum Record {
     Execution(Box<Execution>),
     /// A schedule.
     Schedule(Box<Schedule>),
+    /// A trigger.
+    Trigger(Box<Trigger>),
+    /// An approval.
+    Approval(Box<Approval>),
     /// An asset.
     Asset(Asset),
     /// An uploaded file.
@@ -70,6 +75,12 @@ pub enum Write {
     /// A firing; one for the same schedule and due time that is there already is
     /// [`Error::stale_row`](crate::Error::stale_row): another server was first.
     Fire(Firing),
+    /// A firing of a trigger, after which what it was due for is settled; one with the same trigger and key that is
+    /// there already is [`Error::stale_row`](crate::Error::stale_row).
+    FireTrigger(TriggerFiring),
+    /// A call by which a run asked for an execution; one with the same parent, try and call that is there already is
+    /// [`Error::stale_row`](crate::Error::stale_row).
+    AddChild(ChildCall),
 }
 
 /// What became visible with a commit.
@@ -144,6 +155,18 @@ pub enum Event {
         version_id: VersionId,
         /// Where.
         environment_id: EnvironmentId,
+    },
+    /// A trigger was made, changed, or fired.
+    TriggerChanged {
+        /// Which.
+        trigger_id: TriggerId,
+    },
+    /// An approval was asked for or answered.
+    ApprovalChanged {
+        /// Which.
+        approval_id: ApprovalId,
+        /// Whose.
+        execution_id: ExecutionId,
     },
     /// A schedule was made, changed, or fired.
     ScheduleChanged {

@@ -95,6 +95,10 @@ ids! {
     FileId = "file";
     /// A schedule.
     ScheduleId = "schedule";
+    /// A trigger: what makes executions when something happens.
+    TriggerId = "trigger";
+    /// A question to a person that an execution waits for.
+    ApprovalId = "approval";
     /// An asset: a plain value or a secret.
     AssetId = "asset";
     /// An audit entry.

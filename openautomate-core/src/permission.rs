@@ -35,6 +35,12 @@ pub enum Permission {
     WriteSchedules,
     /// See schedules.
     ReadSchedules,
+    /// Make, change and delete triggers.
+    WriteTriggers,
+    /// See triggers, and what they did.
+    ReadTriggers,
+    /// Answer the approvals that executions wait for.
+    AnswerApprovals,
     /// Write and delete assets.
     WriteAssets,
     /// See the names of assets and the values of plain ones.
@@ -51,7 +57,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
@@ -66,6 +72,9 @@ impl Permission {
         Self::ReadExecutions,
         Self::WriteSchedules,
         Self::ReadSchedules,
+        Self::WriteTriggers,
+        Self::ReadTriggers,
+        Self::AnswerApprovals,
         Self::WriteAssets,
         Self::ReadAssets,
         Self::ReadEnvironments,
@@ -90,11 +99,14 @@ impl Permission {
             | Self::RunExecutions
             | Self::CancelExecutions
             | Self::WriteSchedules
+            | Self::WriteTriggers
+            | Self::AnswerApprovals
             | Self::ReadAssets => &[A, O, D],
             Self::ReadAgents
             | Self::ReadPackages
             | Self::ReadExecutions
             | Self::ReadSchedules
+            | Self::ReadTriggers
             | Self::ReadEnvironments => &[A, O, D, V],
         }
     }
@@ -252,6 +264,7 @@ mod tests {
             Permission::ReadPackages,
             Permission::ReadExecutions,
             Permission::ReadSchedules,
+            Permission::ReadTriggers,
             Permission::ReadEnvironments,
         ];
         for permission in Permission::ALL {

@@ -33,6 +33,8 @@ pub struct HttpOptions {
     /// Per client address, for everything that nobody is signed in for: logins, refreshes, registrations,
     /// enrolments, challenges. Default: 20 a minute.
     pub public_requests: RateLimit,
+    /// Webhooks per trigger, and per client address. Default: 600 a minute.
+    pub hook_requests: RateLimit,
     /// Failed logins per account. Default: 5 in 15 minutes.
     pub login_failures: RateLimit,
     /// Whether the client's address is the last entry of `X-Forwarded-For`: only where a proxy of one's own
@@ -62,6 +64,7 @@ impl HttpOptions {
         Self {
             keys,
             public_requests: RateLimit::new(20, Duration::from_secs(60)),
+            hook_requests: RateLimit::new(600, Duration::from_secs(60)),
             login_failures: RateLimit::new(5, Duration::from_secs(15 * 60)),
             behind_proxy: false,
             max_json_bytes: 1024 * 1024,

@@ -39,6 +39,15 @@ mirror! {
     /// What happens at a due time while the last execution still runs.
     #[serde(rename_all = "camelCase")]
     OverlapPolicy { Allow, Skip, QueueOne, CancelRunning }
+    /// How the sender of a webhook proves who it is.
+    #[serde(rename_all = "camelCase")]
+    WebhookStyle { Timestamped, Github }
+    /// Which ends of an execution count: it succeeded; it failed or ran out of time; any.
+    #[serde(rename_all = "camelCase")]
+    EndedAs { Success, Failure, Any }
+    /// Where an approval stands.
+    #[serde(rename_all = "camelCase")]
+    ApprovalState { Waiting, Approved, Rejected, Withdrawn }
     /// How severe a log line is.
     #[serde(rename_all = "camelCase")]
     LogLevel { Debug, Info, Warning, Error, Critical }
@@ -120,6 +129,12 @@ mod tests {
             LogLevel = [
                 d::LogLevel::Debug, d::LogLevel::Info, d::LogLevel::Warning, d::LogLevel::Error,
                 d::LogLevel::Critical
+            ];
+            WebhookStyle = [d::WebhookStyle::Timestamped, d::WebhookStyle::Github];
+            EndedAs = [d::EndedAs::Success, d::EndedAs::Failure, d::EndedAs::Any];
+            ApprovalState = [
+                d::ApprovalState::Waiting, d::ApprovalState::Approved, d::ApprovalState::Rejected,
+                d::ApprovalState::Withdrawn
             ];
             LogStream = [
                 d::LogStream::Stdout, d::LogStream::Stderr, d::LogStream::Logging, d::LogStream::System

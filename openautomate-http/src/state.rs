@@ -5,7 +5,7 @@ use std::sync::Arc;
 use openautomate_core::Orchestrator;
 use openautomate_core::clock::Timestamp;
 
-use crate::auth::{AgentTokens, LoginFailures, PublicLimiter};
+use crate::auth::{AgentTokens, HookLimiter, LoginFailures, PublicLimiter};
 use crate::options::HttpOptions;
 
 /// What every handler reaches. Clones are the same one.
@@ -19,6 +19,8 @@ struct Inner {
     orchestrator: Orchestrator,
     options: HttpOptions,
     limiter: PublicLimiter,
+    hooks: HookLimiter,
+    hook_senders: PublicLimiter,
     failures: LoginFailures,
     agent_tokens: AgentTokens,
 }
@@ -26,9 +28,21 @@ struct Inner {
 impl AppState {
     pub(crate) fn new(orchestrator: Orchestrator, options: HttpOptions) -> Self {
         let limiter = PublicLimiter::new(options.public_requests);
+        let hooks = HookLimiter::new(options.hook_requests);
+        let hook_senders = PublicLimiter::new(options.hook_requests);
         let failures = LoginFailures::new(options.login_failures);
         let agent_tokens = AgentTokens::new(options.keys.clone());
-        Self { inner: Arc::new(Inner { orchestrator, options, limiter, failures, agent_tokens }) }
+        Self {
+            inner: Arc::new(Inner {
+                orchestrator,
+                options,
+                limiter,
+                hooks,
+                hook_senders,
+                failures,
+                agent_tokens,
+            }),
+        }
     }
 
     pub(crate) fn orchestrator(&self) -> &Orchestrator {
@@ -41,6 +55,14 @@ impl AppState {
 
     pub(crate) fn limiter(&self) -> &PublicLimiter {
         &self.inner.limiter
+    }
+
+    pub(crate) fn hooks(&self) -> &HookLimiter {
+        &self.inner.hooks
+    }
+
+    pub(crate) fn hook_senders(&self) -> &PublicLimiter {
+        &self.inner.hook_senders
     }
 
     pub(crate) fn failures(&self) -> &LoginFailures {

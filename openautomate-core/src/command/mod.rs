@@ -3,7 +3,9 @@
 //! validate, handle, commit in one transaction, publish.
 
 pub mod agent;
+pub mod approval;
 pub mod asset;
+pub mod child;
 pub mod deployment;
 pub mod environment;
 pub mod execution;
@@ -13,6 +15,7 @@ pub mod inputs;
 pub mod package;
 pub mod schedule;
 pub mod session;
+pub mod trigger;
 
 use async_trait::async_trait;
 use serde_json::Value;

@@ -5,10 +5,12 @@
 //! never a lost update.
 
 mod agent;
+mod approval;
 mod artifact;
 mod asset;
 mod attempt;
 mod audit;
+mod child;
 mod deployment;
 mod environment;
 mod execution;
@@ -22,13 +24,16 @@ mod report;
 mod role;
 mod schedule;
 mod transition;
+mod trigger;
 mod user;
 
 pub use agent::{Agent, AgentFacts, AgentStatus, EnrolmentToken};
+pub use approval::{Approval, ApprovalQuestion, ApprovalState};
 pub use artifact::Artifact;
 pub use asset::{Asset, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
+pub use child::ChildCall;
 pub use deployment::Deployment;
 pub use environment::Environment;
 pub use execution::{
@@ -44,4 +49,5 @@ pub use report::{IsolationLevel, RunReport, StopProof, StopReason};
 pub use role::Role;
 pub use schedule::{Firing, Schedule};
 pub use transition::{check_attempt_transition, check_transition};
+pub use trigger::{DueTrigger, EndedAs, Trigger, TriggerFiring, TriggerSource, WebhookStyle};
 pub use user::{Invitation, Session, User};

@@ -11,7 +11,9 @@ mod file;
 mod follow;
 mod gateway;
 mod host;
+mod run_call;
 mod settings;
+mod webhook;
 
 use std::sync::Arc;
 

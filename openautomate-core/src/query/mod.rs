@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::domain::ExecutionState;
+use crate::domain::{ApprovalState, ExecutionState};
 use crate::error::Error;
-use crate::id::{AgentId, EnvironmentId, PackageId, ScheduleId};
+use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId};
 
 /// Where the next page begins: after this id. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +102,15 @@ pub struct ExecutionFilter {
     pub schedule_id: Option<ScheduleId>,
     /// In one of these states; empty means any.
     pub states: Vec<ExecutionState>,
+}
+
+/// Which approvals. An empty filter means all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApprovalFilter {
+    /// Of this execution.
+    pub execution_id: Option<ExecutionId>,
+    /// In this state.
+    pub state: Option<ApprovalState>,
 }
 
 /// Which audit entries. An empty filter means all.

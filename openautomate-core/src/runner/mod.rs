@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::{IsolationLevel, Lease, Limits, LogLine, Progress, RunResult};
 use crate::error::Result;
 use crate::secret::Secret;
+use crate::transport::message::{CallAnswer, RunCall};
 
 pub mod command;
 mod environment;
@@ -81,6 +82,13 @@ pub enum RunEvent {
         name: String,
         /// The value, or why it is refused.
         reply: oneshot::Sender<Result<Secret<String>>>,
+    },
+    /// The run wants something of the orchestrator.
+    Call {
+        /// What.
+        call: RunCall,
+        /// What came of it. An execution that the run waits for may take as long as it likes.
+        reply: oneshot::Sender<Result<CallAnswer>>,
     },
 }
 

@@ -16,8 +16,10 @@
 //! - Times are kept to the microsecond.
 
 mod agent;
+mod approval;
 mod asset;
 mod audit;
+mod child;
 mod commit;
 mod execution;
 mod file;
@@ -29,12 +31,15 @@ pub mod memory;
 mod package;
 mod peer;
 mod schedule;
+mod trigger;
 
 use std::fmt::Debug;
 
 pub use agent::AgentStore;
+pub use approval::ApprovalStore;
 pub use asset::AssetStore;
 pub use audit::AuditStore;
+pub use child::ChildStore;
 pub use commit::CommitStore;
 pub use execution::ExecutionStore;
 pub use file::FileStore;
@@ -45,6 +50,7 @@ pub use log::{LogAck, LogStore};
 pub use package::PackageStore;
 pub use peer::PeerStore;
 pub use schedule::ScheduleStore;
+pub use trigger::TriggerStore;
 
 /// A whole store adapter.
 pub trait Store:
@@ -60,6 +66,9 @@ pub trait Store:
     + AssetStore
     + PeerStore
     + FileStore
+    + TriggerStore
+    + ChildStore
+    + ApprovalStore
     + Debug
     + Send
     + Sync
@@ -80,6 +89,9 @@ impl<T> Store for T where
         + AssetStore
         + PeerStore
         + FileStore
+        + TriggerStore
+        + ChildStore
+        + ApprovalStore
         + Debug
         + Send
         + Sync

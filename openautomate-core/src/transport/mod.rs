@@ -14,6 +14,8 @@
 //!   (`end::by_the_agent`).
 //! - The agent's identity is settled before the first message: a connection belongs to one agent
 //!   (`identity::*`).
+//! - What a run has done by the orchestrator is done once, however often it is told, and answered each time
+//!   (`call::*`).
 //! - Both channels are bounded, so a slow reader slows its writer (`connection::a_slow_agent_slows_the_server`).
 //!   So are the streams of content (`file::is_read_as_it_is_taken`).
 

@@ -9,3 +9,4 @@ mod identity;
 mod place;
 mod schedule;
 mod secret;
+mod sequel;

@@ -30,7 +30,8 @@ macro_rules! permissions {
 
 permissions! {
     ManageUsers EnrolAgents ManageAgents ReadAgents WritePackages DeployVersions DeletePackages ReadPackages
-    DownloadPackages RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules WriteAssets ReadAssets
+    DownloadPackages RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules
+    WriteTriggers ReadTriggers AnswerApprovals WriteAssets ReadAssets
     ReadEnvironments ManageEnvironments ReadAudit
 }
 

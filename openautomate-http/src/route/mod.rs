@@ -4,6 +4,7 @@ pub(crate) mod agent_file;
 pub(crate) mod agent_link;
 pub(crate) mod agent_package;
 pub(crate) mod agents;
+pub(crate) mod approvals;
 pub(crate) mod artifacts;
 pub(crate) mod assets;
 pub(crate) mod audit;
@@ -12,10 +13,12 @@ pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod executions;
 pub(crate) mod files;
+pub(crate) mod hooks;
 pub(crate) mod logs;
 pub(crate) mod packages;
 pub(crate) mod pages;
 pub(crate) mod schedules;
+pub(crate) mod triggers;
 pub(crate) mod users;
 pub(crate) mod versions;
 
@@ -43,6 +46,9 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(artifacts::router())
         .merge(files::router())
         .merge(schedules::router())
+        .merge(triggers::router())
+        .merge(hooks::router())
+        .merge(approvals::router())
         .merge(assets::router())
         .merge(environments::router())
         .merge(audit::router())

@@ -3,6 +3,7 @@
 
 mod agent_link;
 mod agents;
+mod approvals;
 mod auth;
 mod bad_input;
 mod binary;
@@ -25,4 +26,5 @@ mod permission_sweep;
 mod schedules;
 mod secrets;
 mod server;
+mod triggers;
 mod users;

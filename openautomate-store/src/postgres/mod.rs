@@ -2,8 +2,10 @@
 
 mod address;
 mod agent;
+mod approval;
 mod asset;
 mod audit;
+mod child;
 mod commit;
 mod execution;
 mod file;
@@ -22,6 +24,7 @@ mod schedule;
 mod search;
 mod start;
 mod transact;
+mod trigger;
 
 use std::fmt;
 use std::future::Future;

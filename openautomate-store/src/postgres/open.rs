@@ -28,6 +28,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
+    Migration {
+        version: 7,
+        name: "triggers",
+        script: include_str!("../../migrations/postgres/0007_triggers.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

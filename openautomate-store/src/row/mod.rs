@@ -1,6 +1,7 @@
 //! How each noun stands in its table.
 
 mod agent;
+mod approval;
 mod artifact;
 mod asset;
 mod attempt;
@@ -12,6 +13,7 @@ mod identity;
 mod input_file;
 mod package;
 mod schedule;
+mod trigger;
 
 pub(crate) use artifact::{insert_artifact, read_artifact};
 pub(crate) use attempt::read_attempt;
@@ -19,3 +21,4 @@ pub(crate) use audit::read_entry;
 pub(crate) use execution::{read_summary, schedule_of};
 pub(crate) use idempotency::read_answer;
 pub(crate) use schedule::read_firing;
+pub(crate) use trigger::{read_due_trigger, read_trigger_firing};

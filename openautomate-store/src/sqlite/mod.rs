@@ -1,8 +1,10 @@
 //! SQLite: one file, one process, one writer, several readers.
 
 mod agent;
+mod approval;
 mod asset;
 mod audit;
+mod child;
 mod commit;
 mod execution;
 mod file;
@@ -18,6 +20,7 @@ mod package;
 mod peer;
 mod refusal;
 mod schedule;
+mod trigger;
 
 use std::fmt;
 use std::path::Path;

@@ -42,6 +42,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/sqlite/0004_input_files.sql"),
     },
+    Migration {
+        version: 9,
+        name: "triggers",
+        script: include_str!("../../migrations/sqlite/0009_triggers.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -185,10 +190,10 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema) AS tables,
         (SELECT count(*) FROM sqlite_schema WHERE name = 'openautomate_migrations') AS shared,
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
-            ('agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
-            'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records',
-            'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages', 'schedule_files', 'schedules',
-            'sessions', 'users')) AS alike";
+            ('agents', 'approvals', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
+            'due_triggers', 'enrolment_tokens', 'environments', 'execution_children', 'execution_files', 'executions',
+            'firings', 'idempotency_records', 'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages',
+            'schedule_files', 'schedules', 'sessions', 'trigger_firings', 'triggers', 'users')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
     let count = |column| columns.get::<i64>(column);

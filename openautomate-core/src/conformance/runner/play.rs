@@ -12,12 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::RunnerFixture;
 use crate::domain::{
-    IsolationLevel, Lease, Limits, LogLine, LogStream, Progress, RunError, RunResult, RunStatus,
+    ExecutionState, IsolationLevel, Lease, Limits, LogLine, LogStream, Progress, RunError, RunResult,
+    RunStatus,
 };
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::ExecutionId;
 use crate::runner::{Job, RunControl, RunEvent};
 use crate::secret::Secret;
+use crate::transport::message::{CallAnswer, RunCall};
 
 /// What a run told.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,8 @@ pub enum Told {
     Artifact(String, Vec<u8>, Option<String>),
     /// It asked for a secret.
     Secret(String),
+    /// It wants something of the orchestrator.
+    Call(RunCall),
 }
 
 /// A run that is being prepared. The artifact `refused.txt` and every secret but `password` are refused.
@@ -147,6 +151,40 @@ fn settle(event: RunEvent) -> Told {
             });
             Told::Secret(name)
         }
+        RunEvent::Call { call, reply } => {
+            let _ = reply.send(Ok(answer(&call)));
+            Told::Call(call)
+        }
+    }
+}
+
+/// What an orchestrator might say: the package `absent` is not there, `broken` fails, and nobody answers by the key
+/// `later`.
+fn answer(call: &RunCall) -> CallAnswer {
+    let id = |last: u128| ExecutionId::from_uuid(uuid::Uuid::from_u128(last));
+    match call {
+        RunCall::StartChild { package, .. } if package == "absent" => {
+            CallAnswer::Refused { error: ErrorKind::Invalid, message: "there is no such package".to_owned() }
+        }
+        RunCall::StartChild { package, .. } => {
+            CallAnswer::Started { execution: id(if package == "broken" { 2 } else { 1 }) }
+        }
+        RunCall::AwaitChild { execution } if *execution == id(2) => CallAnswer::Ended {
+            state: ExecutionState::Failed,
+            outputs: serde_json::Map::new(),
+            error: Some(RunError::new("ValueError", "no total")),
+        },
+        RunCall::AwaitChild { .. } => CallAnswer::Ended {
+            state: ExecutionState::Succeeded,
+            outputs: [("total".to_owned(), serde_json::json!(12.5))].into_iter().collect(),
+            error: None,
+        },
+        RunCall::Approval(question) if question.key == "later" => CallAnswer::Waiting,
+        RunCall::Approval(question) => CallAnswer::Answered {
+            approved: question.key != "no",
+            comment: "as agreed".to_owned(),
+            answered_by: Some("ada".to_owned()),
+        },
     }
 }
 

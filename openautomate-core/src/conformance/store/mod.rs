@@ -15,12 +15,15 @@
 #![allow(clippy::missing_panics_doc, reason = "a case panics if its fact does not hold; that is its purpose")]
 #![allow(clippy::unwrap_used, reason = "as in any test")]
 
+pub mod approval;
 pub mod audit;
+pub mod child;
 pub mod commit;
 pub mod concurrency;
 pub mod durability;
 pub mod expect;
 pub mod file;
+mod follow;
 pub mod lease;
 pub mod log;
 pub mod model;
@@ -32,6 +35,7 @@ pub mod round_trip;
 pub mod sample;
 pub mod schedule;
 pub mod transition;
+pub mod trigger;
 pub mod unique;
 mod world;
 
@@ -83,6 +87,16 @@ macro_rules! __store_cases {
             }
             schedule {
                 fires_once, two_servers_fire_once, firings, due, nothing_is_due, open_executions,
+            }
+            trigger {
+                round_trip, pages, followers, an_end_is_due, every_way_to_an_end, only_what_is_waited_for,
+                a_firing_settles, fires_once, two_servers_fire_once, history, prunes,
+            }
+            child {
+                one_a_call, in_order, to_cancel, closed,
+            }
+            approval {
+                round_trip, one_a_key, pages, to_settle, answered, wake_leaves_them,
             }
             log {
                 keeps_every_field, acknowledges_what_is_stored, leaves_the_revision,
@@ -164,13 +178,16 @@ mod tests {
     const GROUPS: Groups = crate::__store_cases!(names []);
 
     const CONTRACTS: &[&str] = &[
+        include_str!("../../store/approval.rs"),
         include_str!("../../store/audit.rs"),
+        include_str!("../../store/child.rs"),
         include_str!("../../store/commit.rs"),
         include_str!("../../store/file.rs"),
         include_str!("../../store/identity.rs"),
         include_str!("../../store/lease.rs"),
         include_str!("../../store/log.rs"),
         include_str!("../../store/peer.rs"),
+        include_str!("../../store/trigger.rs"),
     ];
 
     #[test]

@@ -14,6 +14,7 @@ use super::bootstrap::{self, Entry, Host, Record};
 use super::protocol::{self, ChildMessage, Confine, Finished, MAX_MESSAGE_BYTES, ParentMessage};
 use crate::domain::{LogStream, MAX_LINE_BYTES, RunError};
 use crate::runner::process::{self, MainThread};
+use crate::transport::message::{CallAnswer, RunCall};
 
 /// Runs one automation in this process, which is its alone; gives the exit code.
 ///
@@ -143,6 +144,7 @@ fn receive(reader: &mut impl BufRead) -> Option<ParentMessage> {
 enum Waiter {
     Artifact(SyncSender<Result<(), String>>),
     Secret(SyncSender<Result<String, String>>),
+    Call(SyncSender<Result<CallAnswer, String>>),
 }
 
 struct Bridge {
@@ -193,6 +195,10 @@ impl Bridge {
         id
     }
 
+    fn waiter(&self, id: u64) -> Option<Waiter> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+    }
+
     /// Takes what the agent says, in a thread of its own; never touches the interpreter.
     fn listen(self: &Arc<Self>, mut reader: BufReader<Box<dyn Read + Send>>) {
         while let Some(message) = receive(&mut reader) {
@@ -206,16 +212,23 @@ impl Bridge {
                     continue;
                 }
                 ParentMessage::Start { .. } => continue,
+                ParentMessage::Called { id, answer } => {
+                    if let Some(Waiter::Call(waiter)) = self.waiter(id) {
+                        // A run that was interrupted no longer waits.
+                        let _ = waiter.send(Ok(answer));
+                    }
+                    continue;
+                }
                 ParentMessage::ArtifactKept { id } => (id, Ok(String::new())),
                 ParentMessage::SecretValue { id, value } => (id, Ok(value)),
                 ParentMessage::ArtifactRefused { id, message }
                 | ParentMessage::SecretRefused { id, message } => (id, Err(message)),
             };
             // A run that was interrupted no longer waits.
-            let _ = match self.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+            let _ = match self.waiter(id) {
                 Some(Waiter::Artifact(waiter)) => waiter.send(answer.map(|_| ())).is_ok(),
                 Some(Waiter::Secret(waiter)) => waiter.send(answer).is_ok(),
-                None => false,
+                Some(Waiter::Call(_)) | None => false,
             };
         }
         // Nobody is left to kill what hangs, so everything of this run ends at once.
@@ -263,6 +276,13 @@ impl Host for Bridge {
         let (sender, answer) = mpsc::sync_channel(1);
         let id = self.question(Waiter::Secret(sender));
         self.send(&ChildMessage::Secret { id, name });
+        answer
+    }
+
+    fn call(&self, call: RunCall) -> Receiver<Result<CallAnswer, String>> {
+        let (sender, answer) = mpsc::sync_channel(1);
+        let id = self.question(Waiter::Call(sender));
+        self.send(&ChildMessage::Call { id, call });
         answer
     }
 

@@ -20,6 +20,7 @@ use crate::domain::{LogLevel, LogLine, LogStream, Progress, RunError, RunResult,
 use crate::runner::output::{LineAssembler, line};
 use crate::runner::process::supervise::{Stop, first_stop};
 use crate::runner::{Job, RunControl, RunEvent, Runner};
+use crate::transport::message::{CallAnswer, RunCall};
 
 /// Runs a package in the interpreter of this process; the runtime is `python`.
 ///
@@ -109,6 +110,7 @@ fn result(ended: Result<Finished, RunError>, asked: Option<Stop>) -> RunResult {
             }
             (stop.status(), Some(told))
         }
+        None if finished.suspended => return RunResult::suspended(),
         None if finished.succeeded => (RunStatus::Succeeded, None),
         None => (RunStatus::Failed, error),
     };
@@ -292,6 +294,12 @@ impl Host for SharedRun {
                 sender.send(settled.map(|secret| secret.expose().clone()).map_err(|error| error.to_string()));
         });
         receiver
+    }
+
+    fn call(&self, call: RunCall) -> Receiver<Result<CallAnswer, String>> {
+        let (reply, answer) = oneshot::channel();
+        self.send(RunEvent::Call { call, reply });
+        self.forward(answer)
     }
 
     fn is_cancelled(&self) -> bool {

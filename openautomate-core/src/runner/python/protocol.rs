@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{LogLevel, RunError};
+use crate::transport::message::{CallAnswer, RunCall};
 
 /// The version of the protocol; it changes when a message changes its meaning.
 pub const VERSION: u32 = 1;
@@ -65,6 +66,13 @@ pub enum ParentMessage {
         /// Why.
         message: String,
     },
+    /// What came of a call.
+    Called {
+        /// The question's number.
+        id: u64,
+        /// The answer.
+        answer: CallAnswer,
+    },
 }
 
 /// What a process gets at its start, if its run is known by then.
@@ -106,6 +114,7 @@ impl std::fmt::Debug for ParentMessage {
             Self::ArtifactRefused { .. } => "ArtifactRefused",
             Self::SecretValue { .. } => "SecretValue",
             Self::SecretRefused { .. } => "SecretRefused",
+            Self::Called { .. } => "Called",
         })
     }
 }
@@ -171,6 +180,13 @@ pub enum ChildMessage {
         /// Its name.
         name: String,
     },
+    /// Have something done by the orchestrator; an answer is awaited.
+    Call {
+        /// The question's number.
+        id: u64,
+        /// What.
+        call: RunCall,
+    },
     /// The automation has ended; threads of it may go on until the process ends.
     Finished(Finished),
 }
@@ -190,6 +206,9 @@ pub struct Finished {
     /// Whether it had been asked to stop before it ended.
     #[serde(default)]
     pub saw_cancel: bool,
+    /// Whether it asked for an approval, and goes on once there is an answer.
+    #[serde(default)]
+    pub suspended: bool,
 }
 
 /// A message as a line.

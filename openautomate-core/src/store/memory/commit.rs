@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use super::row::{Row, exists, taken};
 use super::state::State;
+use super::trigger::{add_child, fire_trigger};
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::domain::{Asset, AuditEntry, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule};
@@ -13,7 +14,7 @@ use crate::id::{AssetId, FileId, UserId};
 use crate::store::CommitStore;
 
 /// How to take back what was applied, in the order in which it was.
-type Undo = Vec<Box<dyn FnOnce(&mut State) + Send>>;
+pub(super) type Undo = Vec<Box<dyn FnOnce(&mut State) + Send>>;
 
 #[async_trait]
 impl CommitStore for MemoryStore {
@@ -55,6 +56,8 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
             Write::DeleteAsset { id, revision } => delete_asset(state, id, revision, undo)?,
             Write::UseFiles { user, files } => use_files(state, user, &files, undo)?,
             Write::Fire(firing) => fire(state, firing, undo)?,
+            Write::FireTrigger(firing) => fire_trigger(state, firing, undo)?,
+            Write::AddChild(call) => add_child(state, call, undo)?,
         }
     }
     for entry in changes.audit {
@@ -82,6 +85,8 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Deployment(row) => write_row(state, row, kind, undo),
         Record::Execution(row) => write_row(state, *row, kind, undo),
         Record::Schedule(row) => write_row(state, *row, kind, undo),
+        Record::Trigger(row) => write_row(state, *row, kind, undo),
+        Record::Approval(row) => write_row(state, *row, kind, undo),
         Record::Asset(row) => write_row(state, row, kind, undo),
         Record::InputFile(row) => write_row(state, row, kind, undo),
     }

@@ -3,7 +3,9 @@
 //!
 //! **Invariant:** it keeps nothing on a disk. What is durable here lasts as long as the last clone.
 
+mod approval;
 mod audit;
+mod child;
 mod commit;
 mod file;
 mod lease;
@@ -12,6 +14,7 @@ mod peer;
 mod read;
 mod row;
 mod state;
+mod trigger;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

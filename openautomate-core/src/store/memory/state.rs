@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogRecord,
-    Package, PackageVersion, Schedule, Session, User,
+    Agent, Approval, Artifact, Asset, Attempt, AuditEntry, AuditHead, ChildCall, Deployment, DueTrigger,
+    EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile,
+    Invitation, Lease, LogRecord, Package, PackageVersion, Schedule, Session, Trigger, TriggerFiring, User,
 };
 use crate::id::{
-    AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    AgentId, ApprovalId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
+    FileId, InvitationId, PackageId, ScheduleId, SessionId, TriggerId, UserId, VersionId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -40,6 +40,13 @@ pub(super) struct State {
     pub(super) artifacts: BTreeMap<(ExecutionId, u32, String), Artifact>,
     pub(super) logs: BTreeMap<Lease, Vec<LogRecord>>,
     pub(super) firings: BTreeMap<(ScheduleId, Timestamp), Firing>,
+    pub(super) triggers: BTreeMap<TriggerId, Trigger>,
+    pub(super) trigger_firings: BTreeMap<(TriggerId, String), TriggerFiring>,
+    /// Ends that triggers have not dealt with.
+    pub(super) due_triggers: BTreeSet<DueTrigger>,
+    pub(super) approvals: BTreeMap<ApprovalId, Approval>,
+    /// By parent, try and call, with whether the child is still looked after.
+    pub(super) children: BTreeMap<(ExecutionId, u32, u32), (ChildCall, bool)>,
     pub(super) idempotency: BTreeMap<(UserId, String), IdempotencyRecord>,
     pub(super) audit: BTreeMap<AuditId, AuditEntry>,
     /// Entries without a seal.
@@ -60,6 +67,9 @@ impl State {
     pub(super) fn put<R: Row>(&mut self, row: R) -> Option<R> {
         let old = self.remove::<R>(row.id());
         row.index(self, true);
+        if let Some(old) = &old {
+            row.succeed(old, self);
+        }
         R::table_mut(self).insert(row.id(), row);
         old
     }

@@ -74,6 +74,7 @@ class Bridge:
             "outputs": end["outputs"],
             "error": error,
             "sawCancel": self.is_cancelled,
+            "suspended": end["suspended"],
         }
         if len(_encoded(message)) > MAX_MESSAGE:
             end["exit_code"] = 1
@@ -132,6 +133,11 @@ class Bridge:
         answer = self._ask({"type": "secret", "name": name})
         granted = answer["type"] == "secretValue"
         return granted, answer["value"] if granted else answer["message"]
+
+    def call(self, call: str) -> tuple[bool, str]:
+        """Has something done by the orchestrator."""
+        answer = self._ask({"type": "call", "call": json.loads(call)})
+        return True, json.dumps(answer["answer"])
 
     def cancelled(self) -> bool:
         """Whether the agent asked the run to stop."""

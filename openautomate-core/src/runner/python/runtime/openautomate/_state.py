@@ -41,6 +41,9 @@ if TYPE_CHECKING:
         def secret(self, name: str) -> tuple[bool, str]:
             """Returns true and the value, or false and the reason."""
 
+        def call(self, call: str) -> tuple[bool, str]:
+            """Has something done by the orchestrator; returns true and JSON, or false and why not."""
+
         def cancelled(self) -> bool:
             """Whether the run was asked to stop."""
 
@@ -53,6 +56,10 @@ class Run:
         self.inputs = inputs
         self.package_dir = package_dir
         self.outputs: dict[str, Any] = {}
+        # Whether it asked for an approval that nobody has answered: then it ends, and goes on later.
+        self.suspended = False
+        self.calls = 0
+        self.approvals = 0
         # The automation's modules follow it.
         self.last_module = next(reversed(sys.modules))
 
