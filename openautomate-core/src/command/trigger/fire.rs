@@ -10,7 +10,7 @@ use crate::command::inputs::{check_inputs, check_signature};
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{DueTrigger, Execution, FileUser, Origin, PackageVersion, Trigger, TriggerFiring};
 use crate::error::{Error, Result};
-use crate::id::FileId;
+use crate::id::{EnvironmentId, FileId};
 use crate::permission::{Access, Actor};
 
 /// The inputs that a trigger makes of what its source tells.
@@ -49,14 +49,14 @@ pub(super) async fn version_for(context: &CommandContext<'_>, trigger: &Trigger)
 pub(crate) async fn check_foreign_inputs(
     context: &CommandContext<'_>,
     version: &PackageVersion,
-    trigger_environment: crate::id::EnvironmentId,
+    environment: EnvironmentId,
     inputs: &Map<String, Value>,
     files: &[FileId],
 ) -> Result<Vec<FileId>> {
     check_inputs(inputs)?;
     let nobody = Actor::anonymous();
     let context = CommandContext { actor: &nobody, ..*context };
-    check_signature(&context, version, trigger_environment, inputs, files).await
+    check_signature(&context, version, environment, inputs, files).await
 }
 
 /// An execution that a trigger makes, and the changes that make it, its firing and its event.
@@ -201,7 +201,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{TriggerSource, WebhookStyle};
-    use crate::id::{EnvironmentId, PackageId, TriggerId, UserId};
+    use crate::id::{PackageId, TriggerId, UserId};
 
     #[test]
     fn what_is_not_there_is_left_out() {

@@ -33,7 +33,8 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
 }
 
-/// A request whose signature is right. Only [`verify`] makes one.
+/// A request whose signature is right. Only
+/// [`Orchestrator::verify_webhook`](crate::Orchestrator::verify_webhook) makes one.
 #[derive(Clone, Debug)]
 pub struct Verified {
     trigger_id: TriggerId,
