@@ -1,6 +1,8 @@
 //! Lets executions go on whose approvals are answered, takes the default of those that expired, and withdraws those
 //! that nobody waits for any more.
 
+use std::time::Duration;
+
 use tokio::sync::broadcast;
 
 use super::{REST, woken};
@@ -13,6 +15,8 @@ use crate::orchestrator::Orchestrator;
 use crate::permission::Actor;
 
 const BATCH: u32 = 200;
+/// Pauses between attempts look the same from here and may be many: they are looked at together.
+const GATHER: Duration = Duration::from_millis(100);
 
 /// The loop that looks after approvals.
 #[derive(Debug)]
@@ -46,6 +50,7 @@ impl ApprovalKeeper {
                 _ => false,
             })
             .await;
+            tokio::time::sleep(GATHER).await;
         }
     }
 
