@@ -78,8 +78,8 @@ def first_line(client: Client, package_id: str, count: int) -> dict[str, float]:
 
 
 def executions_per_second(client: Client, package_id: str, count: int, *, at_once: bool) -> float:
-    """Isolated executions from the first request to the last end: in one request, or each in its own from four
-    threads.
+    """Isolated executions from the first request to the last end: asked for by one, or each by its own from
+    four threads.
 
     One connection a thread, and one question now and then for all: what asks shares the processors with
     what is asked.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use openautomate_core::clock::{Clock, SystemClock};
-use openautomate_core::domain::{AgentFacts, IsolationLevel, Lease, Limits};
+use openautomate_core::domain::{AgentFacts, IsolationLevel, Lease, Limits, Origin};
 use openautomate_core::package::signature::PublicKey;
 use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::transport::{AgentMessage, Assignment, Transport};
@@ -346,11 +346,19 @@ impl Inner {
         if Instant::now() < *self.takes_from.lock().unwrap_or_else(PoisonError::into_inner) {
             return (0, 0);
         }
-        let busy = self.lock().values().filter(|attempt| attempt.takes_slot()).count();
-        let busy = u32::try_from(busy).unwrap_or(u32::MAX);
+        let count = |takes: fn(&Attempt) -> bool| {
+            let taking = self.lock().values().filter(|attempt| takes(attempt)).count();
+            u32::try_from(taking).unwrap_or(u32::MAX)
+        };
+        let busy = count(Attempt::takes_slot);
         let ahead = if self.pace.is_short() { self.slots } else { 0 };
         let free = self.slots.saturating_sub(busy);
-        (free, (self.slots + ahead).saturating_sub(busy) - free)
+        // Lent slots come on top. Executions that wait for each other stand no deeper than this, so that the last one
+        // of each line finds room.
+        let most = self.slots.saturating_mul(Origin::MAX_DEPTH + 1);
+        let room = most.saturating_sub(count(Attempt::is_alive));
+        let ahead = (self.slots + ahead).saturating_sub(busy) - free;
+        (free.min(room), ahead.min(room.saturating_sub(free)))
     }
 
     /// After an assignment that could not be taken.

@@ -2,6 +2,7 @@
 //! run know of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(crate) struct Attempt {
     state: Mutex<State>,
     /// Knows every secret that the run was given.
     pub(crate) masker: Masker,
+    /// In how many places it waits for other executions.
+    pub(crate) waits: AtomicU32,
     /// Somebody asked for a cancel: the run gets its grace.
     pub(crate) cancel: CancellationToken,
     /// The lease is lost: the run is killed at once.
@@ -116,6 +119,7 @@ impl Attempt {
             lease,
             state: Mutex::new(state),
             masker: Masker::new(),
+            waits: AtomicU32::new(0),
             cancel: CancellationToken::new(),
             lost: CancellationToken::new(),
         }
@@ -204,10 +208,16 @@ impl Attempt {
         self.state().is_given_up
     }
 
-    /// Whether it takes a slot: its run may still have processes.
-    pub(crate) fn takes_slot(&self) -> bool {
+    /// Whether its run may still have processes.
+    pub(crate) fn is_alive(&self) -> bool {
         let state = self.state();
         state.is_running && state.result.is_none()
+    }
+
+    /// Whether it takes a slot. One that waits for another execution lends its own: otherwise those that wait would
+    /// take all the slots, and what they wait for would never get one.
+    pub(crate) fn takes_slot(&self) -> bool {
+        self.waits.load(Ordering::SeqCst) == 0 && self.is_alive()
     }
 
     /// Begins again after a reconnect.

@@ -32,6 +32,7 @@ mod adopt;
 mod agent;
 mod artifact;
 mod attempt;
+mod call;
 mod disk;
 mod environment;
 mod error;

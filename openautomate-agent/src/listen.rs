@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::agent::Inner;
 use crate::artifact::{self, Found};
 use crate::attempt::Attempt;
+use crate::call;
 use crate::outcome::{mask, masked_progress};
 use crate::queue;
 
@@ -100,6 +101,9 @@ impl<'a> Listener<'a> {
                 RunEvent::Artifact { name, path, content_type, reply } => {
                     let found = Found { name, path, content_type, folders: self.folders.clone() };
                     self.open.push(Box::pin(artifact::keep(self.attempt, self.agent, found, reply)));
+                }
+                RunEvent::Call { call, reply } => {
+                    self.open.push(Box::pin(call::make(self.attempt, self.agent, call, reply)));
                 }
                 RunEvent::Secret { name, reply } => {
                     self.open.push(Box::pin(tell_secret(self.attempt, self.agent, name, reply)));

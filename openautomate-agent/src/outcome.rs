@@ -72,7 +72,8 @@ pub(crate) fn mask(text: &mut String, masker: &Masker) {
     }
 }
 
-fn masked_fields(fields: Map<String, Value>, masker: &Masker) -> Map<String, Value> {
+/// Masks names and values.
+pub(crate) fn masked_fields(fields: Map<String, Value>, masker: &Masker) -> Map<String, Value> {
     let masked = fields.into_iter().map(|(mut key, mut value)| {
         mask(&mut key, masker);
         mask_value(&mut value, masker);

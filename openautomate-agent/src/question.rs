@@ -9,7 +9,9 @@ use openautomate_core::domain::Lease;
 use openautomate_core::error::{Error, Result};
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::AgentMessage;
-use openautomate_core::transport::message::{NamesAnswer, QueueAnswer, QueueCall, QueueReply, SecretAnswer};
+use openautomate_core::transport::message::{
+    CallAnswer, NamesAnswer, QueueAnswer, QueueCall, QueueReply, RunCall, SecretAnswer,
+};
 use tokio::sync::oneshot;
 
 use crate::agent::Inner;
@@ -23,6 +25,7 @@ pub(crate) enum Answer {
     Secret(SecretAnswer),
     AssetNames(NamesAnswer),
     Queue(QueueAnswer),
+    Called(CallAnswer),
 }
 
 /// The questions that wait for an answer, by their numbers.
@@ -88,7 +91,7 @@ impl Inner {
             Answer::Secret(SecretAnswer::Refused { kind, message }) => {
                 Err(Error::new(kind, "asset.refused", message))
             }
-            Answer::AssetNames(_) | Answer::Queue(_) => Err(unreachable()),
+            Answer::AssetNames(_) | Answer::Queue(_) | Answer::Called(_) => Err(unreachable()),
         }
     }
 
@@ -99,7 +102,15 @@ impl Inner {
             Answer::AssetNames(NamesAnswer::Refused { kind, message }) => {
                 Err(Error::new(kind, "asset.refused", message))
             }
-            Answer::Secret(_) | Answer::Queue(_) => Err(unreachable()),
+            Answer::Secret(_) | Answer::Queue(_) | Answer::Called(_) => Err(unreachable()),
+        }
+    }
+
+    /// Has the server do something for a run; asks again after a reconnect, and it is done once.
+    pub(crate) async fn ask_call(&self, lease: Lease, call: &RunCall) -> Result<CallAnswer> {
+        match self.ask(|request, _| AgentMessage::Call { request, lease, call: call.clone() }).await? {
+            Answer::Called(answer) => Ok(answer),
+            Answer::Secret(_) | Answer::AssetNames(_) | Answer::Queue(_) => Err(unreachable()),
         }
     }
 
@@ -112,10 +123,12 @@ impl Inner {
             Ok(Answer::Queue(QueueAnswer::Refused { kind, message })) => {
                 Err(Error::new(kind, "workQueue.refused", message))
             }
-            Ok(Answer::Secret(_) | Answer::AssetNames(_)) | Err(_) => Err(Error::unavailable(
-                "workQueue.unreachable",
-                "the server can't be asked for work at this moment",
-            )),
+            Ok(Answer::Secret(_) | Answer::AssetNames(_) | Answer::Called(_)) | Err(_) => {
+                Err(Error::unavailable(
+                    "workQueue.unreachable",
+                    "the server can't be asked for work at this moment",
+                ))
+            }
         }
     }
 
@@ -157,5 +170,5 @@ impl Inner {
 }
 
 fn unreachable() -> Error {
-    Error::unavailable("asset.unreachable", "the server can't be asked for the asset at this moment")
+    Error::unavailable("server.unreachable", "the server can't be asked at this moment")
 }

@@ -414,6 +414,10 @@ impl Session {
                 self.agent.questions.answer(request, Answer::Queue(answer));
                 Ok(())
             }
+            ServerMessage::Called { request, answer } => {
+                self.agent.questions.answer(request, Answer::Called(answer));
+                Ok(())
+            }
             ServerMessage::Bye { kind, message } => Err(Error::new(kind, "server.bye", message)),
         }
     }

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Asset, AuditEntry, Calendar, Deployment, EnrolmentToken, Environment, Execution, ExecutionState,
-    FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress,
-    Rollout, Schedule, Session, User, WorkItem, WorkQueue,
+    Agent, Approval, Asset, AuditEntry, Calendar, ChildCall, Deployment, EnrolmentToken, Environment,
+    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package,
+    PackageVersion, Progress, Rollout, Schedule, Session, Trigger, TriggerFiring, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId,
-    VersionId, WorkQueueId,
+    AgentId, ApprovalId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId, PackageId,
+    ScheduleId, TriggerId, VersionId, WorkQueueId,
 };
 
 /// A row of any kind that commands write.
@@ -46,6 +46,10 @@ pub enum Record {
     Schedule(Box<Schedule>),
     /// A calendar.
     Calendar(Calendar),
+    /// A trigger.
+    Trigger(Box<Trigger>),
+    /// An approval.
+    Approval(Box<Approval>),
     /// An asset.
     Asset(Asset),
     /// An uploaded file.
@@ -92,6 +96,12 @@ pub enum Write {
     /// A firing in the place of one that was skipped; if there is none, or it made an execution, it is
     /// [`Error::stale_row`](crate::Error::stale_row): somebody else was first.
     FireSkipped(Firing),
+    /// A firing of a trigger, after which what it was due for is settled; one with the same trigger and key that is
+    /// there already is [`Error::stale_row`](crate::Error::stale_row).
+    FireTrigger(TriggerFiring),
+    /// A call by which a run asked for an execution; one with the same parent, try and call that is there already is
+    /// [`Error::stale_row`](crate::Error::stale_row).
+    AddChild(ChildCall),
 }
 
 /// What became visible with a commit.
@@ -166,6 +176,18 @@ pub enum Event {
         version_id: VersionId,
         /// Where.
         environment_id: EnvironmentId,
+    },
+    /// A trigger was made, changed, or fired.
+    TriggerChanged {
+        /// Which.
+        trigger_id: TriggerId,
+    },
+    /// An approval was asked for or answered.
+    ApprovalChanged {
+        /// Which.
+        approval_id: ApprovalId,
+        /// Whose.
+        execution_id: ExecutionId,
     },
     /// A schedule was made, changed, or fired.
     ScheduleChanged {

@@ -101,6 +101,10 @@ ids! {
     ScheduleId = "schedule";
     /// A calendar of days without work.
     CalendarId = "calendar";
+    /// A trigger: what makes executions when something happens.
+    TriggerId = "trigger";
+    /// A question to a person that an execution waits for.
+    ApprovalId = "approval";
     /// An asset: a plain value or a secret.
     AssetId = "asset";
     /// A try to sign in.

@@ -37,6 +37,12 @@ pub enum Permission {
     ReadSchedules,
     /// Make, change and remove calendars, which changes when schedules run.
     ManageCalendars,
+    /// Make, change and delete triggers.
+    WriteTriggers,
+    /// See triggers, and what they did.
+    ReadTriggers,
+    /// Answer the approvals that executions wait for.
+    AnswerApprovals,
     /// Write and delete assets.
     WriteAssets,
     /// See the names of assets and the values of plain ones.
@@ -59,7 +65,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
@@ -75,6 +81,9 @@ impl Permission {
         Self::WriteSchedules,
         Self::ReadSchedules,
         Self::ManageCalendars,
+        Self::WriteTriggers,
+        Self::ReadTriggers,
+        Self::AnswerApprovals,
         Self::WriteAssets,
         Self::ReadAssets,
         Self::WriteQueues,
@@ -104,12 +113,15 @@ impl Permission {
             | Self::WriteSchedules
             | Self::WriteQueues
             | Self::WriteWorkItems
+            | Self::WriteTriggers
+            | Self::AnswerApprovals
             | Self::ReadAssets => &[A, O, D],
             Self::ReadAgents
             | Self::ReadPackages
             | Self::ReadExecutions
             | Self::ReadSchedules
             | Self::ReadQueues
+            | Self::ReadTriggers
             | Self::ReadEnvironments => &[A, O, D, V],
         }
     }
@@ -268,6 +280,7 @@ mod tests {
             Permission::ReadExecutions,
             Permission::ReadSchedules,
             Permission::ReadQueues,
+            Permission::ReadTriggers,
             Permission::ReadEnvironments,
         ];
         for permission in Permission::ALL {

@@ -46,6 +46,8 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "files", description = "Files as inputs"),
         (name = "schedules", description = "When packages run by themselves"),
         (name = "queues", description = "Work queues and their items"),
+        (name = "triggers", description = "What runs packages when something happens"),
+        (name = "approvals", description = "Questions that executions wait for people to answer"),
         (name = "assets", description = "Values that automations read by name"),
         (name = "environments", description = "Development, testing, production"),
         (name = "audit", description = "Who asked for which change"),

@@ -62,6 +62,15 @@ mirror! {
     /// What a change of the clocks does to a schedule.
     #[serde(rename_all = "camelCase")]
     ClockChangeEffect { None, RunsAfterGap, Skipped, RunsFirst, RunsSecond, RunsTwice }
+    /// How the sender of a webhook proves who it is.
+    #[serde(rename_all = "camelCase")]
+    WebhookStyle { Timestamped, Github }
+    /// Which ends of an execution count: it succeeded; it failed or ran out of time; any.
+    #[serde(rename_all = "camelCase")]
+    EndedAs { Success, Failure, Any }
+    /// Where an approval stands.
+    #[serde(rename_all = "camelCase")]
+    ApprovalState { Waiting, Approved, Rejected, Withdrawn }
     /// How severe a log line is.
     #[serde(rename_all = "camelCase")]
     LogLevel { Debug, Info, Warning, Error, Critical }
@@ -149,6 +158,12 @@ mod tests {
             LogLevel = [
                 d::LogLevel::Debug, d::LogLevel::Info, d::LogLevel::Warning, d::LogLevel::Error,
                 d::LogLevel::Critical
+            ];
+            WebhookStyle = [d::WebhookStyle::Timestamped, d::WebhookStyle::Github];
+            EndedAs = [d::EndedAs::Success, d::EndedAs::Failure, d::EndedAs::Any];
+            ApprovalState = [
+                d::ApprovalState::Waiting, d::ApprovalState::Approved, d::ApprovalState::Rejected,
+                d::ApprovalState::Withdrawn
             ];
             LogStream = [
                 d::LogStream::Stdout, d::LogStream::Stderr, d::LogStream::Logging, d::LogStream::System

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use openautomate_core::Orchestrator;
 use openautomate_core::clock::Timestamp;
 
-use crate::auth::{AgentTokens, PublicLimiter};
+use crate::auth::{AgentTokens, HookLimiter, PublicLimiter};
 use crate::options::HttpOptions;
 
 /// What every handler reaches. Clones are the same one.
@@ -19,14 +19,18 @@ struct Inner {
     orchestrator: Orchestrator,
     options: HttpOptions,
     limiter: PublicLimiter,
+    hooks: HookLimiter,
+    hook_senders: PublicLimiter,
     agent_tokens: AgentTokens,
 }
 
 impl AppState {
     pub(crate) fn new(orchestrator: Orchestrator, options: HttpOptions) -> Self {
         let limiter = PublicLimiter::new(options.public_requests);
+        let hooks = HookLimiter::new(options.hook_requests);
+        let hook_senders = PublicLimiter::new(options.hook_requests);
         let agent_tokens = AgentTokens::new(options.keys.clone());
-        Self { inner: Arc::new(Inner { orchestrator, options, limiter, agent_tokens }) }
+        Self { inner: Arc::new(Inner { orchestrator, options, limiter, hooks, hook_senders, agent_tokens }) }
     }
 
     pub(crate) fn orchestrator(&self) -> &Orchestrator {
@@ -39,6 +43,14 @@ impl AppState {
 
     pub(crate) fn limiter(&self) -> &PublicLimiter {
         &self.inner.limiter
+    }
+
+    pub(crate) fn hooks(&self) -> &HookLimiter {
+        &self.inner.hooks
+    }
+
+    pub(crate) fn hook_senders(&self) -> &PublicLimiter {
+        &self.inner.hook_senders
     }
 
     pub(crate) fn agent_tokens(&self) -> &AgentTokens {

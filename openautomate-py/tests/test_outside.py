@@ -123,3 +123,21 @@ def test_nobody_cancels() -> None:
     assert isinstance(openautomate.log, logging.Logger)
     with pytest.raises(AttributeError):
         _ = openautomate.absent  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("answer", "out", "error"),
+    [("approve", "None\n", ""), ("reject", "", "ApprovalRejected"), ("", "", "ApprovalError")],
+)
+def test_an_approval_is_answered_by_the_environment(
+    tmp_path: Path, answer: str, out: str, error: str
+) -> None:
+    source = "print(openautomate.approval('pay?', data={'total': 1}).answered_by)"
+    done = run(source, tmp_path, OPENAUTOMATE_APPROVAL=answer)
+    assert (done.stdout, done.returncode) == (out, 1 if error else 0)
+    assert "openautomate: approval #1: pay?" in done.stderr and error in done.stderr
+
+
+def test_no_other_package_is_run_at_the_desk(tmp_path: Path) -> None:
+    done = run("openautomate.run('other')", tmp_path)
+    assert "ChildError" in done.stderr and "run the automation on an agent" in done.stderr

@@ -1,10 +1,11 @@
 //! Writing the records of commands, whichever table they belong to.
 
 use openautomate_core::changes::Record;
+use openautomate_core::domain::{ChildCall, TriggerFiring};
 use openautomate_core::error::Error as CoreError;
 use openautomate_core::id::{AssetId, CalendarId};
 
-use crate::driver::{Connection, query};
+use crate::driver::{Connection, micros, query};
 use crate::error::Result;
 use crate::table::{insert, update};
 
@@ -23,6 +24,8 @@ pub(crate) async fn insert_record(record: &Record, connection: &mut impl Connect
         Record::Execution(record) => insert(record.as_ref(), connection).await,
         Record::Schedule(record) => insert(record.as_ref(), connection).await,
         Record::Calendar(record) => insert(record, connection).await,
+        Record::Trigger(record) => insert(record.as_ref(), connection).await,
+        Record::Approval(record) => insert(record.as_ref(), connection).await,
         Record::Asset(record) => insert(record, connection).await,
         Record::InputFile(record) => insert(record, connection).await,
         Record::WorkQueue(record) => insert(record.as_ref(), connection).await,
@@ -45,6 +48,8 @@ pub(crate) async fn update_record(record: &Record, connection: &mut impl Connect
         Record::Execution(record) => update(record.as_ref(), connection).await,
         Record::Schedule(record) => update(record.as_ref(), connection).await,
         Record::Calendar(record) => update(record, connection).await,
+        Record::Trigger(record) => update(record.as_ref(), connection).await,
+        Record::Approval(record) => update(record.as_ref(), connection).await,
         Record::Asset(record) => update(record, connection).await,
         Record::InputFile(record) => update(record, connection).await,
         Record::WorkQueue(record) => update(record.as_ref(), connection).await,
@@ -70,6 +75,48 @@ pub(crate) async fn delete_calendar(
         query("DELETE FROM calendars WHERE id = $1 AND revision = $2").bind(id.as_uuid()).bind(revision);
     match delete.execute(connection).await? {
         0 => Err(CoreError::stale_row("calendar").into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a firing of a trigger, and settles what it was due for; one that is there already means that another server
+/// was first, or that it happened before.
+pub(crate) async fn insert_trigger_firing(
+    firing: &TriggerFiring,
+    connection: &mut impl Connection,
+) -> Result<()> {
+    const INSERT: &str =
+        "INSERT INTO trigger_firings (trigger_id, key, after_execution_id, fired_at, execution_id, skipped)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (trigger_id, key) DO NOTHING";
+    const SETTLE: &str = "DELETE FROM due_triggers WHERE execution_id = $1 AND trigger_id = $2";
+    let insert = query(INSERT)
+        .bind(firing.trigger_id.as_uuid())
+        .bind(&firing.key)
+        .bind(firing.after.map(|id| *id.as_uuid()))
+        .bind(micros(firing.fired_at))
+        .bind(firing.execution_id.map(|id| *id.as_uuid()))
+        .bind(firing.skipped.as_deref());
+    if insert.execute(&mut *connection).await? == 0 {
+        return Err(CoreError::stale_row("trigger").into());
+    }
+    if let Some(after) = firing.after {
+        query(SETTLE).bind(after.as_uuid()).bind(firing.trigger_id.as_uuid()).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// Writes who asked for an execution; a call that is there already was told before.
+pub(crate) async fn insert_child(call: &ChildCall, connection: &mut impl Connection) -> Result<()> {
+    const INSERT: &str = "INSERT INTO execution_children (parent_id, attempt_try, call, child_id, is_open)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (parent_id, attempt_try, call) DO NOTHING";
+    let insert = query(INSERT)
+        .bind(call.parent_id.as_uuid())
+        .bind(call.attempt_try)
+        .bind(call.call)
+        .bind(call.child_id.as_uuid())
+        .bind(true);
+    match insert.execute(connection).await? {
+        0 => Err(CoreError::stale_row("call").into()),
         _ => Ok(()),
     }
 }

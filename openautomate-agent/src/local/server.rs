@@ -15,7 +15,7 @@ use openautomate_core::id::FileId;
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PublicKey;
-use openautomate_core::transport::message::{NamesAnswer, QueueAnswer, SecretAnswer, WireSecret};
+use openautomate_core::transport::message::{CallAnswer, NamesAnswer, QueueAnswer, SecretAnswer, WireSecret};
 use openautomate_core::transport::{
     AgentLink, AgentMessage, ArtifactUpload, Assignment, PROTOCOL_VERSION, PackageGrant, ServerLink,
     ServerMessage, Transport, Welcome, link,
@@ -211,6 +211,12 @@ impl Server {
                     let answer =
                         QueueAnswer::Refused { kind: ErrorKind::Unsupported, message: message.to_owned() };
                     say(&link, ServerMessage::Queue { request, answer }).await;
+                }
+                AgentMessage::Call { request, .. } => {
+                    let message =
+                        "a local run has no orchestrator to ask; run the automation on an agent".into();
+                    let answer = CallAnswer::Refused { error: ErrorKind::Unsupported, message };
+                    say(&link, ServerMessage::Called { request, answer }).await;
                 }
                 AgentMessage::Release { .. } => {
                     return failed("StartFailed", "the run could not be begun; see whether the disk is full");

@@ -93,6 +93,12 @@ async fn file(
     Ok(if may { Ok(id) } else { Err("names no file that you uploaded; upload it first") })
 }
 
+/// Whether a value is the one that was kept: also if a fraction lost its last digit on the way through the database.
+pub(crate) fn is_what_was_kept(value: &Value, kept: &Value) -> bool {
+    let through_text = || serde_json::from_str::<Value>(&value.to_string());
+    value == kept || through_text().is_ok_and(|again| again == *kept)
+}
+
 /// The files that inputs name, each once.
 pub(crate) fn files_named(version: &PackageVersion, inputs: &Map<String, Value>) -> Vec<FileId> {
     let Some(schema) = &version.manifest.inputs else { return Vec::new() };

@@ -3,8 +3,10 @@
 //! validate, handle, commit in one transaction, publish.
 
 pub mod agent;
+pub mod approval;
 pub mod asset;
 pub mod calendar;
+pub mod child;
 pub mod deployment;
 pub mod environment;
 pub mod execution;
@@ -15,6 +17,7 @@ pub mod package;
 pub mod rollout;
 pub mod schedule;
 pub mod session;
+pub mod trigger;
 pub mod work_item;
 pub mod work_queue;
 

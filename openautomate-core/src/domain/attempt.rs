@@ -99,6 +99,8 @@ pub enum RunStatus {
     TimedOut,
     /// The agent can't tell: it was restarted meanwhile, or had to give the lease up.
     Lost,
+    /// It asked for an approval and ended, to go on as a new attempt once there is an answer.
+    Suspended,
 }
 
 impl RunStatus {
@@ -106,7 +108,8 @@ impl RunStatus {
     #[must_use]
     pub const fn attempt_state(self) -> AttemptState {
         match self {
-            Self::Succeeded => AttemptState::Succeeded,
+            // It did what it could so far. The execution's state says that it is not over.
+            Self::Succeeded | Self::Suspended => AttemptState::Succeeded,
             Self::Failed => AttemptState::Failed,
             Self::Cancelled => AttemptState::Cancelled,
             Self::TimedOut => AttemptState::TimedOut,
@@ -176,6 +179,12 @@ impl RunResult {
     #[must_use]
     pub fn succeeded(outputs: Map<String, Value>) -> Self {
         Self { status: RunStatus::Succeeded, outputs, error: None, exit_code: None, report: None }
+    }
+
+    /// A run that asked for an approval and goes on as a new attempt.
+    #[must_use]
+    pub fn suspended() -> Self {
+        Self { status: RunStatus::Suspended, ..Self::succeeded(Map::new()) }
     }
 
     /// A run that ended otherwise.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::domain::{FiringCause, Lease, RunError, RunStatus};
-use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
+use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, TriggerId, UserId, VersionId};
 
 /// Where an execution stands. The legal changes are in `transition.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,8 +94,48 @@ pub enum Origin {
         /// Which execution is repeated.
         of: ExecutionId,
     },
+    /// Something that a trigger waited for.
+    Trigger {
+        /// Which trigger.
+        trigger_id: TriggerId,
+        /// The execution that ended, where that is what it waited for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<ExecutionId>,
+        /// How many executions stand before it in its chain.
+        #[serde(default)]
+        depth: u32,
+    },
+    /// A run of another execution.
+    Child {
+        /// Which execution.
+        parent: ExecutionId,
+        /// How many executions stand before it.
+        depth: u32,
+    },
     /// A program that embeds the orchestrator.
     Embedded,
+}
+
+impl Origin {
+    /// The most executions that may stand before one: those that triggers chained and those that runs asked for,
+    /// taken together.
+    pub const MAX_DEPTH: u32 = 8;
+
+    /// How many executions stand before this one, by chaining or by asking.
+    #[must_use]
+    pub const fn depth(&self) -> u32 {
+        match self {
+            Self::Trigger { depth, .. } | Self::Child { depth, .. } => *depth,
+            Self::Manual { .. } | Self::Schedule { .. } | Self::Retry { .. } | Self::Embedded => 0,
+        }
+    }
+
+    /// The depth of what follows; `None` where nothing may.
+    #[must_use]
+    pub const fn next_depth(&self) -> Option<u32> {
+        let depth = self.depth();
+        if depth < Self::MAX_DEPTH { Some(depth + 1) } else { None }
+    }
 }
 
 /// How often and when a failed attempt is repeated.
@@ -190,6 +230,22 @@ pub struct Execution {
 }
 
 impl Execution {
+    /// The `run_at` of an execution that waits for an answer, and that no back-off ends: the last second of the year
+    /// 9999.
+    ///
+    /// # Panics
+    /// Never: the instant is in the calendar.
+    #[must_use]
+    pub fn never() -> Timestamp {
+        Timestamp::from_timestamp(253_402_300_799, 0).expect("invariant: it is in the calendar")
+    }
+
+    /// Whether it waits for an answer, and not for its back-off.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.state == ExecutionState::Waiting && self.run_at >= Self::never()
+    }
+
     /// The current lease; `None` before the first grant.
     #[must_use]
     pub fn lease(&self) -> Option<Lease> {
@@ -211,7 +267,8 @@ pub struct AfterAttempt {
 impl Execution {
     /// Decides what follows an attempt that ended with `status` at `now`.
     ///
-    /// A success or a cancel ends the execution. A failure or a timeout is retried while the policy allows
+    /// A success or a cancel ends the execution; a suspended one waits for its answer, however long, and a cancel
+    /// that was asked for ends it. A failure or a timeout is retried while the policy allows
     /// it and nobody asked for a cancel; a loss only if the policy says so for vanished agents too. A run
     /// that can't be retried ends as what its last attempt was; a loss ends it as `Failed`.
     #[must_use]
@@ -221,6 +278,13 @@ impl Execution {
         let end = match status {
             RunStatus::Succeeded => return ended(ExecutionState::Succeeded, self.failed_attempts),
             RunStatus::Cancelled => return ended(ExecutionState::Cancelled, self.failed_attempts),
+            RunStatus::Suspended if cancelled => {
+                return ended(ExecutionState::Cancelled, self.failed_attempts);
+            }
+            RunStatus::Suspended => {
+                let (state, run_at) = (ExecutionState::Waiting, Self::never());
+                return AfterAttempt { state, run_at, failed_attempts: self.failed_attempts };
+            }
             RunStatus::Lost if cancelled => return ended(ExecutionState::Cancelled, self.failed_attempts),
             RunStatus::TimedOut => ExecutionState::TimedOut,
             RunStatus::Failed | RunStatus::Lost => ExecutionState::Failed,

@@ -5,11 +5,13 @@
 //! never a lost update.
 
 mod agent;
+mod approval;
 mod artifact;
 mod asset;
 mod attempt;
 mod audit;
 mod calendar;
+mod child;
 mod deployment;
 mod environment;
 mod execution;
@@ -27,16 +29,19 @@ mod role;
 mod rollout;
 mod schedule;
 mod transition;
+mod trigger;
 mod user;
 mod work_item;
 mod work_queue;
 
 pub use agent::{Agent, AgentFacts, AgentStatus, EnrolmentToken};
+pub use approval::{Approval, ApprovalQuestion, ApprovalState};
 pub use artifact::Artifact;
 pub use asset::{Asset, AssetFormat, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
 pub use calendar::{Calendar, MAX_CALENDAR_DAYS, check_days};
+pub use child::ChildCall;
 pub use deployment::Deployment;
 pub use environment::Environment;
 pub use execution::{
@@ -56,6 +61,7 @@ pub use role::Role;
 pub use rollout::{Rollout, RolloutKind, RolloutState};
 pub use schedule::{Pause, Schedule};
 pub use transition::{check_attempt_transition, check_item_transition, check_transition};
+pub use trigger::{DueTrigger, EndedAs, Trigger, TriggerFiring, TriggerSource, WebhookStyle};
 pub use user::{Invitation, Session, User};
 pub use work_item::{ItemErrorKind, ItemHolder, QueueStatistics, WorkItem, WorkItemError, WorkItemState};
 pub use work_queue::WorkQueue;

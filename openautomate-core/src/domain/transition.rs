@@ -6,7 +6,7 @@
 //!    │  └────────┼──┼────────┼──▶ Cancelled (not leased: at once)
 //!    ├───────────┘  │        │     released before it began
 //!    │              ▼        ▼
-//!    └────────── Waiting ◀───┘     back-off before the next attempt
+//!    └────────── Waiting ◀───┘     back-off before the next attempt, or a question to people
 //! ```
 //!
 //! Work items:

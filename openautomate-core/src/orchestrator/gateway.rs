@@ -1,11 +1,12 @@
 //! Serving one agent: the server's end of a connection.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::Orchestrator;
 use crate::changes::Event;
@@ -16,7 +17,9 @@ use crate::domain::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
 use crate::store::{FinishAttempt, RenewalOutcome};
-use crate::transport::message::{NamesAnswer, QueueAnswer, QueueCall, SecretAnswer, WireSecret};
+use crate::transport::message::{
+    CallAnswer, NamesAnswer, QueueAnswer, QueueCall, RunCall, SecretAnswer, WireSecret,
+};
 use crate::transport::{AgentMessage, Hello, PROTOCOL_VERSION, ServerLink, ServerMessage, Welcome};
 
 /// How long a new connection may take to say hello.
@@ -26,6 +29,8 @@ const BATCH: usize = 128;
 /// More leases than this are no honest hello or heartbeat.
 const MAX_LEASES: usize = 10_000;
 const MAX_SLOTS: u32 = 1_000;
+/// How many calls of an agent's runs may wait for other executions at once.
+const MAX_WAITS: usize = 4_096;
 /// How long a claim may take from its time until it is noted as sent.
 const UNDER_WAY: TimeDelta = TimeDelta::seconds(3);
 
@@ -65,7 +70,9 @@ impl Orchestrator {
         let welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
         let agent_name = agent.name.clone();
         let (number, replaced) = self.connections().add(agent, link.sender.clone());
-        let session = Session { orchestrator: self, agent_id, agent_name, number, sender: link.sender };
+        let waits = Arc::new(Semaphore::new(MAX_WAITS));
+        let session =
+            Session { orchestrator: self, agent_id, agent_name, number, sender: link.sender, waits };
         let ended = tokio::select! {
             ended = session.run(welcome, &mut link.receiver) => ended,
             () = replaced.notified() => {
@@ -197,6 +204,8 @@ struct Session<'a> {
     agent_name: String,
     number: u64,
     sender: mpsc::Sender<ServerMessage>,
+    /// For the calls that wait for another execution.
+    waits: Arc<Semaphore>,
 }
 
 impl Session<'_> {
@@ -254,6 +263,7 @@ impl Session<'_> {
             AgentMessage::Queue { request, lease, is_repeated, call } => {
                 self.queue(request, lease, is_repeated, call).await
             }
+            AgentMessage::Call { request, lease, call } => self.call(request, lease, call).await,
         }
     }
 
@@ -347,6 +357,7 @@ impl Session<'_> {
 
     async fn finished(&self, lease: Lease, result: RunResult, final_log_seq: u64) -> Result<()> {
         let now = self.orchestrator.clock().now();
+        let result = self.orchestrator.checked_suspension(lease, result).await?;
         let finish = FinishAttempt { lease, agent_id: self.agent_id, result, final_log_seq, now };
         let finished = self.orchestrator.store().finish(finish).await;
         if let Some(finished) = self.or_stale(lease, finished).await? {
@@ -365,6 +376,32 @@ impl Session<'_> {
             Err(error) => SecretAnswer::Refused { kind: error.kind(), message: error.message().to_owned() },
         };
         self.send(ServerMessage::Secret { request, answer }).await
+    }
+
+    /// What is quickly done is done in its turn; what waits for another execution is waited for beside.
+    async fn call(&self, request: u64, lease: Lease, call: RunCall) -> Result<()> {
+        let RunCall::AwaitChild { execution } = call else {
+            let answer = self.orchestrator.answer_call(self.agent_id, &self.agent_name, lease, call).await;
+            return self.send(ServerMessage::Called { request, answer }).await;
+        };
+        let Ok(permit) = Arc::clone(&self.waits).try_acquire_owned() else {
+            let message = "too many runs of this agent wait for others; try again".to_owned();
+            let answer = CallAnswer::Refused { error: ErrorKind::Unavailable, message };
+            return self.send(ServerMessage::Called { request, answer }).await;
+        };
+        let (orchestrator, sender, agent_id) =
+            (self.orchestrator.clone(), self.sender.clone(), self.agent_id);
+        self.orchestrator.tasks().spawn(async move {
+            let answer = tokio::select! {
+                answer = orchestrator.await_child(agent_id, lease, execution) => answer,
+                () = orchestrator.stop_token().cancelled() => return,
+                () = sender.closed() => return,
+            };
+            // The connection may be gone: the agent asks again.
+            let _ = sender.send(ServerMessage::Called { request, answer }).await;
+            drop(permit);
+        });
+        Ok(())
     }
 
     async fn asset_names(&self, request: u64, lease: Lease) -> Result<()> {
@@ -406,7 +443,8 @@ fn lease_of(message: &AgentMessage) -> Option<Lease> {
         | AgentMessage::Finished { lease, .. }
         | AgentMessage::Secret { lease, .. }
         | AgentMessage::AssetNames { lease, .. }
-        | AgentMessage::Queue { lease, .. } => Some(*lease),
+        | AgentMessage::Queue { lease, .. }
+        | AgentMessage::Call { lease, .. } => Some(*lease),
         AgentMessage::Logs { chunks } => chunks.first().map(|chunk| chunk.lease),
         AgentMessage::Hello(_) | AgentMessage::Ready { .. } | AgentMessage::Heartbeat { .. } => None,
     }

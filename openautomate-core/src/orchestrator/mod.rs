@@ -17,7 +17,9 @@ mod host;
 mod log;
 mod login;
 mod queue_lease;
+mod run_call;
 mod settings;
+mod webhook;
 mod work_queue;
 
 use std::sync::Arc;

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::domain::{ExecutionState, RolloutState, WorkItemState};
+use crate::domain::{ApprovalState, ExecutionState, RolloutState, WorkItemState};
 use crate::error::Error;
-use crate::id::{AgentId, EnvironmentId, PackageId, ScheduleId, VersionId, WorkItemId};
+use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, VersionId, WorkItemId};
 
 /// Where the next page begins: after this id. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +135,15 @@ pub struct FiringFilter {
     pub from: Option<Timestamp>,
     /// Due before this instant.
     pub before: Option<Timestamp>,
+}
+
+/// Which approvals. An empty filter means all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApprovalFilter {
+    /// Of this execution.
+    pub execution_id: Option<ExecutionId>,
+    /// In this state.
+    pub state: Option<ApprovalState>,
 }
 
 /// Which audit entries. An empty filter means all.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::{IsolationLevel, Lease, Limits, LogLine, Progress, RunResult};
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::transport::message::{QueueCall, QueueReply};
+use crate::transport::message::{CallAnswer, QueueCall, QueueReply, RunCall};
 
 pub mod command;
 mod environment;
@@ -89,6 +89,13 @@ pub enum RunEvent {
         call: QueueCall,
         /// What came of it, with the paths of files as the pointers of those of an item; or why it is refused.
         reply: oneshot::Sender<Result<QueueReply>>,
+    },
+    /// The run wants something of the orchestrator.
+    Call {
+        /// What.
+        call: RunCall,
+        /// What came of it. An execution that the run waits for may take as long as it likes.
+        reply: oneshot::Sender<Result<CallAnswer>>,
     },
 }
 

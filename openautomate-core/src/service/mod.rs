@@ -1,8 +1,11 @@
 //! The loops: small structs over the traits with a clock, so that a test drives them step by step.
 
 mod access_watch;
+mod approval_keeper;
 mod audit_sealer;
 mod blob_collector;
+mod chainer;
+mod child_keeper;
 mod dispatcher;
 mod lease_reaper;
 mod log_archiver;
@@ -14,11 +17,18 @@ mod scheduler;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::changes::Event;
 use crate::orchestrator::Orchestrator;
 
 pub use access_watch::AccessWatch;
+pub use approval_keeper::ApprovalKeeper;
 pub use audit_sealer::{AuditReport, AuditSealer, ChainVerifier, verify_chain};
 pub use blob_collector::{BlobCollection, BlobCollector, CollectionReport};
+pub use chainer::Chainer;
+pub use child_keeper::ChildKeeper;
 pub use dispatcher::Dispatcher;
 pub use lease_reaper::LeaseReaper;
 pub use log_archiver::LogArchiver;
@@ -29,6 +39,27 @@ pub use scheduler::Scheduler;
 
 /// How long a loop rests after an error, so that a dead database is not hammered.
 const REST: Duration = Duration::from_secs(1);
+
+/// How often a loop looks that no event woke: another server may have been the one that was told.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Waits for an event that is wanted, or that may have been missed; no longer than [`LOOK_EVERY`]. Whatever else waits
+/// by then is passed over.
+async fn woken(events: &mut broadcast::Receiver<Event>, is_wanted: impl Fn(&Event) -> bool) {
+    let wanted = async {
+        loop {
+            match events.recv().await {
+                Ok(event) if is_wanted(&event) => return,
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => return,
+                // Nothing will come any more; the poll goes on.
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LOOK_EVERY, wanted).await;
+    *events = events.resubscribe();
+}
 
 /// Starts all loops on the orchestrator's tracker; they end with its stop token.
 pub(crate) fn start(orchestrator: &Orchestrator) {
@@ -53,6 +84,9 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         BlobCollector::new(orchestrator.clone()),
         LogArchiver::new(orchestrator.clone()),
         Preparer::new(orchestrator.clone()),
+        Chainer::new(orchestrator.clone()),
+        ChildKeeper::new(orchestrator.clone()),
+        ApprovalKeeper::new(orchestrator.clone()),
         PeerRelay::new(orchestrator.clone()),
         AccessWatch::new(orchestrator.clone())
     );

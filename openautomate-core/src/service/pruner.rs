@@ -1,5 +1,5 @@
 //! Removes what is no longer needed: kept answers older than a day, tries to sign in that count no more, uploaded files
-//! that expired unused.
+//! that expired unused, what triggers did more than 90 days ago.
 
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use crate::orchestrator::Orchestrator;
 
 const EVERY: Duration = Duration::from_secs(600);
 const KEPT: TimeDelta = TimeDelta::hours(24);
+/// How long it is known what a trigger did. A signed webhook is refused as a repetition for as long.
+const FIRINGS_KEPT: TimeDelta = TimeDelta::days(90);
 const BATCH: u32 = 1_000;
 
 /// The loop that prunes.
@@ -37,7 +39,26 @@ impl Pruner {
             if let Err(error) = self.remove_expired_files().await {
                 tracing::warn!(%error, "expired files could not be removed; trying again later");
             }
+            if let Err(error) = self.prune_firings().await {
+                tracing::warn!(%error, "old firings of triggers could not be pruned; trying again later");
+            }
             tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// One pass over what triggers did. Says how many rows were removed.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store does not answer.
+    pub async fn prune_firings(&self) -> Result<u64> {
+        let before = self.orchestrator.clock().now() - FIRINGS_KEPT;
+        let mut removed = 0;
+        loop {
+            let batch = self.orchestrator.store().prune_trigger_firings(before, BATCH).await?;
+            removed += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(removed);
+            }
         }
     }
 

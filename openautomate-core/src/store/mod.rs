@@ -16,9 +16,11 @@
 //! - Times are kept to the microsecond.
 
 mod agent;
+mod approval;
 mod asset;
 mod audit;
 mod calendar;
+mod child;
 mod commit;
 mod execution;
 mod file;
@@ -32,14 +34,17 @@ pub mod memory;
 mod package;
 mod peer;
 mod schedule;
+mod trigger;
 mod work_queue;
 
 use std::fmt::Debug;
 
 pub use agent::AgentStore;
+pub use approval::ApprovalStore;
 pub use asset::AssetStore;
 pub use audit::AuditStore;
 pub use calendar::CalendarStore;
+pub use child::ChildStore;
 pub use commit::CommitStore;
 pub use execution::ExecutionStore;
 pub use file::FileStore;
@@ -52,6 +57,7 @@ pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
 pub use peer::{PeerLine, PeerStore};
 pub use schedule::ScheduleStore;
+pub use trigger::TriggerStore;
 pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
 
 /// A whole store adapter.
@@ -72,6 +78,9 @@ pub trait Store:
     + FileStore
     + LoginStore
     + WorkQueueStore
+    + TriggerStore
+    + ChildStore
+    + ApprovalStore
     + Debug
     + Send
     + Sync
@@ -96,6 +105,9 @@ impl<T> Store for T where
         + FileStore
         + LoginStore
         + WorkQueueStore
+        + TriggerStore
+        + ChildStore
+        + ApprovalStore
         + Debug
         + Send
         + Sync

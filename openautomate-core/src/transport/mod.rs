@@ -16,6 +16,8 @@
 //!   (`identity::*`).
 //! - What a run asks of a queue is answered in the connection in which it was asked (`queue::calls`,
 //!   `queue::stale_lease`).
+//! - What a run has done by the orchestrator is done once, however often it is told, and answered each time
+//!   (`call::*`).
 //! - Both channels are bounded, so a slow reader slows its writer (`connection::a_slow_agent_slows_the_server`).
 //!   So are the streams of content (`file::is_read_as_it_is_taken`).
 

@@ -11,3 +11,4 @@ mod place;
 mod schedule;
 mod schedule_policy;
 mod secret;
+mod sequel;

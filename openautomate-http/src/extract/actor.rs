@@ -70,6 +70,21 @@ impl FromRequestParts<AppState> for Visitor {
     }
 }
 
+/// Whoever sends a webhook; counted against the limit of their address for those, which is higher: a system sends from
+/// few.
+#[derive(Debug)]
+pub(crate) struct HookSender(pub(crate) Actor);
+
+impl FromRequestParts<AppState> for HookSender {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let address = parts.extensions.get::<ClientAddress>().and_then(|address| address.0);
+        state.hook_senders().check(address)?;
+        Ok(Self(actor(parts, Principal::Anonymous)))
+    }
+}
+
 /// The agent that the path names, signed in by its key.
 #[derive(Debug)]
 pub(crate) struct LinkedAgent(pub(crate) Agent);

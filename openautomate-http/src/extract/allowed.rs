@@ -30,8 +30,9 @@ macro_rules! permissions {
 
 permissions! {
     ManageUsers EnrolAgents ManageAgents ReadAgents WritePackages DeployVersions DeletePackages ReadPackages
-    DownloadPackages RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules WriteAssets ReadAssets
- WriteQueues WriteWorkItems ReadQueues ReadEnvironments ManageEnvironments ReadAudit ManageCalendars
+    DownloadPackages RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules WriteTriggers
+    ReadTriggers AnswerApprovals WriteAssets ReadAssets WriteQueues WriteWorkItems ReadQueues ReadEnvironments
+    ManageEnvironments ReadAudit ManageCalendars
 }
 
 /// A person who has the permission `P`.

@@ -8,10 +8,10 @@ mod json;
 mod page;
 mod path;
 
-pub(crate) use actor::{Caller, LinkedAgent, Visitor};
+pub(crate) use actor::{Caller, HookSender, LinkedAgent, Visitor};
 pub(crate) use allowed::{Can, may};
 pub(crate) use etag::{IfMatch, Tagged, not_modified_if_known, revision_of};
 pub(crate) use idempotency::IdempotencyKey;
-pub(crate) use json::Body;
+pub(crate) use json::{Body, is_json};
 pub(crate) use page::{Listed, PageParams, PageQuery, Query};
 pub(crate) use path::Path;

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use openautomate_core::Error;
+use openautomate_core::command::child::MAX_CHILDREN;
 use openautomate_core::command::execution::{CancelExecution, EnqueueExecution, RetryExecution};
 use openautomate_core::domain::{Execution, ExecutionState};
 use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, VersionId};
@@ -23,7 +24,7 @@ use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, P
 use crate::problem::Problem;
 use crate::state::AppState;
 pub(super) use view::ExecutionDetail;
-use view::{AttemptView, ExecutionView};
+use view::{AttemptView, ChildView, ExecutionView};
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -33,6 +34,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(cancel))
         .routes(routes!(retry))
         .routes(routes!(attempts))
+        .routes(routes!(children))
 }
 
 /// An execution to run.
@@ -270,4 +272,29 @@ async fn attempts(
     load(&state, id).await?;
     let attempts = state.orchestrator().store().attempts(id).await?;
     Ok(Json(AttemptList { items: attempts.into_iter().map(AttemptView::from).collect() }))
+}
+
+/// The executions that another one asked for.
+#[derive(Serialize, ToSchema)]
+struct ChildList {
+    /// First to last.
+    items: Vec<ChildView>,
+}
+
+/// Lists the executions that the runs of an execution asked for.
+#[utoipa::path(get, path = "/api/executions/{id}/children", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution.")),
+    responses((status = 200, description = "The children, at most 1,000.", body = ChildList)))]
+async fn children(
+    State(state): State<AppState>,
+    _: Can<may::ReadExecutions>,
+    Path(id): Path<ExecutionId>,
+) -> Result<Json<ChildList>, Problem> {
+    load(&state, id).await?;
+    let store = state.orchestrator().store();
+    let mut items = Vec::new();
+    for child in store.children(id, MAX_CHILDREN).await? {
+        items.extend(store.execution(child).await?.map(ChildView::from));
+    }
+    Ok(Json(ChildList { items }))
 }

@@ -4,6 +4,7 @@ pub(crate) mod agent_file;
 pub(crate) mod agent_link;
 pub(crate) mod agent_package;
 pub(crate) mod agents;
+pub(crate) mod approvals;
 pub(crate) mod artifacts;
 pub(crate) mod assets;
 pub(crate) mod audit;
@@ -13,12 +14,14 @@ pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod executions;
 pub(crate) mod files;
+pub(crate) mod hooks;
 pub(crate) mod logs;
 pub(crate) mod packages;
 pub(crate) mod pages;
 pub(crate) mod queues;
 pub(crate) mod rollouts;
 pub(crate) mod schedules;
+pub(crate) mod triggers;
 pub(crate) mod users;
 pub(crate) mod versions;
 pub(crate) mod work_items;
@@ -51,6 +54,9 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(queues::router())
         .merge(work_items::router())
         .merge(calendars::router())
+        .merge(triggers::router())
+        .merge(hooks::router())
+        .merge(approvals::router())
         .merge(assets::router())
         .merge(environments::router())
         .merge(audit::router())

@@ -151,6 +151,11 @@ impl Connection {
         self.assigned().await
     }
 
+    /// Says how many slots are free, after so many assignments.
+    pub(crate) async fn free(&mut self, free: u32, received: u64) {
+        self.send(&AgentMessage::Ready { free, ahead: 0, received }).await;
+    }
+
     pub(crate) async fn assigned(&mut self) -> Assignment {
         match self.next().await {
             Some(ServerMessage::Assign(assignment)) => *assignment,

@@ -3,6 +3,7 @@
 
 mod agent_link;
 mod agents;
+mod approvals;
 mod auth;
 mod bad_input;
 mod binary;
@@ -30,4 +31,5 @@ mod rollouts;
 mod schedules;
 mod secrets;
 mod server;
+mod triggers;
 mod users;

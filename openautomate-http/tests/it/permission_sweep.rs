@@ -5,13 +5,14 @@ use serde_json::Value;
 use crate::server::{TestServer, problem};
 
 /// What nobody needs to be signed in for.
-const PUBLIC: [(&str, &str); 8] = [
+const PUBLIC: [(&str, &str); 9] = [
     ("post", "/api/auth/register"),
     ("post", "/api/auth/login"),
     ("post", "/api/auth/refresh"),
     ("post", "/api/agents/enrol"),
     ("post", "/api/agents/{id}/challenge"),
     ("post", "/api/agents/{id}/token"),
+    ("post", "/api/hooks/{id}"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 ];
@@ -59,7 +60,10 @@ async fn a_stranger_gets_nowhere() {
         assert_eq!(open, is_in(&PUBLIC, &name, &path), "{name} {path}");
         let request = server.request(method(&name), &filled(&path)).json(&serde_json::json!({}));
         let response = request.send().await.unwrap();
-        if open {
+        if path == "/api/hooks/{id}" {
+            // The signature is the proof.
+            assert_eq!(response.status(), 404, "there is no such webhook");
+        } else if open {
             assert_ne!(response.status(), 401, "{name} {path}");
         } else {
             assert_eq!(response.status(), 401, "{name} {path}");

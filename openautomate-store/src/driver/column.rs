@@ -93,6 +93,12 @@ impl<'r, R: Row> Columns<'r, R> {
         serde_json::from_value(Value::String(self.get(column)?)).map_err(|error| self.unreadable(error))
     }
 
+    pub(crate) fn word_or_none<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>> {
+        let word: Option<String> = self.get(column)?;
+        let read = |word| serde_json::from_value(Value::String(word)).map_err(|error| self.unreadable(error));
+        word.map(read).transpose()
+    }
+
     /// A number that is never negative.
     pub(crate) fn count(&self, column: &str) -> Result<u32> {
         u32::try_from(self.get::<i64>(column)?).map_err(|error| self.unreadable(error))

@@ -123,7 +123,10 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
             WHEN 'Waiting' THEN a.state IN ('succeeded', 'cancelled')
             WHEN 'Pending' THEN a.state IN ('succeeded', 'cancelled')
             WHEN 'Cancelled' THEN a.state = 'succeeded'
-            ELSE false END",
+            ELSE false END
+            -- An attempt that asked for an approval ended well, and its execution goes on.
+            AND NOT (a.state = 'succeeded' AND EXISTS (SELECT 1 FROM approvals AS p
+                WHERE p.execution_id = e.id AND p.epoch = a.epoch))",
     ),
     rule(
         "execution.failures",
@@ -294,6 +297,38 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
         REPORT,
         "SELECT 'work item ' || [id] || ' is ' || state FROM work_items
         WHERE (ended_at IS NOT NULL) = (state IN ('New', 'InProgress'))",
+    ),
+    rule(
+        "trigger.firing",
+        "what a trigger decided on has either its execution or the reason why there is none",
+        REPORT,
+        "SELECT 'trigger ' || [trigger_id] || ', ' || key FROM trigger_firings
+        WHERE (execution_id IS NULL) = (skipped IS NULL)",
+    ),
+    rule(
+        "trigger.due",
+        "a trigger is due for executions that have ended, and that it has not dealt with",
+        REPORT,
+        "SELECT 'trigger ' || [d.trigger_id] || ', execution ' || [d.execution_id] FROM due_triggers AS d
+        JOIN executions AS e ON e.id = d.execution_id
+        WHERE e.state NOT IN ('Succeeded', 'Failed', 'Cancelled', 'TimedOut')
+            OR EXISTS (SELECT 1 FROM trigger_firings AS f
+                WHERE f.trigger_id = d.trigger_id AND f.after_execution_id = d.execution_id)",
+    ),
+    rule(
+        "execution.child",
+        "who asked for an execution is who it says, and in the same environment",
+        REPORT,
+        r#"SELECT 'execution ' || [e.id] FROM execution_children AS c JOIN executions AS e ON e.id = c.child_id
+        JOIN executions AS p ON p.id = c.parent_id
+        WHERE e.environment_id <> p.environment_id OR e.origin NOT LIKE '%"kind":"child"%'"#,
+    ),
+    rule(
+        "approval.epoch",
+        "an approval was asked for by an attempt that is there",
+        REPORT,
+        "SELECT 'approval ' || [a.id] FROM approvals AS a WHERE NOT EXISTS (SELECT 1 FROM attempts AS t
+            WHERE t.execution_id = a.execution_id AND t.epoch = a.epoch)",
     ),
     rule(
         "audit.sealed",

@@ -5,7 +5,8 @@ use openautomate_core::blob::BlobKey;
 use openautomate_core::domain::{Asset, AssetFormat, AssetKind};
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::{
-    ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, LogArchiveId, PackageId, UserId, VersionId,
+    ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, LogArchiveId, PackageId, TriggerId, UserId,
+    VersionId,
 };
 use openautomate_core::package::signature::Signed;
 use uuid::Uuid;
@@ -140,6 +141,27 @@ impl Database {
         let kinds = [Kind::Uuid, Kind::Uuid, Kind::Bytes, Kind::Uuid, Kind::Integer];
         let rows = self.connection.rows(select, &kinds).await?;
         rows.into_iter().map(asset).collect()
+    }
+
+    /// The sealed secrets of webhooks after `after`, by trigger, at most `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
+    pub async fn webhook_secrets(
+        &mut self,
+        after: Uuid,
+        limit: u32,
+    ) -> CoreResult<Vec<(TriggerId, Vec<u8>)>> {
+        let after = self.literal(after);
+        let select = format!(
+            "SELECT id, sealed FROM triggers WHERE id > {after} AND sealed IS NOT NULL ORDER BY id LIMIT {limit}"
+        );
+        let rows = self.connection.rows(select, &[Kind::Uuid, Kind::Bytes]).await?;
+        let read = |row| match <[Value; 2]>::try_from(row) {
+            Ok([Value::Uuid(id), Value::Bytes(sealed)]) => Ok((TriggerId::from_uuid(id), sealed)),
+            _ => Err(unreadable()),
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// An id as it stands in a statement.

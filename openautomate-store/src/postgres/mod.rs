@@ -2,8 +2,10 @@
 
 mod address;
 mod agent;
+mod approval;
 mod asset;
 mod audit;
+mod child;
 mod commit;
 mod execution;
 mod file;
@@ -24,6 +26,7 @@ mod schedule;
 mod search;
 mod start;
 mod transact;
+mod trigger;
 mod work_queue;
 
 use std::fmt;

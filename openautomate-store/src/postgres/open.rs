@@ -53,6 +53,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "asset format",
         script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
     },
+    Migration {
+        version: 7,
+        name: "triggers",
+        script: include_str!("../../migrations/postgres/0007_triggers.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

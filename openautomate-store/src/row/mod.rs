@@ -1,6 +1,7 @@
 //! How each noun stands in its table.
 
 mod agent;
+mod approval;
 mod artifact;
 mod asset;
 mod attempt;
@@ -16,6 +17,7 @@ mod login;
 mod package;
 mod rollout;
 mod schedule;
+mod trigger;
 mod work_queue;
 
 pub(crate) use agent::read_revision;
@@ -29,4 +31,5 @@ pub(crate) use log_archive::{
 };
 pub(crate) use login::{admits, insert_login};
 pub(crate) use schedule::read_firing;
+pub(crate) use trigger::{read_due_trigger, read_trigger_firing};
 pub(crate) use work_queue::bind_holder;

@@ -14,7 +14,9 @@ use super::group_commit::Operation;
 use super::insert::{insert_answer, insert_entry, insert_firing, replace_skipped};
 use crate::driver::{Connection, Pool, micros, query};
 use crate::error::{Error, Result};
-use crate::record::{delete_asset, delete_calendar, insert_record, update_record};
+use crate::record::{
+    delete_asset, delete_calendar, insert_child, insert_record, insert_trigger_firing, update_record,
+};
 use crate::row::read_answer;
 
 #[async_trait]
@@ -71,6 +73,8 @@ async fn apply(write: &Write, connection: &mut impl Connection) -> Result<()> {
         Write::UseFiles { user, files } => use_files(*user, files, connection).await,
         Write::Fire(firing) => insert_firing(firing, connection).await,
         Write::FireSkipped(firing) => replace_skipped(firing, connection).await,
+        Write::FireTrigger(firing) => insert_trigger_firing(firing, connection).await,
+        Write::AddChild(call) => insert_child(call, connection).await,
     }
 }
 

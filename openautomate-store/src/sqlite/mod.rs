@@ -1,8 +1,10 @@
 //! SQLite: one file, one process, one writer, several readers.
 
 mod agent;
+mod approval;
 mod asset;
 mod audit;
+mod child;
 mod commit;
 mod execution;
 mod file;
@@ -21,6 +23,7 @@ mod peer;
 mod refusal;
 mod schedule;
 mod search;
+mod trigger;
 mod work_queue;
 
 use std::fmt;

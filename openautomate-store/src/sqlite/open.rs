@@ -67,6 +67,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "asset format",
         script: include_str!("../../migrations/sqlite/0011_asset_format.sql"),
     },
+    Migration {
+        version: 9,
+        name: "triggers",
+        script: include_str!("../../migrations/sqlite/0009_triggers.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -210,7 +215,12 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema) AS tables,
         (SELECT count(*) FROM sqlite_schema WHERE name = 'openautomate_migrations') AS shared,
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
- ('agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'calendars', 'deployments', 'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records', 'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries', 'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules', 'sessions', 'users', 'work_item_files', 'work_items', 'work_queues')) AS alike";
+            ('agents', 'approvals', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head',
+            'calendars', 'deployments', 'due_triggers', 'enrolment_tokens', 'environments',
+            'execution_children', 'execution_files', 'executions', 'firings', 'idempotency_records',
+            'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries', 'package_versions',
+            'packages', 'rollouts', 'schedule_files', 'schedules', 'sessions', 'trigger_firings', 'triggers',
+            'users', 'work_item_files', 'work_items', 'work_queues')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
     let count = |column| columns.get::<i64>(column);

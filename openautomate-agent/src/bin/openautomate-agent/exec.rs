@@ -32,7 +32,8 @@ pub(crate) async fn exec(options: ExecOptions) -> anyhow::Result<ExitCode> {
     match run(&options).await {
         Ok(result) => Ok(ExitCode::from(match result.status {
             RunStatus::Succeeded => 0,
-            RunStatus::Failed | RunStatus::Lost => FAILED,
+            // A local run has nobody to wait for.
+            RunStatus::Failed | RunStatus::Lost | RunStatus::Suspended => FAILED,
             RunStatus::TimedOut => TIMED_OUT,
             RunStatus::Cancelled => CANCELLED,
         })),

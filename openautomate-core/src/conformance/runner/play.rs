@@ -12,13 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::RunnerFixture;
 use crate::domain::{
-    IsolationLevel, Lease, Limits, LogLine, LogStream, Progress, RunError, RunResult, RunStatus,
+    ExecutionState, IsolationLevel, Lease, Limits, LogLine, LogStream, Progress, RunError, RunResult,
+    RunStatus,
 };
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::{ExecutionId, WorkItemId};
 use crate::runner::{Job, RunControl, RunEvent};
 use crate::secret::Secret;
-use crate::transport::message::{QueueCall, QueueReply, TakenItem};
+use crate::transport::message::{CallAnswer, QueueCall, QueueReply, RunCall, TakenItem};
 
 /// What a run told.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,8 @@ pub enum Told {
     Secret(String),
     /// It worked with a queue.
     Queue(QueueCall),
+    /// It wants something of the orchestrator.
+    Call(RunCall),
 }
 
 /// A run that is being prepared. The artifact `refused.txt`, every secret but `password` and every queue but `invoices`
@@ -164,6 +167,10 @@ fn settle(event: RunEvent, is_first: bool) -> Told {
             let _ = reply.send(answered);
             Told::Queue(call)
         }
+        RunEvent::Call { call, reply } => {
+            let _ = reply.send(Ok(answer(&call)));
+            Told::Call(call)
+        }
     }
 }
 
@@ -179,6 +186,36 @@ fn item() -> TakenItem {
         due_at: None,
         attempt: 1,
         max_attempts: 3,
+    }
+}
+
+/// What an orchestrator might say: the package `absent` is not there, `broken` fails, and nobody answers by the key
+/// `later`.
+fn answer(call: &RunCall) -> CallAnswer {
+    let id = |last: u128| ExecutionId::from_uuid(uuid::Uuid::from_u128(last));
+    match call {
+        RunCall::StartChild { package, .. } if package == "absent" => {
+            CallAnswer::Refused { error: ErrorKind::Invalid, message: "there is no such package".to_owned() }
+        }
+        RunCall::StartChild { package, .. } => {
+            CallAnswer::Started { execution: id(if package == "broken" { 2 } else { 1 }) }
+        }
+        RunCall::AwaitChild { execution } if *execution == id(2) => CallAnswer::Ended {
+            state: ExecutionState::Failed,
+            outputs: serde_json::Map::new(),
+            error: Some(RunError::new("ValueError", "no total")),
+        },
+        RunCall::AwaitChild { .. } => CallAnswer::Ended {
+            state: ExecutionState::Succeeded,
+            outputs: [("total".to_owned(), serde_json::json!(12.5))].into_iter().collect(),
+            error: None,
+        },
+        RunCall::Approval(question) if question.key == "later" => CallAnswer::Waiting,
+        RunCall::Approval(question) => CallAnswer::Answered {
+            approved: question.key != "no",
+            comment: "as agreed".to_owned(),
+            answered_by: Some("ada".to_owned()),
+        },
     }
 }
 

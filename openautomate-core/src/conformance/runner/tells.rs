@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::RunnerFixture;
 use super::play::{Play, Told};
-use crate::domain::{ItemErrorKind, LogLevel, LogStream, MAX_LINE_BYTES, Progress, RunStatus};
-use crate::transport::message::QueueCall;
+use crate::domain::{ItemErrorKind, LogLevel, LogStream, MAX_LINE_BYTES, Progress, Role, RunStatus};
+use crate::transport::message::{QueueCall, RunCall};
 
 /// Records of `logging` come with level, logger and source; INFO is the threshold.
 pub async fn logging(fixture: &impl RunnerFixture) {
@@ -272,4 +272,106 @@ def run():
     let outputs = Play::main(source).run(fixture).await.outputs();
     assert_eq!(outputs["kind"], "notFound");
     assert!(outputs["text"].as_str().unwrap().contains("other"));
+}
+
+/// Other executions are started and waited for; what fails there is an exception here.
+pub async fn children(fixture: &impl RunnerFixture) {
+    let source = "
+import openautomate
+def run():
+    later = openautomate.start('other', {'month': '2026-11'})
+    print(openautomate.run('other', {'n': 1})['total'], later.wait())
+    print(openautomate.run('other', wait=False).execution_id[-1])
+    try:
+        openautomate.run('broken')
+    except openautomate.ChildFailed as error:
+        print(error.state, error.kind, error.error, error.execution_id[-1])
+    openautomate.run('absent')
+";
+    let ended = Play::main(source).run(fixture).await;
+    ended.expect(RunStatus::Failed);
+    let error = ended.result.error.clone().unwrap();
+    assert_eq!((error.kind.as_str(), error.message.as_str()), ("ChildError", "there is no such package"));
+    assert_eq!(ended.texts(), ["12.5 {'total': 12.5}", "1", "Failed ValueError no total 2"]);
+    let started: Vec<_> = ended
+        .told
+        .iter()
+        .filter_map(|told| match told {
+            Told::Call(RunCall::StartChild { call, package, inputs }) => {
+                Some((*call, package.as_str(), serde_json::Value::Object(inputs.clone())))
+            }
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        (1, "other", json!({"month": "2026-11"})),
+        (2, "other", json!({"n": 1})),
+        (3, "other", json!({})),
+        (4, "broken", json!({})),
+        (5, "absent", json!({})),
+    ];
+    assert_eq!(started, expected);
+}
+
+/// A yes is returned, a no is an exception; questions without a key are counted.
+pub async fn approvals(fixture: &impl RunnerFixture) {
+    let source = "
+import openautomate
+def run():
+    yes = openautomate.approval('pay 12?', data={'iban': 'DE', 'lines': (1, 2)}, approvers=['ada'], role='Operator')
+    print(yes.comment, yes.answered_by)
+    try:
+        openautomate.approval('pay 13?', key='no', expires_in=0.2, default='approve')
+    except openautomate.ApprovalRejected as error:
+        print(error)
+    openautomate.approval('pay 14?')
+";
+    let ended = Play::main(source).run(fixture).await;
+    ended.expect(RunStatus::Succeeded);
+    assert_eq!(ended.texts(), ["as agreed ada", "'pay 13?' was rejected by ada: as agreed"]);
+    let asked: Vec<_> = ended
+        .told
+        .iter()
+        .filter_map(|told| match told {
+            Told::Call(RunCall::Approval(question)) => Some(question),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(asked.iter().map(|asked| asked.key.as_str()).collect::<Vec<_>>(), ["#1", "no", "#3"]);
+    assert_eq!(asked[0].data, json!({"iban": "DE", "lines": [1, 2]}));
+    assert_eq!((&asked[0].approvers[..], asked[0].role), (&["ada".to_owned()][..], Some(Role::Operator)));
+    assert_eq!((asked[1].expires_in, asked[1].default_approve), (Some(1), true));
+}
+
+/// What nobody has answered ends the attempt, whatever the automation catches; it gets no further.
+pub async fn an_approval_suspends(fixture: &impl RunnerFixture) {
+    let source = "
+import openautomate
+def run():
+    try:
+        openautomate.approval('pay?', key='later')
+    except Exception:
+        print('an exception')
+    finally:
+        print('cleaned up')
+    print('paid')
+";
+    let ended = Play::main(source).run(fixture).await;
+    ended.expect(RunStatus::Suspended);
+    assert_eq!(ended.texts(), ["cleaned up"]);
+    let source = "
+import openautomate
+def run():
+    try:
+        openautomate.approval('pay?', key='later')
+    except BaseException:
+        pass
+    try:
+        openautomate.approval('pay?', key='yes')
+    finally:
+        return {'paid': True}
+";
+    let ended = Play::main(source).run(fixture).await;
+    ended.expect(RunStatus::Suspended);
+    assert_eq!(ended.result.outputs, serde_json::Map::new());
 }

@@ -15,12 +15,15 @@
 #![allow(clippy::missing_panics_doc, reason = "a case panics if its fact does not hold; that is its purpose")]
 #![allow(clippy::unwrap_used, reason = "as in any test")]
 
+pub mod approval;
 pub mod audit;
+pub mod child;
 pub mod commit;
 pub mod concurrency;
 pub mod durability;
 pub mod expect;
 pub mod file;
+mod follow;
 pub mod lease;
 pub mod log;
 pub mod log_archive;
@@ -38,6 +41,7 @@ pub mod scheduler;
 mod servers;
 pub mod take;
 pub mod transition;
+pub mod trigger;
 pub mod unique;
 pub mod work_queue;
 mod world;
@@ -97,6 +101,16 @@ macro_rules! __store_cases {
             }
             schedule_change {
                 edits_race_with_firings, failures_pause, requests_race, calendar_changes_race_with_firings,
+            }
+            trigger {
+                round_trip, pages, followers, an_end_is_due, every_way_to_an_end, only_what_is_waited_for,
+                a_firing_settles, fires_once, two_servers_fire_once, history, prunes,
+            }
+            child {
+                one_a_call, in_order, to_cancel, closed,
+            }
+            approval {
+                round_trip, one_a_key, pages, to_settle, answered, wake_leaves_them,
             }
             log {
                 keeps_every_field, acknowledges_what_is_stored, leaves_the_revision,
@@ -196,7 +210,9 @@ mod tests {
 
     const CONTRACTS: &[&str] = &[
         include_str!("../../store/agent.rs"),
+        include_str!("../../store/approval.rs"),
         include_str!("../../store/audit.rs"),
+        include_str!("../../store/child.rs"),
         include_str!("../../store/commit.rs"),
         include_str!("../../store/file.rs"),
         include_str!("../../store/identity.rs"),
@@ -208,6 +224,7 @@ mod tests {
         include_str!("../../store/work_queue.rs"),
         include_str!("../../store/schedule.rs"),
         include_str!("../../store/calendar.rs"),
+        include_str!("../../store/trigger.rs"),
     ];
 
     #[test]

@@ -14,6 +14,7 @@
 #![allow(clippy::unwrap_used, reason = "as in any test")]
 
 pub mod artifact;
+pub mod call;
 pub mod connection;
 pub mod content;
 pub mod end;
@@ -67,6 +68,9 @@ macro_rules! __transport_cases {
             }
             queue {
                 calls, stale_lease, files,
+            }
+            call {
+                a_child_is_started_once, the_end_of_a_child, what_is_no_child, an_approval_is_asked_once, stale_lease,
             }
             artifact {
                 whole, empty, names, replaces, large, stale_lease, too_large, bad_name, unreadable, dropped,

@@ -16,6 +16,7 @@ use super::convert;
 use super::protocol::Finished;
 use crate::domain::{LogLevel, LogStream, RunError, TraceFrame};
 use crate::error::ErrorKind;
+use crate::transport::message::{CallAnswer, RunCall};
 
 /// How often a thread that waits for an answer looks for an interrupt.
 const INTERRUPT_CHECK: Duration = Duration::from_millis(20);
@@ -56,6 +57,9 @@ pub trait Host: Send + Sync + 'static {
     fn secret(&self, name: String) -> Receiver<Result<String, String>>;
     /// Work with a queue: the call, the answer and the reason of a refusal are JSON.
     fn queue(&self, call: String) -> Receiver<Result<String, String>>;
+
+    /// Have something done by the orchestrator.
+    fn call(&self, call: RunCall) -> Receiver<Result<CallAnswer, String>>;
     /// Whether the run was asked to stop.
     fn is_cancelled(&self) -> bool;
     /// It printed; only where runs share the process.
@@ -136,6 +140,22 @@ impl PyHost {
         })
     }
 
+    /// Takes and gives JSON text: the messages of the protocol, whose meaning is Python's business.
+    fn call(&self, py: Python<'_>, call: &str) -> PyResult<(bool, String)> {
+        let call = match serde_json::from_str(call) {
+            Ok(call) => call,
+            Err(error) => return Ok((false, format!("the call can't be read: {error}"))),
+        };
+        let answer = py.detach(|| self.0.call(call));
+        Ok(match wait(py, answer)? {
+            Ok(answer) => match serde_json::to_string(&answer) {
+                Ok(text) => (true, text),
+                Err(error) => (false, error.to_string()),
+            },
+            Err(reason) => (false, reason),
+        })
+    }
+
     fn cancelled(&self) -> bool {
         self.0.is_cancelled()
     }
@@ -188,6 +208,7 @@ pub(super) fn execute(
         outputs: convert::map_to_json(end.get_item("outputs")?.cast::<PyDict>()?)?,
         error: if error.is_none() { None } else { Some(run_error(&error)?) },
         saw_cancel: false,
+        suspended: end.get_item("suspended")?.extract()?,
     };
     let exit_code: i64 = end.get_item("exit_code")?.extract().unwrap_or(1);
     Ok((finished, i32::try_from(exit_code & 0xff).unwrap_or(1)))

@@ -15,6 +15,7 @@ use super::protocol::{self, ChildMessage, Confine, Finished, MAX_MESSAGE_BYTES, 
 use crate::domain::{LogStream, MAX_LINE_BYTES, RunError};
 use crate::error::ErrorKind;
 use crate::runner::process::{self, MainThread};
+use crate::transport::message::{CallAnswer, RunCall};
 
 /// Runs one automation in this process, which is its alone; gives the exit code.
 ///
@@ -145,6 +146,7 @@ enum Waiter {
     Artifact(SyncSender<Result<(), String>>),
     /// For a text: a secret, or the answer of a queue as JSON.
     Text(SyncSender<Result<String, String>>),
+    Call(SyncSender<Result<CallAnswer, String>>),
 }
 
 struct Bridge {
@@ -195,6 +197,10 @@ impl Bridge {
         id
     }
 
+    fn waiter(&self, id: u64) -> Option<Waiter> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+    }
+
     /// Takes what the agent says, in a thread of its own; never touches the interpreter.
     fn listen(self: &Arc<Self>, mut reader: BufReader<Box<dyn Read + Send>>) {
         while let Some(message) = receive(&mut reader) {
@@ -208,6 +214,13 @@ impl Bridge {
                     continue;
                 }
                 ParentMessage::Start { .. } => continue,
+                ParentMessage::Called { id, answer } => {
+                    if let Some(Waiter::Call(waiter)) = self.waiter(id) {
+                        // A run that was interrupted no longer waits.
+                        let _ = waiter.send(Ok(answer));
+                    }
+                    continue;
+                }
                 ParentMessage::ArtifactKept { id } => (id, Ok(String::new())),
                 ParentMessage::SecretValue { id, value } => (id, Ok(value)),
                 ParentMessage::ArtifactRefused { id, message }
@@ -218,10 +231,10 @@ impl Bridge {
                 ParentMessage::QueueRefused { id, kind, message } => (id, Err(queue_refusal(kind, &message))),
             };
             // A run that was interrupted no longer waits.
-            let _ = match self.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+            let _ = match self.waiter(id) {
                 Some(Waiter::Artifact(waiter)) => waiter.send(answer.map(|_| ())).is_ok(),
                 Some(Waiter::Text(waiter)) => waiter.send(answer).is_ok(),
-                None => false,
+                Some(Waiter::Call(_)) | None => false,
             };
         }
         // Nobody is left to kill what hangs, so everything of this run ends at once.
@@ -284,6 +297,13 @@ impl Host for Bridge {
                 let _ = sender.send(Err(queue_refusal(ErrorKind::Invalid, &message)));
             }
         }
+        answer
+    }
+
+    fn call(&self, call: RunCall) -> Receiver<Result<CallAnswer, String>> {
+        let (sender, answer) = mpsc::sync_channel(1);
+        let id = self.question(Waiter::Call(sender));
+        self.send(&ChildMessage::Call { id, call });
         answer
     }
 

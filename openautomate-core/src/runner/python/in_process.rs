@@ -21,6 +21,7 @@ use crate::error::ErrorKind;
 use crate::runner::output::{LineAssembler, line};
 use crate::runner::process::supervise::{Stop, first_stop};
 use crate::runner::{Job, RunControl, RunEvent, Runner};
+use crate::transport::message::{CallAnswer, RunCall};
 
 /// Runs a package in the interpreter of this process; the runtime is `python`.
 ///
@@ -110,6 +111,7 @@ fn result(ended: Result<Finished, RunError>, asked: Option<Stop>) -> RunResult {
             }
             (stop.status(), Some(told))
         }
+        None if finished.suspended => return RunResult::suspended(),
         None if finished.succeeded => (RunStatus::Succeeded, None),
         None => (RunStatus::Failed, error),
     };
@@ -315,6 +317,12 @@ impl Host for SharedRun {
             let _ = sender.send(told);
         });
         receiver
+    }
+
+    fn call(&self, call: RunCall) -> Receiver<Result<CallAnswer, String>> {
+        let (reply, answer) = oneshot::channel();
+        self.send(RunEvent::Call { call, reply });
+        self.forward(answer)
     }
 
     fn is_cancelled(&self) -> bool {

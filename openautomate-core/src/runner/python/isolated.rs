@@ -28,6 +28,7 @@ use crate::runner::{Job, RunControl, Runner, environment};
 /// | the automation | status | error |
 /// |---|---|---|
 /// | returns, or exits with 0 | `Succeeded` | |
+/// | asked for an approval that nobody has answered | `Suspended` | |
 /// | raises | `Failed` | the exception's class, message, traceback |
 /// | `sys.exit(3)` | `Failed` | `SystemExit` |
 /// | dies with a code (`os._exit`) | `Failed` | `ExitCode` |
@@ -258,6 +259,7 @@ fn outcome(ended: &Ended, told: Told) -> RunResult {
         return RunResult { outputs: finished.outputs, ..RunResult::ended(stop.status(), error) };
     }
     match finished {
+        Some(finished) if finished.suspended && ended.exit == Exit::Code(0) => RunResult::suspended(),
         Some(finished) if finished.succeeded && ended.exit == Exit::Code(0) => {
             RunResult::succeeded(finished.outputs)
         }

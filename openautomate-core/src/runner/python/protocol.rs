@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::{LogLevel, RunError};
 use crate::error::ErrorKind;
-use crate::transport::message::{QueueCall, QueueReply};
+use crate::transport::message::{CallAnswer, QueueCall, QueueReply, RunCall};
 
 /// The version of the protocol; it changes when a message changes its meaning.
 pub const VERSION: u32 = 1;
@@ -83,6 +83,13 @@ pub enum ParentMessage {
         /// Why.
         message: String,
     },
+    /// What came of a call.
+    Called {
+        /// The question's number.
+        id: u64,
+        /// The answer.
+        answer: CallAnswer,
+    },
 }
 
 /// What a process gets at its start, if its run is known by then.
@@ -126,6 +133,7 @@ impl std::fmt::Debug for ParentMessage {
             Self::SecretRefused { .. } => "SecretRefused",
             Self::QueueReply { .. } => "QueueReply",
             Self::QueueRefused { .. } => "QueueRefused",
+            Self::Called { .. } => "Called",
         })
     }
 }
@@ -198,6 +206,13 @@ pub enum ChildMessage {
         /// What is wanted.
         call: QueueCall,
     },
+    /// Have something done by the orchestrator; an answer is awaited.
+    Call {
+        /// The question's number.
+        id: u64,
+        /// What.
+        call: RunCall,
+    },
     /// The automation has ended; threads of it may go on until the process ends.
     Finished(Finished),
 }
@@ -217,6 +232,9 @@ pub struct Finished {
     /// Whether it had been asked to stop before it ended.
     #[serde(default)]
     pub saw_cancel: bool,
+    /// Whether it asked for an approval, and goes on once there is an answer.
+    #[serde(default)]
+    pub suspended: bool,
 }
 
 /// A message as a line.

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::runner::RunEvent;
 use crate::runner::output::Stream;
 use crate::runner::process::Source;
+use crate::transport::message::CallAnswer;
 
 /// How many questions of a run may be open; more wait in the channel.
 const MAX_OPEN_QUESTIONS: usize = 64;
@@ -210,6 +211,18 @@ impl Session {
                             ParentMessage::QueueRefused { id, kind, message }
                         }
                     }
+                }));
+            }
+            ChildMessage::Call { id, call } => {
+                let (reply, answer) = oneshot::channel();
+                self.send(RunEvent::Call { call, reply }, lines).await;
+                self.answers.push(Box::pin(async move {
+                    let answer = settled(answer).await;
+                    let answer = answer.unwrap_or_else(|error| CallAnswer::Refused {
+                        error: error.kind(),
+                        message: error.to_string(),
+                    });
+                    ParentMessage::Called { id, answer }
                 }));
             }
             ChildMessage::Finished(_) if self.told.finished.is_some() => {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use super::row::{Row, exists, taken};
 use super::state::State;
+use super::trigger::{add_child, fire_trigger};
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::domain::{
@@ -71,6 +72,8 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
             Write::UseFiles { user, files } => use_files(state, user, &files, undo)?,
             Write::Fire(firing) => fire(state, firing, false, undo)?,
             Write::FireSkipped(firing) => fire(state, firing, true, undo)?,
+            Write::FireTrigger(firing) => fire_trigger(state, firing, undo)?,
+            Write::AddChild(call) => add_child(state, call, undo)?,
         }
     }
     for entry in changes.audit {
@@ -100,6 +103,8 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Execution(row) => write_row(state, *row, kind, undo),
         Record::Schedule(row) => write_row(state, *row, kind, undo),
         Record::Calendar(row) => write_row(state, row, kind, undo),
+        Record::Trigger(row) => write_row(state, *row, kind, undo),
+        Record::Approval(row) => write_row(state, *row, kind, undo),
         Record::Asset(row) => write_row(state, row, kind, undo),
         Record::InputFile(row) => write_row(state, row, kind, undo),
         Record::WorkQueue(row) => write_row(state, *row, kind, undo),

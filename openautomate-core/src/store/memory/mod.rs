@@ -3,7 +3,9 @@
 //!
 //! **Invariant:** it keeps nothing on a disk. What is durable here lasts as long as the last clone.
 
+mod approval;
 mod audit;
+mod child;
 mod commit;
 mod file;
 mod lease;
@@ -15,6 +17,7 @@ mod read;
 mod row;
 mod schedule;
 mod state;
+mod trigger;
 mod work_queue;
 
 use std::fmt;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation,
-    ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session, User, WorkItem, WorkQueue,
-    check_item_transition, check_transition,
+    Agent, Approval, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, InputFile,
+    Invitation, ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session, Trigger, User,
+    WorkItem, WorkQueue, check_item_transition, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, AssetId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId, WorkItemId, WorkQueueId,
+    AgentId, ApprovalId, AssetId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
+    FileId, InvitationId, PackageId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId,
+    WorkItemId, WorkQueueId,
 };
 
 /// A record with an id and a revision.
@@ -34,6 +35,9 @@ pub(super) trait Row: Clone + Send + 'static {
     fn follow(&mut self, _stored: &Self) -> Result<()> {
         Ok(())
     }
+
+    /// Notes what follows from the step from another row, or takes it back.
+    fn succeed(&self, _old: &Self, _state: &mut State) {}
 
     /// Notes the row in the orders of [`State`], or takes it out.
     fn index(&self, _state: &mut State, _present: bool) {}
@@ -230,6 +234,10 @@ impl Row for Execution {
     fn index(&self, state: &mut State, present: bool) {
         state.index_execution(self, present);
     }
+
+    fn succeed(&self, old: &Self, state: &mut State) {
+        state.note_end(old, self);
+    }
 }
 
 impl Row for Schedule {
@@ -249,6 +257,29 @@ impl Row for Calendar {
     fn check(&self, state: &State) -> Result<()> {
         exists::<User>(state, self.updated_by)?;
         unique(state, self, "calendar name", |other| other.name.eq_ignore_ascii_case(&self.name))
+    }
+}
+
+impl Row for Trigger {
+    columns!(TriggerId, "trigger", triggers);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Package>(state, self.package_id)?;
+        self.source.package_id().iter().try_for_each(|id| exists::<Package>(state, *id))?;
+        exists::<Environment>(state, self.environment_id)?;
+        exists::<User>(state, self.created_by_id)
+    }
+}
+
+impl Row for Approval {
+    columns!(ApprovalId, "approval", approvals);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Execution>(state, self.execution_id)?;
+        self.answered_by_id.iter().try_for_each(|id| exists::<User>(state, *id))?;
+        unique(state, self, "key of the approval", |other| {
+            other.execution_id == self.execution_id && other.key == self.key
+        })
     }
 }
 

@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, Deployment, EnrolmentToken,
-    Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
-    Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session, User, WorkItem,
-    WorkQueue,
+    Agent, Approval, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, ChildCall, Deployment,
+    DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord,
+    InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session,
+    Trigger, TriggerFiring, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
-    FileId, InvitationId, LoginTryId, PackageId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
-    WorkItemId, WorkQueueId,
+    AgentId, ApprovalId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId,
+    ExecutionId, FileId, InvitationId, LoginTryId, PackageId, RolloutId, ScheduleId, SessionId, TriggerId,
+    UserId, VersionId, WorkItemId, WorkQueueId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -53,6 +53,13 @@ pub(super) struct State {
     pub(super) firings: BTreeMap<(ScheduleId, Timestamp), Firing>,
     /// By try: the account, and until when it counts.
     pub(super) login_tries: BTreeMap<LoginTryId, ([u8; 32], Timestamp)>,
+    pub(super) triggers: BTreeMap<TriggerId, Trigger>,
+    pub(super) trigger_firings: BTreeMap<(TriggerId, String), TriggerFiring>,
+    /// Ends that triggers have not dealt with.
+    pub(super) due_triggers: BTreeSet<DueTrigger>,
+    pub(super) approvals: BTreeMap<ApprovalId, Approval>,
+    /// By parent, try and call, with whether the child is still looked after.
+    pub(super) children: BTreeMap<(ExecutionId, u32, u32), (ChildCall, bool)>,
     pub(super) idempotency: BTreeMap<(UserId, String), IdempotencyRecord>,
     pub(super) audit: BTreeMap<AuditId, AuditEntry>,
     /// Entries without a seal.
@@ -81,6 +88,9 @@ impl State {
     pub(super) fn put<R: Row>(&mut self, row: R) -> Option<R> {
         let old = self.remove::<R>(row.id());
         row.index(self, true);
+        if let Some(old) = &old {
+            row.succeed(old, self);
+        }
         R::table_mut(self).insert(row.id(), row);
         old
     }

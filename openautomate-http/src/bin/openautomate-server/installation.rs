@@ -6,6 +6,7 @@ use std::path::Path;
 use futures_util::TryStreamExt as _;
 use openautomate_core::blob::{BlobKey, BlobStore};
 use openautomate_core::command::asset::check_opens;
+use openautomate_core::command::trigger::webhook;
 use openautomate_core::package::archive::Limits;
 use openautomate_core::package::chunk::{self, ChunkHash, MAX_PACKED_BYTES};
 use openautomate_core::package::index::{self, PackageIndex};
@@ -31,7 +32,7 @@ pub(crate) async fn check(
 ) -> anyhow::Result<Vec<Check>> {
     let (keys, vault, signer) = keys(data);
     let mut checks = vec![private(&data.keys()), keys];
-    checks.push(assets(database, vault.as_ref()).await?);
+    checks.push(sealed(database, vault.as_ref()).await?);
     // A local folder would be made if it were not there.
     let is_there = !blobs.is_in_data_dir() || data.blobs().is_dir();
     let blobs = if is_there { Some(blobs.open(data).await?) } else { None };
@@ -94,7 +95,7 @@ fn keys(data: &DataDir) -> (Check, Option<Vault>, Option<PackageSigner>) {
     (check, vault, signer)
 }
 
-async fn assets(database: &mut Database, vault: Option<&Vault>) -> anyhow::Result<Check> {
+async fn sealed(database: &mut Database, vault: Option<&Vault>) -> anyhow::Result<Check> {
     let (mut closed, mut after) = (Vec::new(), Uuid::nil());
     loop {
         let page = database.assets(after, PAGE).await?;
@@ -103,10 +104,22 @@ async fn assets(database: &mut Database, vault: Option<&Vault>) -> anyhow::Resul
         let opens = |asset: &&_| vault.is_some_and(|vault| check_opens(vault, asset).is_ok());
         closed.extend(page.iter().filter(|asset| !opens(asset)).map(|asset| format!("asset {}", asset.id)));
     }
+    let mut after = Uuid::nil();
+    loop {
+        let page = database.webhook_secrets(after, PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = *last.as_uuid();
+        for (id, sealed) in page {
+            if vault.is_none_or(|vault| webhook::check_opens(vault, id, &sealed).is_err()) {
+                closed.push(format!("webhook {id}"));
+            }
+        }
+    }
     Ok(Check::new(
         "vault.opens",
-        "the keys of the vault open every asset",
-        "put the key with which it was sealed back into keys/vault.key, or write the asset again",
+        "the keys of the vault open every asset and every webhook's secret",
+        "put the key with which it was sealed back into keys/vault.key; or write the asset again, and give the webhook \
+         a new secret",
         closed,
     ))
 }

@@ -6,7 +6,9 @@ use openautomate_core::domain::{
     Progress, RunError, RunReport,
 };
 use openautomate_core::error::Result;
-use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
+use openautomate_core::id::{
+    AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, TriggerId, UserId, VersionId,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -19,7 +21,7 @@ use crate::state::AppState;
 #[serde(rename_all = "camelCase")]
 #[schema(as = Origin)]
 pub(super) struct OriginView {
-    /// `manual`, `schedule`, `retry` or `embedded`.
+    /// `manual`, `schedule`, `retry`, `trigger`, `child` or `embedded`.
     kind: &'static str,
     /// The person, for `manual` and `retry`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,12 +42,33 @@ pub(super) struct OriginView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     of: Option<ExecutionId>,
+    /// The trigger, for `trigger`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    trigger_id: Option<TriggerId>,
+    /// The execution whose end it followed, for `trigger`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    after: Option<ExecutionId>,
+    /// The execution whose run asked for it, for `child`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    parent: Option<ExecutionId>,
 }
 
 impl From<Origin> for OriginView {
     fn from(origin: Origin) -> Self {
-        let none =
-            |kind| Self { kind, user_id: None, schedule_id: None, due_at: None, cause: None, of: None };
+        let none = |kind| Self {
+            kind,
+            user_id: None,
+            schedule_id: None,
+            due_at: None,
+            cause: None,
+            of: None,
+            trigger_id: None,
+            after: None,
+            parent: None,
+        };
         match origin {
             Origin::Manual { user_id } => Self { user_id: Some(user_id), ..none("manual") },
             Origin::Schedule { schedule_id, due_at, cause } => Self {
@@ -55,6 +78,10 @@ impl From<Origin> for OriginView {
                 ..none("schedule")
             },
             Origin::Retry { user_id, of } => Self { user_id: Some(user_id), of: Some(of), ..none("retry") },
+            Origin::Trigger { trigger_id, after, .. } => {
+                Self { trigger_id: Some(trigger_id), after, ..none("trigger") }
+            }
+            Origin::Child { parent, .. } => Self { parent: Some(parent), ..none("child") },
             Origin::Embedded => none("embedded"),
         }
     }
@@ -230,6 +257,8 @@ struct LinksView {
     artifacts: String,
     /// The attempts.
     attempts: String,
+    /// The executions that it asked for.
+    children: String,
 }
 
 /// One try at an execution.
@@ -308,7 +337,7 @@ pub(in crate::route) struct ExecutionDetail {
     failed_attempts: u32,
     /// The time limit of one attempt in milliseconds.
     timeout_ms: Option<u64>,
-    /// Not before this instant.
+    /// Not before this instant; the end of the year 9999 while it waits for an approval.
     run_at: DateTime<Utc>,
     /// First to last.
     attempts: Vec<AttemptView>,
@@ -384,8 +413,51 @@ impl ExecutionDetail {
             run_at: execution.run_at,
             attempts,
             artifact_count,
-            links: LinksView { logs: link("logs"), artifacts: link("artifacts"), attempts: link("attempts") },
+            links: LinksView {
+                logs: link("logs"),
+                artifacts: link("artifacts"),
+                attempts: link("attempts"),
+                children: link("children"),
+            },
             revision: execution.revision,
         })
+    }
+}
+
+/// An execution that another one asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ChildExecution)]
+pub(super) struct ChildView {
+    /// The id.
+    #[schema(value_type = Uuid)]
+    id: ExecutionId,
+    /// Of which package.
+    #[schema(value_type = Uuid)]
+    package_id: PackageId,
+    /// Where it stands.
+    #[schema(value_type = schema::ExecutionState)]
+    state: ExecutionState,
+    /// Why it failed, in a line.
+    error_message: Option<String>,
+    /// When it was asked for.
+    created_at: DateTime<Utc>,
+    /// When the first attempt began.
+    started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<Execution> for ChildView {
+    fn from(child: Execution) -> Self {
+        Self {
+            id: child.id,
+            package_id: child.package_id,
+            state: child.state,
+            error_message: child.error.map(|error| error.message),
+            created_at: child.created_at,
+            started_at: child.started_at,
+            ended_at: child.ended_at,
+        }
     }
 }

@@ -85,6 +85,18 @@ const BREAKS: &[Break] = &[
         REFUSED,
     ),
     both("work-item.ended", "UPDATE work_items SET ended_at = NULL WHERE state = 'DeadLetter'"),
+    both("trigger.firing", "UPDATE trigger_firings SET skipped = 'inactive'"),
+    both(
+        "trigger.due",
+        "UPDATE trigger_firings SET after_execution_id = (SELECT execution_id FROM due_triggers)
+            WHERE execution_id IS NOT NULL",
+    ),
+    both(
+        "execution.child",
+        r#"UPDATE executions SET origin = '{"kind":"embedded"}'
+            WHERE id IN (SELECT child_id FROM execution_children)"#,
+    ),
+    both("approval.epoch", "UPDATE approvals SET epoch = 99"),
     both("audit.sealed", "UPDATE audit_entries SET at = at - 61000000 WHERE sequence IS NULL"),
     both("audit.chain", "UPDATE audit_entries SET object_id = 'another' WHERE sequence = 2"),
     both("database.references", "UPDATE artifacts SET epoch = 99"),

@@ -7,11 +7,13 @@ use openautomate_core::conformance::store::sample::{
     self, World, at, audit, chunk, failed, hash, instant, map, succeeded, user,
 };
 use openautomate_core::domain::{
-    ActorKind, ActorRef, AssetKind, AuditEntry, Execution, ExecutionState, FileUser, Firing, FiringCause,
-    IdempotencyRecord, InputFile, ItemHolder, Lease, LogArchive, LogFrame, Origin, Progress, Role, Schedule,
-    Session, User, WorkItem, WorkItemError, WorkQueue,
+    ActorKind, ActorRef, Approval, ApprovalState, AssetKind, AuditEntry, ChildCall, EndedAs, Execution,
+    ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile, ItemHolder, Lease,
+    LogArchive, LogFrame, Origin, Progress, Role, Schedule, Session, Trigger, TriggerFiring, User, WorkItem,
+    WorkItemError, WorkQueue,
 };
 use openautomate_core::id::{LogArchiveId, LoginTryId};
+use openautomate_core::query::{ExecutionFilter, PageRequest};
 use openautomate_core::store::{FinishAttempt, LoginTry, Store, TakeItems};
 use serde_json::json;
 
@@ -24,6 +26,7 @@ pub(super) async fn fill(store: Arc<dyn Store>) -> World {
     ended(&world, &file).await;
     in_the_middle(&world, &file).await;
     scheduled(&world, &file).await;
+    triggered(&world).await;
     audited(&world).await;
     tried(&world).await;
     world
@@ -202,6 +205,66 @@ async fn scheduled(world: &World, file: &InputFile) {
     let used = Write::UseFiles { user: FileUser::Schedule(schedule.id), files: vec![file.id] };
     let writes = vec![Write::Fire(firing), Write::Fire(skipped), used];
     world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
+}
+
+/// One end that a trigger dealt with and one that it has not; a child; two approvals.
+async fn triggered(world: &World) {
+    let trigger = Trigger {
+        inputs: map(json!({"nul": "a\u{0}b"})),
+        mapping: [("total".to_owned(), "/outputs/total".to_owned())].into(),
+        sealed: Some(vec![0, 255, 7]),
+        ..world.trigger(EndedAs::Any)
+    };
+    world.insert(Record::Trigger(Box::new(trigger.clone()))).await;
+    let over = |origin| Execution {
+        state: ExecutionState::Cancelled,
+        ended_at: Some(at(3)),
+        origin,
+        ..world.execution()
+    };
+    let mut ended = Vec::new();
+    for _ in 0..2 {
+        let open = world.enqueue(world.execution()).await;
+        let end = Execution { state: ExecutionState::Cancelled, ended_at: Some(at(3)), ..open.clone() };
+        world.update(Record::Execution(Box::new(end))).await;
+        ended.push(open.id);
+    }
+    let after = Some(ended[0]);
+    let made = world.enqueue(over(Origin::Trigger { trigger_id: trigger.id, after, depth: 1 })).await;
+    let firing = TriggerFiring {
+        trigger_id: trigger.id,
+        key: ended[0].to_string(),
+        after,
+        fired_at: at(4),
+        execution_id: Some(made.id),
+        skipped: None,
+    };
+    let skipped = TriggerFiring {
+        key: "ab".repeat(32),
+        after: None,
+        execution_id: None,
+        skipped: Some("inactive".to_owned()),
+        ..firing.clone()
+    };
+    let child = world.enqueue(over(Origin::Child { parent: ended[0], depth: 1 })).await;
+    let call = ChildCall { parent_id: ended[0], attempt_try: 0, call: 1, child_id: child.id };
+    let writes = vec![Write::FireTrigger(firing), Write::FireTrigger(skipped), Write::AddChild(call)];
+    world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
+    let failed = ExecutionFilter { states: vec![ExecutionState::Failed], ..ExecutionFilter::default() };
+    let failed = world.store.executions(&failed, PageRequest::default()).await.unwrap().items[0].id;
+    let approval = Approval {
+        data: json!({"iban": "DE", "nul": "a\u{0}b"}),
+        approvers: vec![world.user.id],
+        role: Some(Role::Operator),
+        expires_at: Some(at(60)),
+        state: ApprovalState::Rejected,
+        comment: "no \u{e4}".to_owned(),
+        answered_by_id: Some(world.user.id),
+        answered_at: Some(at(7)),
+        ..world.approval(failed, "pay")
+    };
+    world.insert(Record::Approval(Box::new(approval))).await;
+    world.insert(Record::Approval(Box::new(world.approval(failed, "#1")))).await;
 }
 
 async fn audited(world: &World) {

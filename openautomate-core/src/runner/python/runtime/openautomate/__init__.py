@@ -15,8 +15,12 @@ import sys
 
 from openautomate import _state
 from openautomate._errors import (
+    ApprovalError,
+    ApprovalRejected,
     ArtifactError,
     BusinessError,
+    ChildError,
+    ChildFailed,
     EntrypointError,
     Error,
     InputError,
@@ -28,9 +32,10 @@ from openautomate._errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, overload
 
+    from openautomate._call import Approval, Child
     from openautomate._queue import Queue, WorkItem
     from openautomate._secret import Credential, Secret
 
@@ -46,8 +51,12 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "ApprovalError",
+    "ApprovalRejected",
     "ArtifactError",
     "BusinessError",
+    "ChildError",
+    "ChildFailed",
     "Credential",
     "EntrypointError",
     "Error",
@@ -58,6 +67,7 @@ __all__ = [
     "Secret",
     "SecretError",
     "WorkItem",
+    "approval",
     "artifact",
     "cancelled",
     "credential",
@@ -66,8 +76,10 @@ __all__ = [
     "output",
     "progress",
     "queue",
+    "run",
     "screenshot",
     "secret",
+    "start",
 ]
 
 
@@ -197,6 +209,74 @@ def queue(name: str, *, stop_on_error: bool = False) -> Queue:
     from openautomate import _queue
 
     return _queue.Queue(name, stop_on_error)
+
+
+def run(package: str, inputs: Mapping[str, Any] | None = None, wait: bool = True) -> Any:
+    """Runs another package of the same environment; returns its outputs.
+
+    It is what is active there at this moment. Each call makes one execution, also if the agent has to
+    repeat it; a new attempt after a failure makes new ones, and one that goes on after an approval finds
+    those of before. A cancel of this execution is passed on. Do not give secrets as inputs, they are
+    masked; give the name of the asset.
+
+    Args:
+        package: Its name.
+        inputs: Its inputs by name.
+        wait: Whether to wait for its end. The slot of this run is lent to others meanwhile. Otherwise this
+            returns at once, with a child whose ``wait()`` does that and that has an ``execution_id``.
+
+    Raises:
+        ChildFailed: It failed, ran out of time or was cancelled.
+        ChildError: It can't be started: no such package is active, the inputs do not fit, or too many
+            executions stand before this one.
+    """
+    child = start(package, inputs)
+    return child.wait() if wait else child
+
+
+def start(package: str, inputs: Mapping[str, Any] | None = None) -> Child:
+    """Starts another package of the same environment and goes on; otherwise as ``run``."""
+    from openautomate import _call
+
+    return _call.start(package, inputs)
+
+
+def approval(
+    question: str,
+    data: Any = None,
+    *,
+    key: str | None = None,
+    approvers: Sequence[str] = (),
+    role: str | None = None,
+    expires_in: float | None = None,
+    default: str = "reject",
+) -> Approval:
+    """Asks people, and returns if the answer is yes.
+
+    Until there is an answer the run takes no slot: it **ends here**, and **begins anew** as another attempt
+    once somebody has answered. Then this call returns at once. So whatever stands before it runs again: put
+    it where that does no harm, or behind the question.
+
+    Questions are told apart by ``key``, or else by the order in which they are asked, and each is asked
+    once in an execution. Asked with another text or other data under the same key, it is refused: a yes to
+    12,000 is none to 15,000. Do not catch ``BaseException`` around it.
+
+    Args:
+        question: What is asked, as in ``"pay 12,000 EUR?"``.
+        data: What whoever answers has to know; it may be whatever an output may be.
+        key: The name of the question in this execution.
+        approvers: The user names of the only people who may answer.
+        role: The role that whoever answers must have, as in ``"Operator"``.
+        expires_in: After how many seconds ``default`` is taken for the answer; without, never.
+        default: ``"approve"`` or ``"reject"``.
+
+    Raises:
+        ApprovalRejected: The answer is no.
+        ApprovalError: Nobody can be asked.
+    """
+    from openautomate import _call
+
+    return _call.approval(question, data, key, approvers, role, expires_in, default)
 
 
 def cancelled() -> bool:

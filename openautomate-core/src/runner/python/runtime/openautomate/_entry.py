@@ -46,7 +46,8 @@ def execute(
         shared: Whether other runs share the process.
 
     Returns:
-        ``succeeded``, ``outputs``, ``error`` (or None) and ``exit_code``.
+        ``succeeded``, ``outputs``, ``error`` (or None), ``exit_code``, and ``suspended`` if it waits for an
+        answer.
     """
     run = _state.Run(host, inputs, package_dir)
     if shared:
@@ -72,6 +73,9 @@ def execute(
         from openautomate import _queue
 
         _queue.fail_open(run, error)
+    if run.suspended:
+        # However it got here: what it says of its end is said too early.
+        exit_code, error = 0, None
     if error is not None and not shared and os.environ.get("OPENAUTOMATE_EVIDENCE") == "1":
         from openautomate import _evidence
 
@@ -85,6 +89,7 @@ def execute(
         "outputs": run.outputs,
         "error": failure,
         "exit_code": exit_code,
+        "suspended": run.suspended,
     }
 
 

@@ -64,3 +64,58 @@ class BusinessError(Error):
     def __init__(self, message: str = "", code: str | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class ChildError(Error):
+    """Another execution could not be started, or not be waited for."""
+
+    __module__ = "openautomate"
+
+
+class ChildFailed(ChildError):
+    """An execution that this one waited for did not succeed.
+
+    Attributes:
+        execution_id: Its id.
+        state: How it ended: ``Failed``, ``TimedOut`` or ``Cancelled``.
+        kind: The class of its error, as in ``ValueError``; empty if there is none.
+        error: The message of its error.
+        outputs: What it had set before.
+    """
+
+    __module__ = "openautomate"
+
+    def __init__(
+        self, execution_id: str, state: str, kind: str, error: str, outputs: dict[str, object]
+    ) -> None:
+        told = f": {kind}: {error}" if kind else ""
+        super().__init__(f"the execution {execution_id} ended as {state}{told}")
+        self.execution_id = execution_id
+        self.state = state
+        self.kind = kind
+        self.error = error
+        self.outputs = outputs
+
+
+class ApprovalError(Error):
+    """Nobody could be asked."""
+
+    __module__ = "openautomate"
+
+
+class ApprovalRejected(ApprovalError):
+    """The answer is no.
+
+    Attributes:
+        comment: What whoever answered said of it.
+        answered_by: Who answered; ``None`` if the time was over.
+    """
+
+    __module__ = "openautomate"
+
+    def __init__(self, question: str, comment: str, answered_by: str | None) -> None:
+        by = f"by {answered_by}" if answered_by else "since nobody answered in time"
+        told = f": {comment}" if comment else ""
+        super().__init__(f"{question!r} was rejected {by}{told}")
+        self.comment = comment
+        self.answered_by = answered_by

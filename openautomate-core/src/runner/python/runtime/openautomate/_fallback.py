@@ -74,6 +74,7 @@ class Bridge:
             "outputs": end["outputs"],
             "error": error,
             "sawCancel": self.is_cancelled,
+            "suspended": end["suspended"],
         }
         if len(_encoded(message)) > MAX_MESSAGE:
             end["exit_code"] = 1
@@ -139,6 +140,11 @@ class Bridge:
         if answer["type"] == "queueReply":
             return True, json.dumps(answer["reply"])
         return False, json.dumps({"kind": answer["kind"], "message": answer["message"]})
+
+    def call(self, call: str) -> tuple[bool, str]:
+        """Has something done by the orchestrator."""
+        answer = self._ask({"type": "call", "call": json.loads(call)})
+        return True, json.dumps(answer["answer"])
 
     def cancelled(self) -> bool:
         """Whether the agent asked the run to stop."""

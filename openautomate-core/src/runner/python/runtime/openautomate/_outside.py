@@ -17,6 +17,7 @@ INPUTS = "OPENAUTOMATE_INPUTS"
 OUTPUTS = "OPENAUTOMATE_OUTPUTS"
 SECRET = "OPENAUTOMATE_SECRET_"
 QUEUES = "OPENAUTOMATE_QUEUES"
+APPROVAL = "OPENAUTOMATE_APPROVAL"
 
 
 class Desk:
@@ -67,6 +68,22 @@ class Desk:
             f"{QUEUES}, or run the automation on an agent"
         )
         return False, json.dumps({"kind": "unsupported", "message": message})
+
+    def call(self, call: str) -> tuple[bool, str]:
+        """Answers an approval by an environment variable; there is nobody to run another package."""
+        import json
+
+        asked = json.loads(call)
+        if asked["kind"] != "approval":
+            return False, "other packages run inside an execution only; run the automation on an agent"
+        answer = os.environ.get(APPROVAL, "")
+        _show(f"approval {asked['key']}: {asked['question']} {answer}")
+        if answer not in ("approve", "reject"):
+            return False, (
+                f"nobody is asked outside an execution; set {APPROVAL} to approve or reject, or run the "
+                "automation on an agent"
+            )
+        return True, json.dumps({"kind": "answered", "approved": answer == "approve", "comment": ""})
 
     def cancelled(self) -> bool:
         """Ctrl-C is all there is."""

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
         def queue(self, call: str) -> tuple[bool, str]:
             """Works with a queue; returns true and the answer, or false and the refusal, as JSON."""
+        def call(self, call: str) -> tuple[bool, str]:
+            """Has something done by the orchestrator; returns true and JSON, or false and why not."""
 
         def cancelled(self) -> bool:
             """Whether the run was asked to stop."""
@@ -58,6 +60,10 @@ class Run:
         self.outputs: dict[str, Any] = {}
         # Work items that are taken and not ended.
         self.items: list[Any] = []
+        # Whether it asked for an approval that nobody has answered: then it ends, and goes on later.
+        self.suspended = False
+        self.calls = 0
+        self.approvals = 0
         # The automation's modules follow it.
         self.last_module = next(reversed(sys.modules))
 
