@@ -175,7 +175,7 @@ impl AgentBuilder {
             drain_timeout: self.drain_timeout,
             limits: self.limits,
             isolation: self.isolation,
-            facts: self.facts,
+            facts: AgentFacts { disk_bytes: platform::disk_bytes(&self.data_dir), ..self.facts },
             max_artifact_bytes: AtomicU64::new(u64::MAX),
             attempts: Mutex::new(
                 attempts.into_iter().map(|attempt| (attempt.lease, Arc::new(attempt))).collect(),

@@ -108,6 +108,30 @@ pub(crate) fn open_at_once(path: &Path) -> io::Result<Opened> {
     Ok(Opened { file, place: path.canonicalize()?, path: path.to_owned() })
 }
 
+/// The machine's memory in bytes; 0 where it is not known.
+pub(crate) fn memory_bytes() -> u64 {
+    if cfg!(not(target_os = "linux")) {
+        return 0;
+    }
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kibibytes = total.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0).saturating_mul(1024)
+}
+
+/// The size of the disk that a folder lies on in bytes; 0 where it is not known.
+#[cfg(target_os = "linux")]
+pub(crate) fn disk_bytes(folder: &Path) -> u64 {
+    let found = nix::sys::statvfs::statvfs(folder);
+    found.map_or(0, |disk| disk.blocks().saturating_mul(disk.fragment_size()))
+}
+
+/// The size of the disk that a folder lies on in bytes; 0 where it is not known.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn disk_bytes(_: &Path) -> u64 {
+    0
+}
+
 /// The interpreter of a virtual environment.
 pub(crate) fn interpreter(environment: &Path) -> PathBuf {
     if cfg!(windows) { environment.join("Scripts/python.exe") } else { environment.join("bin/python") }

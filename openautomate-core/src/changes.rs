@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Agent, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser,
-    Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Schedule,
-    Session, User,
+    Agent, AgentPool, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState,
+    FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress,
+    Schedule, Session, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId, VersionId,
@@ -26,6 +26,8 @@ pub enum Record {
     Environment(Environment),
     /// An agent.
     Agent(Agent),
+    /// A pool of agents.
+    AgentPool(AgentPool),
     /// An enrolment token.
     EnrolmentToken(EnrolmentToken),
     /// A package.

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use crate::changes::{Changes, Record};
+use crate::changes::{Changes, Event, Record};
 use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::Environment;
+use crate::domain::{Environment, check_limit};
 use crate::error::{Error, Result};
 use crate::id::EnvironmentId;
 use crate::package::signature::PublicKey;
@@ -14,7 +14,12 @@ use crate::permission::{Access, Permission};
 
 const MAX_AUTHOR_KEYS: usize = 100;
 
-/// Changes which authors an environment trusts.
+/// Checks a limit of executions at once where 0 takes it away.
+pub(super) fn check_new_limit(limit: u32) -> Result<()> {
+    if limit == 0 { Ok(()) } else { check_limit("maxConcurrent", limit) }
+}
+
+/// Changes which authors an environment trusts, and how many executions run there at once.
 #[derive(Clone, Debug)]
 pub struct UpdateEnvironment {
     /// Which.
@@ -23,6 +28,8 @@ pub struct UpdateEnvironment {
     pub revision: Option<i64>,
     /// The keys of the authors; if there are any, only versions that one of them signed are deployed and run.
     pub author_keys: Option<Vec<PublicKey>>,
+    /// How many executions may be with agents at once; 0 for no limit.
+    pub max_concurrent: Option<u32>,
 }
 
 #[async_trait]
@@ -41,7 +48,7 @@ impl Command for UpdateEnvironment {
                 format!("holds more than {MAX_AUTHOR_KEYS} keys"),
             ));
         }
-        Ok(())
+        self.max_concurrent.iter().try_for_each(|limit| check_new_limit(*limit))
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Environment>> {
@@ -53,9 +60,17 @@ impl Command for UpdateEnvironment {
             environment.author_keys.sort_unstable();
             environment.author_keys.dedup();
         }
-        let detail = json!({"name": environment.name, "authorKeys": environment.author_keys});
+        let limit = self.max_concurrent.map(|limit| Some(limit).filter(|limit| *limit > 0));
+        environment.max_concurrent = limit.unwrap_or(environment.max_concurrent);
+        let detail = json!({
+            "name": environment.name,
+            "authorKeys": environment.author_keys,
+            "maxConcurrent": environment.max_concurrent,
+        });
         let changes = Changes::none()
             .update(Record::Environment(environment.clone()))
+            // A higher limit makes way for what waits.
+            .event(Event::ExecutionsWoken)
             .audited(context.audit("environment", environment.id, detail));
         environment.revision += 1;
         Ok(Decision::new(changes, environment))

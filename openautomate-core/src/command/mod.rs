@@ -3,6 +3,7 @@
 //! validate, handle, commit in one transaction, publish.
 
 pub mod agent;
+pub mod agent_pool;
 pub mod asset;
 pub mod deployment;
 pub mod environment;

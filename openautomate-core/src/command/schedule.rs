@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::changes::{Changes, Event, Record};
 use crate::clock::Timestamp;
+use crate::command::execution::{Pools, new_execution, settle};
 use crate::command::inputs::{check_inputs, check_signature};
 use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{FileUser, Schedule, check_name};
+use crate::domain::{ExecutionOptions, FileUser, Origin, Schedule, check_name};
 use crate::error::{Error, Result};
 use crate::id::{EnvironmentId, FileId, PackageId, ScheduleId};
 use crate::permission::{Access, Permission};
@@ -49,6 +50,8 @@ pub struct ScheduleSettings {
     pub overlap: OverlapPolicy,
     /// The inputs of each execution; they fit what the active version takes, if there is one.
     pub inputs: Map<String, Value>,
+    /// How its executions are placed and repeated, where not as the package says.
+    pub options: ExecutionOptions,
     /// Not before.
     pub starts_at: Option<Timestamp>,
     /// Not at or after.
@@ -74,6 +77,7 @@ impl ScheduleSettings {
             catchup_window_ms: DEFAULT_CATCHUP_WINDOW_MS,
             overlap: OverlapPolicy::default(),
             inputs: Map::new(),
+            options: ExecutionOptions::default(),
             starts_at: None,
             ends_at: None,
             is_active: true,
@@ -99,6 +103,7 @@ impl ScheduleSettings {
         {
             return Err(Error::invalid_field("endsAt", "is not after startsAt"));
         }
+        self.options.check()?;
         check_inputs(&self.inputs)
     }
 
@@ -117,6 +122,11 @@ impl ScheduleSettings {
         // Another version may be active when it fires: the scheduler checks once more.
         if let Some(version) = context.store.active_version(self.package_id, environment).await? {
             let files = check_signature(context, &version, environment, &self.inputs, used).await?;
+            let pools = Pools::named(context.store, environment, &version, &self.options).await?;
+            let origin = Origin::Embedded;
+            let mut execution =
+                new_execution(&version, environment, self.inputs.clone(), origin, context.now);
+            settle(&mut execution, &version, &self.options, pools)?;
             return Ok((environment, files));
         }
         Ok((environment, Vec::new()))
@@ -135,6 +145,7 @@ impl ScheduleSettings {
         schedule.catchup_window_ms = self.catchup_window_ms;
         schedule.overlap = self.overlap;
         schedule.inputs = self.inputs;
+        schedule.options = self.options;
         schedule.starts_at = self.starts_at;
         schedule.ends_at = self.ends_at;
         schedule.is_active = self.is_active;
@@ -211,6 +222,7 @@ impl Command for CreateSchedule {
             catchup_window_ms: settings.catchup_window_ms,
             overlap: settings.overlap,
             inputs: Map::new(),
+            options: ExecutionOptions::default(),
             starts_at: None,
             ends_at: None,
             is_active: settings.is_active,

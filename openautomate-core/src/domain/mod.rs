@@ -5,42 +5,61 @@
 //! never a lost update.
 
 mod agent;
+mod agent_pool;
 mod artifact;
 mod asset;
 mod attempt;
 mod audit;
+mod concurrency;
 mod deployment;
 mod environment;
 mod execution;
+mod execution_options;
+mod explanation;
 mod idempotency;
 mod input_file;
 mod limits;
 mod log;
+mod maintenance;
 mod name;
 mod package;
 mod report;
+mod requirement;
+mod retry;
 mod role;
 mod schedule;
 mod transition;
 mod user;
 
 pub use agent::{Agent, AgentFacts, AgentStatus, EnrolmentToken};
+pub use agent_pool::AgentPool;
 pub use artifact::Artifact;
 pub use asset::{Asset, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
+pub use concurrency::{
+    Concurrency, ConcurrencyLimits, ConcurrencyScope, MAX_CONCURRENT, Occupancy, check_limit,
+};
 pub use deployment::Deployment;
 pub use environment::Environment;
 pub use execution::{
-    AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress, RetryPolicy,
+    AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress,
 };
+pub use execution_options::{ExecutionOptions, RetryOptions};
+pub use explanation::{Explanation, HoldReason, Lack, RestingAgent};
 pub use idempotency::IdempotencyRecord;
 pub use input_file::{FileUser, InputFile};
 pub use limits::Limits;
 pub use log::{LogChunk, LogLevel, LogLine, LogRecord, LogStream, MAX_LINE_BYTES};
+pub(crate) use maintenance::rest;
+pub use maintenance::{MAX_WINDOWS, MaintenanceWindow, Rest};
 pub use name::{Description, check_description, check_email, check_file_name, check_label, check_name};
 pub use package::{Package, PackageVersion};
 pub use report::{IsolationLevel, RunReport, StopProof, StopReason};
+pub use requirement::{
+    Mismatch, OPERATING_SYSTEMS, Offer, PythonRequirement, Requirements, check_os, version_number,
+};
+pub use retry::{AGENT_LOST, RetryPolicy, TIMED_OUT};
 pub use role::Role;
 pub use schedule::{Firing, Schedule};
 pub use transition::{check_attempt_transition, check_transition};

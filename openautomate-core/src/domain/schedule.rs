@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
+use crate::domain::ExecutionOptions;
 use crate::id::{EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId};
 use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
@@ -37,6 +38,9 @@ pub struct Schedule {
     pub overlap: OverlapPolicy,
     /// The inputs of each execution.
     pub inputs: Map<String, Value>,
+    /// How its executions are placed and repeated, where not as the package says.
+    #[serde(default)]
+    pub options: ExecutionOptions,
     /// Not before.
     pub starts_at: Option<Timestamp>,
     /// Not at or after.
@@ -71,7 +75,7 @@ pub struct Firing {
     pub fired_at: Timestamp,
     /// The execution that it made; `None` if it was skipped.
     pub execution_id: Option<ExecutionId>,
-    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`, or `invalidInputs` if the version that was
-    /// active does not take the schedule's inputs.
+    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`, `invalidInputs` if the version that was
+    /// active does not take the schedule's inputs, or `invalidOptions` if its executions can't be placed as is said.
     pub skipped: Option<String>,
 }

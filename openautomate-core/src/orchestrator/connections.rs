@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 
 use crate::clock::Timestamp;
-use crate::domain::AgentStatus;
-use crate::id::{AgentId, EnvironmentId};
+use crate::domain::{Agent, AgentStatus, MaintenanceWindow, rest};
+use crate::id::{AgentId, EnvironmentId, PoolId};
 use crate::transport::ServerMessage;
 
 /// A connected agent, as the dispatcher sees it.
@@ -16,6 +16,9 @@ pub(crate) struct Connected {
     pub(crate) agent_id: AgentId,
     pub(crate) environment_id: EnvironmentId,
     pub(crate) labels: Vec<String>,
+    pub(crate) os: String,
+    pub(crate) python_versions: Vec<String>,
+    pub(crate) pool_ids: Vec<PoolId>,
     pub(crate) sender: mpsc::Sender<ServerMessage>,
     /// How many more assignments fit.
     pub(crate) credit: u32,
@@ -24,7 +27,7 @@ pub(crate) struct Connected {
 #[derive(Debug)]
 struct Entry {
     connected: Connected,
-    status: AgentStatus,
+    hours: Hours,
     number: u64,
     /// Assignments sent in this connection.
     sent: u64,
@@ -47,10 +50,27 @@ enum Greeting {
     Seen,
 }
 
+/// When an agent takes something new.
+#[derive(Clone, Debug)]
+pub(crate) struct Hours {
+    status: AgentStatus,
+    drain_until: Option<Timestamp>,
+    windows: Vec<MaintenanceWindow>,
+}
+
+impl Hours {
+    /// Those of an agent.
+    pub(crate) fn of(agent: &Agent) -> Self {
+        let windows = agent.maintenance_windows.clone();
+        Self { status: agent.status, drain_until: agent.drain_until, windows }
+    }
+}
+
 impl Entry {
-    /// Free slots less the assignments that are on their way.
-    fn credit(&self) -> u32 {
-        if self.status != AgentStatus::Active {
+    /// Free slots less the assignments that are on their way; none while it takes nothing new.
+    fn credit(&self, now: Timestamp) -> u32 {
+        let Hours { status, drain_until, windows } = &self.hours;
+        if rest(*status, *drain_until, windows, now).is_some() {
             return 0;
         }
         let under_way = u32::try_from(self.sent.saturating_sub(self.received)).unwrap_or(u32::MAX);
@@ -71,11 +91,11 @@ impl Connections {
     }
 
     /// Adds a connection and ends the one that the agent had. Gives its number and the signal of its end.
-    pub(crate) fn add(&self, connected: Connected, status: AgentStatus) -> (u64, std::sync::Arc<Notify>) {
+    pub(crate) fn add(&self, connected: Connected, hours: Hours) -> (u64, std::sync::Arc<Notify>) {
         let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let replaced = std::sync::Arc::new(Notify::new());
         let entry = Entry {
-            status,
+            hours,
             number,
             sent: 0,
             free: 0,
@@ -129,28 +149,29 @@ impl Connections {
     }
 
     /// Takes over what an operator changed.
-    pub(crate) fn update(&self, agent: AgentId, status: AgentStatus, labels: Vec<String>) {
-        if let Some(entry) = self.lock().get_mut(&agent) {
-            entry.status = status;
-            entry.connected.labels = labels;
+    pub(crate) fn update(&self, agent: &Agent) {
+        if let Some(entry) = self.lock().get_mut(&agent.id) {
+            entry.hours = Hours::of(agent);
+            entry.connected.labels.clone_from(&agent.labels);
+            entry.connected.pool_ids.clone_from(&agent.pool_ids);
         }
     }
 
     /// One agent, if it would take something.
-    pub(crate) fn with_credit(&self, agent: AgentId) -> Option<Connected> {
+    pub(crate) fn with_credit(&self, agent: AgentId, now: Timestamp) -> Option<Connected> {
         let entries = self.lock();
         let entry = entries.get(&agent)?;
-        let credit = entry.credit();
+        let credit = entry.credit(now);
         (credit > 0).then(|| Connected { credit, ..entry.connected.clone() })
     }
 
     /// Every agent that would take something, the freest first.
-    pub(crate) fn all_with_credit(&self) -> Vec<Connected> {
+    pub(crate) fn all_with_credit(&self, now: Timestamp) -> Vec<Connected> {
         let entries = self.lock();
         let mut free: Vec<Connected> = entries
             .values()
             .filter_map(|entry| {
-                let credit = entry.credit();
+                let credit = entry.credit(now);
                 (credit > 0).then(|| Connected { credit, ..entry.connected.clone() })
             })
             .collect();
@@ -211,18 +232,22 @@ mod tests {
             agent_id,
             environment_id: EnvironmentId::new(),
             labels: Vec::new(),
+            os: String::new(),
+            python_versions: Vec::new(),
+            pool_ids: Vec::new(),
             sender,
             credit: 0,
         };
-        let (number, _) = connections.add(connected, AgentStatus::Active);
+        let active = Hours { status: AgentStatus::Active, drain_until: None, windows: Vec::new() };
+        let (number, _) = connections.add(connected, active.clone());
         connections.ready(agent_id, number, 2, 0);
         connections.sent(agent_id, 2);
-        assert!(connections.with_credit(agent_id).is_none());
+        assert!(connections.with_credit(agent_id, instant(0)).is_none());
         // Said before it saw the second one: one slot is free, one assignment is on its way.
         connections.ready(agent_id, number, 1, 1);
-        assert!(connections.with_credit(agent_id).is_none());
+        assert!(connections.with_credit(agent_id, instant(0)).is_none());
         connections.ready(agent_id, number, 1, 2);
-        assert_eq!(connections.with_credit(agent_id).map(|c| c.credit), Some(1));
+        assert_eq!(connections.with_credit(agent_id, instant(0)).map(|c| c.credit), Some(1));
         assert_eq!(connections.heartbeat(agent_id, number, instant(1)), None, "there was none before");
         assert_eq!(connections.heartbeat(agent_id, number, instant(2)), Some(instant(1)));
         connections.sent(agent_id, 1);
@@ -230,7 +255,11 @@ mod tests {
         assert_eq!(connections.heartbeat(agent_id, number, instant(4)), None, "one is on its way since");
         connections.ready(agent_id, number, 1, 3);
         assert_eq!(connections.heartbeat(agent_id, number, instant(5)), Some(instant(4)));
-        connections.update(agent_id, AgentStatus::Draining, Vec::new());
-        assert!(connections.all_with_credit().is_empty());
+        let drained = Hours { status: AgentStatus::Draining, drain_until: Some(instant(9)), ..active };
+        if let Some(entry) = connections.lock().get_mut(&agent_id) {
+            entry.hours = drained;
+        }
+        assert!(connections.all_with_credit(instant(8)).is_empty());
+        assert_eq!(connections.all_with_credit(instant(9)).len(), 1, "the drain is over");
     }
 }

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use super::Orchestrator;
-use super::connections::Connected;
+use super::connections::{Connected, Hours};
 use crate::changes::Event;
 use crate::clock::Timestamp;
 use crate::domain::{
@@ -27,6 +27,8 @@ const BATCH: usize = 128;
 /// More leases than this are no honest hello or heartbeat.
 const MAX_LEASES: usize = 10_000;
 const MAX_SLOTS: u32 = 1_000;
+const MAX_INTERPRETERS: usize = 100;
+const MAX_FACT: usize = 200;
 /// How long a claim may take from its time until it is noted as sent.
 const UNDER_WAY: TimeDelta = TimeDelta::seconds(3);
 
@@ -57,16 +59,21 @@ impl Orchestrator {
         check_hello(&hello)?;
         let agent = self.connectable(agent_id).await?;
         let now = self.clock().now();
+        let (os, python_versions) = (hello.facts.os.clone(), hello.facts.python_versions.clone());
         self.store().connect_agent(agent_id, hello.facts, hello.slots, now).await?;
         let welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
+        let hours = Hours::of(&agent);
         let connected = Connected {
             agent_id,
             environment_id: agent.environment_id,
             labels: agent.labels,
+            os,
+            python_versions,
+            pool_ids: agent.pool_ids,
             sender: link.sender.clone(),
             credit: 0,
         };
-        let (number, replaced) = self.connections().add(connected, agent.status);
+        let (number, replaced) = self.connections().add(connected, hours);
         let session =
             Session { orchestrator: self, agent_id, agent_name: agent.name, number, sender: link.sender };
         let ended = tokio::select! {
@@ -190,6 +197,12 @@ fn check_hello(hello: &Hello) -> Result<()> {
             "agent.hello",
             format!("the hello names no 1 to {MAX_SLOTS} slots, or too many leases"),
         ));
+    }
+    let facts = &hello.facts;
+    let texts = facts.python_versions.iter().chain([&facts.agent_version, &facts.os, &facts.arch]);
+    if facts.python_versions.len() > MAX_INTERPRETERS || texts.into_iter().any(|text| text.len() > MAX_FACT) {
+        let why = format!("the hello names more than {MAX_INTERPRETERS} interpreters, or a fact is too long");
+        return Err(Error::invalid("agent.hello", why));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod builder;
 mod connections;
 mod content;
 mod execute;
+mod explain;
 mod file;
 mod follow;
 mod gateway;

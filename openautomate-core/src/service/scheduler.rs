@@ -14,10 +14,11 @@ use super::REST;
 use crate::changes::{Changes, Event, Record, Write};
 use crate::clock::Timestamp;
 use crate::command::deployment::check_author;
-use crate::command::execution::{new_execution, request_cancel};
+use crate::command::execution::{Pools, new_execution, request_cancel, settle};
 use crate::command::inputs::files_named;
 use crate::domain::{Execution, FileUser, Firing, Origin, PackageVersion, Schedule};
 use crate::error::Result;
+use crate::id::ExecutionId;
 use crate::orchestrator::Orchestrator;
 use crate::package::inputs::check::check;
 use crate::schedule::{CatchUpLimits, OverlapPolicy};
@@ -99,18 +100,34 @@ impl Scheduler {
         Ok(made)
     }
 
-    /// The version that a schedule runs now, or why it runs none.
-    async fn version_for(&self, schedule: &Schedule) -> Result<Result<PackageVersion, &'static str>> {
+    /// The version that a schedule runs now with an execution of it as a pattern, or why it runs none.
+    async fn version_for(
+        &self,
+        schedule: &Schedule,
+    ) -> Result<Result<(PackageVersion, Execution), &'static str>> {
         let store = self.orchestrator.store();
         let active = store.active_version(schedule.package_id, schedule.environment_id).await?;
         let Some(version) = active else { return Ok(Err("noActiveVersion")) };
         let environment = store.environment(schedule.environment_id).await?;
         let is_trusted = environment.is_some_and(|environment| check_author(&version, &environment).is_ok());
+        let pools = Pools::named(store, schedule.environment_id, &version, &schedule.options).await;
+        let pools = match pools {
+            Err(error) if error.kind().is_retryable() => return Err(error),
+            pools => pools,
+        };
         Ok(match () {
             () if !is_trusted => Err("untrustedVersion"),
             () if !takes_inputs(&version, schedule) => Err("invalidInputs"),
             () if !self.has_files(&version, schedule).await? => Err("invalidInputs"),
-            () => Ok(version),
+            () => match pools
+                .and_then(|pools| placed(&version, schedule, pools, self.orchestrator.clock().now()))
+            {
+                Ok(first) => Ok((version, first)),
+                Err(error) => {
+                    tracing::warn!(schedule = %schedule.id, %error, "an execution of a schedule can't be placed");
+                    Err("invalidOptions")
+                }
+            },
         })
     }
 
@@ -155,12 +172,13 @@ impl Scheduler {
             // The oldest stands for all that were skipped; a row for each could be millions.
             changes.writes.push(Write::Fire(firing(&schedule, first, now, None, Some("misfire"))));
         }
-        let files =
-            version.as_ref().map_or_else(|_| Vec::new(), |version| files_named(version, &schedule.inputs));
+        let files = version
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |(version, _)| files_named(version, &schedule.inputs));
         let mut made = Vec::new();
         for due in &plan.fire {
             let verdict = match &version {
-                Ok(version) => decide(&schedule, version, *due, now, &mut open, &mut changes),
+                Ok((_, pattern)) => decide(&schedule, pattern, *due, now, &mut open, &mut changes),
                 Err(reason) => Verdict::Skip(reason),
             };
             match verdict {
@@ -223,10 +241,19 @@ fn firing(
     }
 }
 
+/// An execution of a schedule as each of its due times makes one.
+fn placed(version: &PackageVersion, schedule: &Schedule, pools: Pools, now: Timestamp) -> Result<Execution> {
+    let origin = Origin::Embedded;
+    let inputs = schedule.inputs.clone();
+    let mut execution = new_execution(version, schedule.environment_id, inputs, origin, now);
+    settle(&mut execution, version, &schedule.options, pools)?;
+    Ok(execution)
+}
+
 /// Applies the overlap policy; a cancel that it asks for joins the changes.
 fn decide(
     schedule: &Schedule,
-    version: &PackageVersion,
+    pattern: &Execution,
     due_at: Timestamp,
     now: Timestamp,
     open: &mut Vec<Execution>,
@@ -249,6 +276,5 @@ fn decide(
         }
     }
     let origin = Origin::Schedule { schedule_id: schedule.id, due_at };
-    let inputs = schedule.inputs.clone();
-    Verdict::Fire(Box::new(new_execution(version, schedule.environment_id, inputs, origin, now)))
+    Verdict::Fire(Box::new(Execution { id: ExecutionId::new(), origin, ..pattern.clone() }))
 }

@@ -7,5 +7,6 @@ mod execution;
 mod file;
 mod identity;
 mod place;
+mod placement;
 mod schedule;
 mod secret;

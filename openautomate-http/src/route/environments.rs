@@ -36,6 +36,8 @@ struct EnvironmentView {
     /// if there are none, everybody's are.
     #[schema(value_type = Vec<String>)]
     author_keys: Vec<PublicKey>,
+    /// How many executions may be with agents at once; `null` for no limit.
+    max_concurrent: Option<u32>,
     /// When it was made.
     created_at: DateTime<Utc>,
     /// Raised with each change.
@@ -44,8 +46,9 @@ struct EnvironmentView {
 
 impl From<Environment> for EnvironmentView {
     fn from(environment: Environment) -> Self {
-        let Environment { id, name, is_default, author_keys, created_at, revision } = environment;
-        Self { id, name, is_default, author_keys, created_at, revision }
+        let Environment { id, name, is_default, author_keys, max_concurrent, created_at, revision } =
+            environment;
+        Self { id, name, is_default, author_keys, max_concurrent, created_at, revision }
     }
 }
 
@@ -78,6 +81,9 @@ struct UpdateRequest {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     author_keys: Option<Vec<PublicKey>>,
+    /// How many executions may be with agents at once; 0 for no limit.
+    #[serde(default)]
+    max_concurrent: Option<u32>,
 }
 
 /// Changes an environment.
@@ -92,7 +98,12 @@ async fn update(
     Body { value, .. }: Body<UpdateRequest>,
 ) -> Result<Tagged<EnvironmentView>, Problem> {
     let revision = revision_of(if_match, value.revision)?;
-    let command = UpdateEnvironment { id, revision, author_keys: value.author_keys };
+    let command = UpdateEnvironment {
+        id,
+        revision,
+        author_keys: value.author_keys,
+        max_concurrent: value.max_concurrent,
+    };
     let environment = state.orchestrator().execute(&actor, command).await?;
     Ok(Tagged::new(environment.revision, environment.into()))
 }

@@ -1,5 +1,6 @@
 //! `/api/executions`: triggering, watching, cancelling and repeating executions.
 
+mod explanation;
 mod view;
 
 use axum::Json;
@@ -9,7 +10,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use openautomate_core::Error;
 use openautomate_core::command::execution::{CancelExecution, EnqueueExecution, RetryExecution};
-use openautomate_core::domain::{Execution, ExecutionState};
+use openautomate_core::domain::{Execution, ExecutionOptions, ExecutionState};
 use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, VersionId};
 use openautomate_core::query::ExecutionFilter;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,9 @@ use utoipa_axum::routes;
 
 use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
 use crate::problem::Problem;
+use crate::schema;
 use crate::state::AppState;
+use explanation::ExplanationView;
 use view::{AttemptView, ExecutionDetail, ExecutionView};
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
@@ -30,6 +33,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(cancel))
         .routes(routes!(retry))
         .routes(routes!(attempts))
+        .routes(routes!(explain))
 }
 
 /// An execution to run.
@@ -71,6 +75,10 @@ struct EnqueueRequest {
     /// Not before this instant.
     #[serde(default)]
     run_at: Option<DateTime<Utc>>,
+    /// How it is placed and repeated, where not as the package says.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ExecutionOptions>)]
+    options: ExecutionOptions,
 }
 
 async fn named_package(
@@ -112,6 +120,7 @@ async fn enqueue(
         agent_id: value.agent_id,
         timeout_ms: value.timeout_ms,
         run_at: value.run_at,
+        options: value.options,
     };
     let execution = state.orchestrator().execute_once(&actor, key.over(&bytes)?, command).await?;
     made(&state, execution).await
@@ -243,4 +252,16 @@ async fn attempts(
     load(&state, id).await?;
     let attempts = state.orchestrator().store().attempts(id).await?;
     Ok(Json(AttemptList { items: attempts.into_iter().map(AttemptView::from).collect() }))
+}
+
+/// Says what holds an execution back at this moment.
+#[utoipa::path(get, path = "/api/executions/{id}/explain", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution.")),
+    responses((status = 200, description = "The reasons.", body = ExplanationView)))]
+async fn explain(
+    State(state): State<AppState>,
+    _: Can<may::ReadExecutions>,
+    Path(id): Path<ExecutionId>,
+) -> Result<Json<ExplanationView>, Problem> {
+    Ok(Json(state.orchestrator().explain(id).await?.into()))
 }

@@ -22,6 +22,7 @@ mod maintenance;
 mod openapi;
 mod packages;
 mod permission_sweep;
+mod placement;
 mod schedules;
 mod secrets;
 mod server;

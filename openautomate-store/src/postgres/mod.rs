@@ -4,6 +4,7 @@ mod address;
 mod agent;
 mod asset;
 mod audit;
+mod claim;
 mod commit;
 mod execution;
 mod file;

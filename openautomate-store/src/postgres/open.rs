@@ -28,6 +28,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
+    Migration {
+        version: 6,
+        name: "placement",
+        script: include_str!("../../migrations/postgres/0006_placement.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

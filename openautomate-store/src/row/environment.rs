@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::table::{Table, table};
 
 impl Table for Environment {
-    table!("environment", "environments", [name, is_default, author_keys, created_at]);
+    table!("environment", "environments", [name, is_default, author_keys, max_concurrent, created_at]);
 
     fn id(&self) -> &Uuid {
         self.id.as_uuid()
@@ -24,6 +24,7 @@ impl Table for Environment {
             .bind(&self.name)
             .bind(self.is_default)
             .bind(Json(&self.author_keys))
+            .bind(self.max_concurrent)
             .bind(micros(self.created_at))
     }
 
@@ -34,6 +35,7 @@ impl Table for Environment {
             name: columns.get("name")?,
             is_default: columns.get("is_default")?,
             author_keys: columns.json("author_keys")?,
+            max_concurrent: columns.count_or_none("max_concurrent")?,
             created_at: columns.time("created_at")?,
             revision: columns.get("revision")?,
         })

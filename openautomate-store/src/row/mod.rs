@@ -16,6 +16,6 @@ mod schedule;
 pub(crate) use artifact::{insert_artifact, read_artifact};
 pub(crate) use attempt::read_attempt;
 pub(crate) use audit::read_entry;
-pub(crate) use execution::{read_summary, schedule_of};
+pub(crate) use execution::{read_concurrency, read_summary, schedule_of};
 pub(crate) use idempotency::read_answer;
 pub(crate) use schedule::read_firing;

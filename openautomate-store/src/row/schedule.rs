@@ -25,6 +25,7 @@ impl Table for Schedule {
             catchup_window_ms,
             overlap,
             inputs,
+            options,
             starts_at,
             ends_at,
             is_active,
@@ -59,6 +60,7 @@ impl Table for Schedule {
             .bind(self.catchup_window_ms.cast_signed())
             .bind(Word(&self.overlap))
             .bind(Json(&self.inputs))
+            .bind(Json(&self.options))
             .bind(micros_of(self.starts_at))
             .bind(micros_of(self.ends_at))
             .bind(self.is_active)
@@ -86,6 +88,7 @@ impl Table for Schedule {
             catchup_window_ms: columns.unsigned("catchup_window_ms")?,
             overlap: columns.word("overlap")?,
             inputs: columns.json("inputs")?,
+            options: columns.json("options")?,
             starts_at: columns.time_or_none("starts_at")?,
             ends_at: columns.time_or_none("ends_at")?,
             is_active: columns.get("is_active")?,

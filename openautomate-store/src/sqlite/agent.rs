@@ -1,14 +1,15 @@
 //! Agents.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Agent, EnrolmentToken};
+use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken};
 use openautomate_core::error::Result;
-use openautomate_core::id::AgentId;
+use openautomate_core::id::{AgentId, EnvironmentId, PoolId};
 use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::AgentStore;
 
 use super::SqliteStore;
 use crate::driver::{Pool, query};
+use crate::error::Error;
 use crate::table::{one, page};
 
 #[async_trait]
@@ -21,6 +22,41 @@ impl<P: Pool> AgentStore for SqliteStore<P> {
         const SELECT: &str =
             "SELECT * FROM agents WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
         Ok(page(query(SELECT), request, &self.readers).await?)
+    }
+
+    async fn agent_pool(&self, id: PoolId) -> Result<Option<AgentPool>> {
+        Ok(one(query("SELECT * FROM agent_pools WHERE id = ?").bind(id.as_uuid()), &self.readers).await?)
+    }
+
+    async fn agent_pools(
+        &self,
+        environment: Option<EnvironmentId>,
+        request: PageRequest,
+    ) -> Result<Page<AgentPool>> {
+        const ALL: &str =
+            "SELECT * FROM agent_pools WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+        const OF_ONE: &str = "SELECT * FROM agent_pools
+            WHERE environment_id = ? AND deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+        let statement = match environment {
+            Some(environment) => query(OF_ONE).bind(environment.as_uuid()),
+            None => query(ALL),
+        };
+        Ok(page(statement, request, &self.readers).await?)
+    }
+
+    async fn agent_pool_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<AgentPool>> {
+        const SELECT: &str = "SELECT * FROM agent_pools
+            WHERE environment_id = ? AND name = ? AND deleted_at IS NULL";
+        let select = query(SELECT).bind(environment.as_uuid()).bind(name);
+        Ok(one(select, &self.readers).await?)
+    }
+
+    async fn count_agents_of_pool(&self, pool: PoolId) -> Result<u64> {
+        const COUNT: &str = "SELECT count(*) AS value FROM agents WHERE deleted_at IS NULL
+            AND EXISTS (SELECT 1 FROM json_each(pool_ids) AS pool WHERE pool.value = ?)";
+        let count = query(COUNT).bind(pool.to_string());
+        let count: i64 = count.fetch_value(&self.readers).await.map_err(Error::from)?;
+        Ok(count.cast_unsigned())
     }
 
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {

@@ -3,6 +3,7 @@
 mod agent;
 mod asset;
 mod audit;
+mod claim;
 mod commit;
 mod execution;
 mod file;

@@ -42,6 +42,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "input files",
         script: include_str!("../../migrations/sqlite/0004_input_files.sql"),
     },
+    Migration {
+        version: 8,
+        name: "placement",
+        script: include_str!("../../migrations/sqlite/0008_placement.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -185,7 +190,7 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema) AS tables,
         (SELECT count(*) FROM sqlite_schema WHERE name = 'openautomate_migrations') AS shared,
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
-            ('agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
+            ('agent_pools', 'agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
             'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records',
             'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages', 'schedule_files', 'schedules',
             'sessions', 'users')) AS alike";

@@ -1,5 +1,7 @@
 //! Valid records to write, and a small world in which they hold together.
 
+mod pool;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
@@ -9,9 +11,10 @@ use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::domain::{
     ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry, Deployment,
-    EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation, IsolationLevel, Lease,
-    LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package, PackageVersion, RetryPolicy, Role,
-    RunError, RunReport, RunResult, RunStatus, Schedule, Session, StopProof, StopReason, User,
+    EnrolmentToken, Environment, Execution, ExecutionOptions, ExecutionState, InputFile, Invitation,
+    IsolationLevel, Lease, LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package,
+    PackageVersion, Requirements, RetryPolicy, Role, RunError, RunReport, RunResult, RunStatus, Schedule,
+    Session, StopProof, StopReason, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
@@ -22,6 +25,8 @@ use crate::package::signature::{PackageSigner, Signed, Statement};
 use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 use crate::secret::Secret;
 use crate::store::Store;
+
+pub use pool::pool;
 
 /// A fixed instant with microseconds, so that a store that keeps milliseconds is found out.
 ///
@@ -84,6 +89,7 @@ pub fn environment(name: &str) -> Environment {
         name: name.to_owned(),
         is_default: false,
         author_keys: Vec::new(),
+        max_concurrent: None,
         created_at: instant(),
         revision: 0,
     }
@@ -246,12 +252,15 @@ impl World {
             priority: 0,
             labels: Vec::new(),
             pinned_agent_id: None,
+            requirements: Requirements::default(),
+            concurrency: None,
             inputs: Map::new(),
             outputs: None,
             error: None,
             origin: Origin::Manual { user_id: self.user.id },
-            retry: RetryPolicy { max_attempts: 1, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Fail },
+            retry: RetryPolicy::new(1, 1_000, OnAgentLost::Fail),
             timeout_ms: None,
+            queue_timeout_ms: None,
             run_at: instant(),
             lease_epoch: 0,
             agent_id: None,
@@ -269,7 +278,7 @@ impl World {
     /// An execution that is tried `max_attempts` times, also when its agent is lost.
     #[must_use]
     pub fn retried(&self, max_attempts: u32) -> Execution {
-        let retry = RetryPolicy { max_attempts, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Retry };
+        let retry = RetryPolicy::new(max_attempts, 1_000, OnAgentLost::Retry);
         Execution { retry, ..self.execution() }
     }
 
@@ -290,6 +299,7 @@ impl World {
             catchup_window_ms: 3_600_000,
             overlap: OverlapPolicy::default(),
             inputs: Map::new(),
+            options: ExecutionOptions::default(),
             starts_at: None,
             ends_at: None,
             is_active: true,
@@ -414,6 +424,9 @@ pub fn agent(name: &str, environment_id: EnvironmentId, owner_id: UserId) -> Age
         environment_id,
         owner_id,
         labels: Vec::new(),
+        pool_ids: Vec::new(),
+        drain_until: None,
+        maintenance_windows: Vec::new(),
         slots: 4,
         public_key: None,
         facts: AgentFacts::default(),
@@ -431,6 +444,7 @@ pub fn package(name: &str, creator_id: UserId) -> Package {
         id: PackageId::new(),
         name: name.to_owned(),
         description: "Reads invoices".to_owned(),
+        max_concurrent: None,
         creator_id,
         created_at: instant(),
         updated_at: instant(),

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, Asset, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, Package,
-    PackageVersion, Schedule, Session, User, check_transition,
+    Agent, AgentPool, Asset, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation,
+    Package, PackageVersion, Schedule, Session, User, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
     AgentId, AssetId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId,
-    PackageId, ScheduleId, SessionId, UserId, VersionId,
+    PackageId, PoolId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// A record with an id and a revision.
@@ -143,6 +143,19 @@ impl Row for Agent {
     }
 }
 
+impl Row for AgentPool {
+    columns!(PoolId, "agent pool", agent_pools);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Environment>(state, self.environment_id)?;
+        unique(state, self, "name of the pool", |other| {
+            let both_live = self.deleted_at.is_none() && other.deleted_at.is_none();
+            let same_place = other.environment_id == self.environment_id;
+            both_live && same_place && other.name.eq_ignore_ascii_case(&self.name)
+        })
+    }
+}
+
 impl Row for EnrolmentToken {
     columns!(EnrolmentTokenId, "enrolment token", enrolment_tokens);
 
@@ -200,6 +213,7 @@ impl Row for Execution {
         exists::<Package>(state, self.package_id)?;
         exists::<PackageVersion>(state, self.version_id)?;
         exists::<Environment>(state, self.environment_id)?;
+        self.requirements.pool_id.iter().try_for_each(|id| exists::<AgentPool>(state, *id))?;
         let agents = self.pinned_agent_id.iter().chain(&self.agent_id);
         agents.into_iter().try_for_each(|id| exists::<Agent>(state, *id))
     }

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogRecord,
-    Package, PackageVersion, Schedule, Session, User,
+    Agent, AgentPool, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken,
+    Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
+    Lease, LogRecord, Package, PackageVersion, Schedule, Session, User,
 };
 use crate::id::{
     AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    InvitationId, PackageId, PoolId, ScheduleId, SessionId, UserId, VersionId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -26,6 +26,7 @@ pub(super) struct State {
     pub(super) invitations: BTreeMap<InvitationId, Invitation>,
     pub(super) environments: BTreeMap<EnvironmentId, Environment>,
     pub(super) agents: BTreeMap<AgentId, Agent>,
+    pub(super) agent_pools: BTreeMap<PoolId, AgentPool>,
     pub(super) enrolment_tokens: BTreeMap<EnrolmentTokenId, EnrolmentToken>,
     pub(super) packages: BTreeMap<PackageId, Package>,
     pub(super) versions: BTreeMap<VersionId, PackageVersion>,

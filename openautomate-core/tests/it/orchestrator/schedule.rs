@@ -126,7 +126,12 @@ async fn a_version_that_no_trusted_author_signed_is_skipped() {
     let package = place.greeter().await;
     let schedule = schedule(&place, &package, |_| {}).await;
     let author_keys = Some(vec![PackageSigner::generate().unwrap().public_key()]);
-    let update = UpdateEnvironment { id: place.environment().await, revision: None, author_keys };
+    let update = UpdateEnvironment {
+        id: place.environment().await,
+        revision: None,
+        author_keys,
+        max_concurrent: None,
+    };
     place.orchestrator.execute(&place.admin, update).await.unwrap();
     place.clock.advance(Duration::from_secs(60));
     look(&place).await;

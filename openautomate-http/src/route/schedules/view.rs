@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use openautomate_core::command::schedule::ScheduleSettings;
-use openautomate_core::domain::{Firing, Schedule};
+use openautomate_core::domain::{ExecutionOptions, Firing, Schedule};
 use openautomate_core::id::{EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId};
 use openautomate_core::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,10 @@ pub(super) struct ScheduleRequest {
     #[serde(default)]
     #[schema(value_type = Object)]
     inputs: Map<String, Value>,
+    /// How its executions are placed and repeated, where not as the package says.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ExecutionOptions>)]
+    options: ExecutionOptions,
     /// Not before.
     #[serde(default)]
     starts_at: Option<DateTime<Utc>>,
@@ -88,6 +92,7 @@ impl ScheduleRequest {
             catchup_window_ms: self.catchup_window_ms.unwrap_or(default.catchup_window_ms),
             overlap: self.overlap,
             inputs: self.inputs,
+            options: self.options,
             starts_at: self.starts_at,
             ends_at: self.ends_at,
             is_active: self.is_active.unwrap_or(default.is_active),
@@ -146,6 +151,9 @@ pub(super) struct ScheduleView {
     /// The inputs of each execution.
     #[schema(value_type = Object)]
     inputs: Map<String, Value>,
+    /// How its executions are placed and repeated, where not as the package says.
+    #[schema(value_type = schema::ExecutionOptions)]
+    options: ExecutionOptions,
     /// Not before.
     starts_at: Option<DateTime<Utc>>,
     /// Not at or after.
@@ -178,6 +186,7 @@ impl From<Schedule> for ScheduleView {
             catchup_window_ms: schedule.catchup_window_ms,
             overlap: schedule.overlap,
             inputs: schedule.inputs,
+            options: schedule.options,
             starts_at: schedule.starts_at,
             ends_at: schedule.ends_at,
             next_due: schedule.next_due,
@@ -199,8 +208,8 @@ pub(super) struct FiringView {
     /// The execution that it made; `null` if it was skipped.
     #[schema(value_type = Option<Uuid>)]
     execution_id: Option<ExecutionId>,
-    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`, or `invalidInputs` if the version that was
-    /// active does not take the schedule's inputs.
+    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`, `invalidInputs` if the version that was active
+    /// does not take the schedule's inputs, or `invalidOptions` if its executions can't be placed as is said.
     skipped: Option<String>,
 }
 

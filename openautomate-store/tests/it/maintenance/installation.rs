@@ -7,8 +7,9 @@ use openautomate_core::conformance::store::sample::{
     self, World, at, audit, chunk, failed, hash, instant, map, succeeded, user,
 };
 use openautomate_core::domain::{
-    ActorKind, ActorRef, AssetKind, AuditEntry, Execution, ExecutionState, FileUser, Firing,
-    IdempotencyRecord, InputFile, Lease, Origin, Progress, Role, Schedule, Session, User,
+    ActorKind, ActorRef, AssetKind, AuditEntry, Concurrency, Execution, ExecutionState, FileUser, Firing,
+    IdempotencyRecord, InputFile, Lease, Origin, Progress, PythonRequirement, Requirements, Role, Schedule,
+    Session, User,
 };
 use openautomate_core::store::{FinishAttempt, Store};
 use serde_json::json;
@@ -66,6 +67,7 @@ async fn deployments(world: &World) {
         ..sample::agent("bot-2", staging.id, world.user.id)
     };
     world.insert(Record::Agent(agent)).await;
+    world.insert(Record::AgentPool(sample::pool("fast", staging.id))).await;
     let other = sample::package("payments", world.user.id);
     world.insert(Record::Package(other.clone())).await;
     world.insert(Record::PackageVersion(sample::version(other.id, "1.0.0", world.user.id))).await;
@@ -112,7 +114,16 @@ async fn in_the_middle(world: &World) {
     let progress = Progress { fraction: 0.1 + 0.2, message: Some("half way".to_owned()) };
     world.store.set_progress(lease, world.agent.id, progress).await.unwrap();
     world.assigned(world.execution()).await;
+    let pool = sample::pool("large", world.environment.id);
+    world.insert(Record::AgentPool(pool.clone())).await;
     let labelled = Execution {
+        requirements: Requirements {
+            os: Some("linux".to_owned()),
+            python: Some(PythonRequirement::parse("python", ">=3.11,!=3.12.0").unwrap()),
+            pool_id: Some(pool.id),
+        },
+        concurrency: Some(Concurrency { key: "sap \u{e4}".to_owned(), limit: 2 }),
+        queue_timeout_ms: Some(86_400_000),
         labels: vec!["excel".to_owned(), "linux".to_owned()],
         pinned_agent_id: Some(world.agent.id),
         timeout_ms: Some(600_000),

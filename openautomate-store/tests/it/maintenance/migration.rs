@@ -58,13 +58,18 @@ async fn columns(connection: &mut PgConnection) -> Vec<(String, String, String, 
     query_as(COLUMNS).fetch_all(connection).await.unwrap()
 }
 
-/// What may refuse a row: unique indexes, constraints, triggers, as `table: definition`.
-async fn refusals(connection: &mut PgConnection) -> Vec<(String, String)> {
-    const REFUSALS: &str = "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+/// What may refuse a row: unique indexes, constraints, triggers. Each has its table, its definition, and of a
+/// constraint the columns that it looks at.
+type Refusal = (String, String, Vec<String>);
+
+async fn refusals(connection: &mut PgConnection) -> Vec<Refusal> {
+    const REFUSALS: &str = "SELECT conrelid::regclass::text, pg_get_constraintdef(oid),
+            ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey))
+            FROM pg_constraint
             WHERE connamespace = current_schema()::regnamespace AND contype IN ('c', 'f', 'u', 'p', 'x')
-        UNION ALL SELECT tablename::text, indexdef FROM pg_indexes
+        UNION ALL SELECT tablename::text, indexdef, ARRAY[]::text[] FROM pg_indexes
             WHERE schemaname = current_schema() AND indexdef LIKE 'CREATE UNIQUE%'
-        UNION ALL SELECT tgrelid::regclass::text, pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger
+        UNION ALL SELECT tgrelid::regclass::text, pg_get_triggerdef(pg_trigger.oid), ARRAY[]::text[] FROM pg_trigger
             JOIN pg_class ON pg_class.oid = tgrelid
             WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal";
     query_as(REFUSALS).fetch_all(connection).await.unwrap()
@@ -93,6 +98,9 @@ async fn the_release_before_goes_on_after_each_migration() {
     }
 }
 
+/// Triggers that were replaced by ones that allow more.
+const LOOSER: [&str; 1] = ["executions_transition"];
+
 type Columns = [(String, String, String, bool)];
 
 fn assert_expands(file: &std::path::Path, before: &Columns, after: &Columns) {
@@ -111,15 +119,17 @@ fn assert_expands(file: &std::path::Path, before: &Columns, after: &Columns) {
     }
 }
 
-fn assert_refuses_no_more(
-    file: &std::path::Path,
-    columns: &Columns,
-    before: &[(String, String)],
-    after: &[(String, String)],
-) {
+fn assert_refuses_no_more(file: &std::path::Path, columns: &Columns, before: &[Refusal], after: &[Refusal]) {
     for refusal in after.iter().filter(|refusal| !before.contains(refusal)) {
-        let is_old_table = columns.iter().any(|(table, _, _, _)| *table == refusal.0);
-        assert!(!is_old_table, "{file:?} refuses what the release before writes: {refusal:?}");
+        let (refused, definition, looks_at) = refusal;
+        let is_old_table = columns.iter().any(|(table, _, _, _)| table == refused);
+        // A new column is NULL, or has its default, in what the release before writes.
+        let is_old = |column: &String| columns.iter().any(|(table, c, _, _)| table == refused && c == column);
+        let is_of_new_columns = !looks_at.is_empty() && !looks_at.iter().any(is_old);
+        let is_looser =
+            LOOSER.iter().any(|trigger| definition.starts_with(&format!("CREATE TRIGGER {trigger} ")));
+        let is_harmless = !is_old_table || is_of_new_columns || is_looser;
+        assert!(is_harmless, "{file:?} refuses what the release before writes: {refusal:?}");
     }
 }
 
@@ -140,9 +150,11 @@ fn a_migration_that_breaks_the_release_before_is_found() {
     assert!(breaks(&[row("t", "a", false)]));
     assert!(breaks(&[row("t", "a", false), row("t", "b", false)]));
     assert!(breaks(&[row("t", "a", false), row("t", "b", true), row("t", "c", false)]));
-    let unique = [("t".to_owned(), "UNIQUE (a)".to_owned())];
-    let refuses = |after: &[(String, String)]| {
+    let unique = |table: &str, column: &str| {
+        [(table.to_owned(), format!("UNIQUE ({column})"), vec![column.to_owned()])]
+    };
+    let refuses = |after: &[Refusal]| {
         std::panic::catch_unwind(|| assert_refuses_no_more(file, &before, &[], after)).is_err()
     };
-    assert!(refuses(&unique) && !refuses(&[("new".to_owned(), "UNIQUE (a)".to_owned())]));
+    assert!(refuses(&unique("t", "a")) && !refuses(&unique("new", "a")) && !refuses(&unique("t", "c")));
 }
