@@ -6,6 +6,7 @@
 
 mod agent;
 mod agent_pool;
+mod agent_usage;
 mod artifact;
 mod asset;
 mod attempt;
@@ -33,6 +34,7 @@ mod user;
 
 pub use agent::{Agent, AgentFacts, AgentStatus, EnrolmentToken};
 pub use agent_pool::AgentPool;
+pub use agent_usage::{Usage, UsagePoint};
 pub use artifact::Artifact;
 pub use asset::{Asset, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};

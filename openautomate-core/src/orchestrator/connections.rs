@@ -36,6 +36,8 @@ struct Entry {
     received: u64,
     /// The last heartbeat: when, and how many assignments were sent by then.
     heartbeat: Option<(Timestamp, u64)>,
+    /// The minute of which its usage was kept last.
+    minute: Option<i64>,
     replaced: std::sync::Arc<Notify>,
     greeting: Greeting,
 }
@@ -101,6 +103,7 @@ impl Connections {
             free: 0,
             received: 0,
             heartbeat: None,
+            minute: None,
             replaced: std::sync::Arc::clone(&replaced),
             greeting: Greeting::Due,
             connected,
@@ -146,6 +149,14 @@ impl Connections {
         let entry = entries.get_mut(&agent).filter(|entry| entry.number == number)?;
         let before = entry.heartbeat.replace((now, entry.sent))?;
         (entry.received >= before.1).then_some(before.0)
+    }
+
+    /// Whether this is the first that an agent tells of its usage in this minute; notes that it is told.
+    pub(crate) fn is_new_minute(&self, agent: AgentId, number: u64, now: Timestamp) -> bool {
+        let minute = now.timestamp().div_euclid(60);
+        let mut entries = self.lock();
+        let entry = entries.get_mut(&agent).filter(|entry| entry.number == number);
+        entry.is_some_and(|entry| entry.minute.replace(minute) != Some(minute))
     }
 
     /// Takes over what an operator changed.

@@ -13,6 +13,7 @@ use crate::changes::Event;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentStatus, Execution, ExecutionState, Lease, LogChunk, Progress, RunError, RunResult, RunStatus,
+    Usage, UsagePoint,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
@@ -29,6 +30,8 @@ const MAX_LEASES: usize = 10_000;
 const MAX_SLOTS: u32 = 1_000;
 const MAX_INTERPRETERS: usize = 100;
 const MAX_FACT: usize = 200;
+/// More memory than any machine has, in bytes: a petabyte.
+const MOST_MEMORY: u64 = 1 << 50;
 /// How long a claim may take from its time until it is noted as sent.
 const UNDER_WAY: TimeDelta = TimeDelta::seconds(3);
 
@@ -261,7 +264,7 @@ impl Session<'_> {
                 self.orchestrator.publish(Event::AgentReady { agent_id: self.agent_id });
                 Ok(())
             }
-            AgentMessage::Heartbeat { leases } => self.heartbeat(&leases).await,
+            AgentMessage::Heartbeat { leases, usage } => self.heartbeat(&leases, usage).await,
             AgentMessage::Started { lease } => self.started(lease).await,
             AgentMessage::Release { lease } => self.release(lease).await,
             AgentMessage::Logs { chunks } => self.logs(chunks).await,
@@ -274,12 +277,20 @@ impl Session<'_> {
         }
     }
 
-    async fn heartbeat(&self, leases: &[Lease]) -> Result<()> {
+    async fn heartbeat(&self, leases: &[Lease], usage: Option<Usage>) -> Result<()> {
         if leases.len() > MAX_LEASES {
             return Err(Error::invalid("agent.heartbeat", "a heartbeat names too many leases"));
         }
         let now = self.orchestrator.clock().now();
         self.take_back_undelivered(leases, now).await?;
+        if let Some(usage) = usage
+            && self.orchestrator.connections().is_new_minute(self.agent_id, self.number, now)
+        {
+            let cpu_permille = usage.cpu_permille.min(1_000);
+            let memory_used_bytes = usage.memory_used_bytes.min(MOST_MEMORY);
+            let usage = Usage { cpu_permille, memory_used_bytes };
+            self.orchestrator.store().note_usage(self.agent_id, UsagePoint { at: now, usage }).await?;
+        }
         let Renewed { leases, cancel, stale } = self.orchestrator.renew(self.agent_id, leases, now).await?;
         self.send(ServerMessage::Renewed { leases, cancel, stale }).await
     }

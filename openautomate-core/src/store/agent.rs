@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 
-use crate::domain::{Agent, AgentPool, EnrolmentToken};
+use crate::clock::Timestamp;
+use crate::domain::{Agent, AgentPool, EnrolmentToken, UsagePoint};
 use crate::error::Result;
 use crate::id::{AgentId, EnvironmentId, PoolId};
 use crate::query::{Page, PageRequest};
 
-/// Reads agents. Every method fails with `Unavailable` if the database does not answer, and in no other way.
+/// Reads agents, and keeps how busy they were. Every method fails with `Unavailable` if the database does not answer, and in no other way.
 #[async_trait]
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
 pub trait AgentStore {
@@ -27,6 +28,11 @@ pub trait AgentStore {
     async fn agent_pool_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<AgentPool>>;
     /// How many agents that are not deleted are in a pool.
     async fn count_agents_of_pool(&self, pool: PoolId) -> Result<u64>;
+    /// Keeps how busy an agent's machine was. One that is kept already in the same place
+    /// ([`UsagePoint::slot`]) is replaced if it is older (`read::agent_usage`).
+    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()>;
+    /// How busy an agent's machine was from an instant on, oldest first; at most [`UsagePoint::KEPT`] points.
+    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>>;
     /// The enrolment token with this hash.
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>>;
 }

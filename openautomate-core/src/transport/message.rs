@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::domain::{AgentFacts, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult};
+use crate::domain::{AgentFacts, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult, Usage};
 use crate::error::ErrorKind;
 use crate::id::{FileId, PackageId, VersionId};
 use crate::package::signature::{PublicKey, Signed};
@@ -36,6 +36,9 @@ pub enum AgentMessage {
     Heartbeat {
         /// Every lease that it holds, those whose finish is not acknowledged too.
         leases: Vec<Lease>,
+        /// How busy its machine is, if it knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
     },
     /// A run began. Repeated after a reconnect.
     Started {

@@ -1,5 +1,7 @@
 //! `/api/agents`: agents, as people see them.
 
+mod usage;
+
 use std::time::Duration;
 
 use axum::Json;
@@ -30,6 +32,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(list))
         .routes(routes!(get, update, delete))
         .routes(routes!(make_token))
+        .merge(usage::router())
 }
 
 /// An agent.

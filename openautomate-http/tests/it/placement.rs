@@ -1,5 +1,5 @@
-use openautomate_core::domain::RunResult;
-use openautomate_core::transport::AgentMessage;
+use openautomate_core::domain::{RunResult, Usage};
+use openautomate_core::transport::{AgentMessage, ServerMessage};
 use serde_json::{Map, Value, json};
 
 use crate::fake_agent::FakeAgent;
@@ -70,6 +70,24 @@ async fn what_holds_an_execution_back_is_told_as_data_and_as_a_sentence() {
     );
     let nothing = format!("/api/executions/{}/explain", uuid::Uuid::now_v7());
     problem(server.get(&nothing, &admin.token).send().await.unwrap(), 404).await;
+}
+
+#[tokio::test]
+async fn how_busy_a_machine_was_is_shown_minute_by_minute() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let agent = FakeAgent::enrol(&server, &admin.token, "bot").await;
+    let (mut connection, _) = agent.connect(&server, Vec::new()).await;
+    let usage = Some(Usage { cpu_permille: 250, memory_used_bytes: 5_000_000_000 });
+    connection.send(&AgentMessage::Heartbeat { leases: Vec::new(), usage }).await;
+    while !matches!(connection.next().await, Some(ServerMessage::Renewed { .. })) {}
+    let path = format!("/api/agents/{}/usage", agent.id);
+    let told = read(server.get(&path, &admin.token).send().await.unwrap(), 200).await;
+    let point = &told["items"][0];
+    assert_eq!((&point["cpu"], &point["memoryUsedBytes"]), (&json!(0.25), &json!(5_000_000_000_u64)));
+    let later = format!("{path}?since=2099-01-01T00:00:00Z");
+    let told = read(server.get(&later, &admin.token).send().await.unwrap(), 200).await;
+    assert_eq!(told["items"], json!([]));
 }
 
 #[tokio::test]

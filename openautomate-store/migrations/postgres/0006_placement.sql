@@ -12,6 +12,16 @@ CREATE TABLE agent_pools (
 );
 CREATE UNIQUE INDEX agent_pools_name ON agent_pools (environment_id, lower(name)) WHERE deleted_at IS NULL;
 
+-- How busy machines were: one row a minute of the day and agent, written over the next day.
+CREATE TABLE agent_usage (
+    agent_id          uuid NOT NULL REFERENCES agents (id),
+    slot              bigint NOT NULL,
+    at                bigint NOT NULL,
+    cpu_permille      bigint NOT NULL,
+    memory_used_bytes bigint NOT NULL,
+    PRIMARY KEY (agent_id, slot)
+);
+
 ALTER TABLE agents ADD COLUMN pool_ids text NOT NULL DEFAULT '[]';
 ALTER TABLE agents ADD COLUMN drain_until bigint;
 ALTER TABLE agents ADD COLUMN maintenance_windows text NOT NULL DEFAULT '[]';

@@ -12,6 +12,16 @@ CREATE TABLE agent_pools (
 ) STRICT;
 CREATE UNIQUE INDEX agent_pools_name ON agent_pools (environment_id, name) WHERE deleted_at IS NULL;
 
+-- How busy machines were: one row a minute of the day and agent, written over the next day.
+CREATE TABLE agent_usage (
+    agent_id          BLOB NOT NULL REFERENCES agents (id),
+    slot              INTEGER NOT NULL,
+    at                INTEGER NOT NULL,
+    cpu_permille      INTEGER NOT NULL,
+    memory_used_bytes INTEGER NOT NULL,
+    PRIMARY KEY (agent_id, slot)
+) STRICT, WITHOUT ROWID;
+
 ALTER TABLE agents ADD COLUMN pool_ids TEXT NOT NULL CHECK (json_valid(pool_ids)) DEFAULT '[]';
 ALTER TABLE agents ADD COLUMN drain_until INTEGER;
 ALTER TABLE agents ADD COLUMN maintenance_windows TEXT NOT NULL CHECK (json_valid(maintenance_windows)) DEFAULT '[]';

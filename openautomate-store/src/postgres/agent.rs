@@ -1,7 +1,8 @@
 //! Agents.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken};
+use openautomate_core::clock::Timestamp;
+use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken, UsagePoint};
 use openautomate_core::error::Result;
 use openautomate_core::id::{AgentId, EnvironmentId, PoolId};
 use openautomate_core::query::{Page, PageRequest};
@@ -9,8 +10,9 @@ use openautomate_core::store::AgentStore;
 
 use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::query;
-use crate::error::Error;
+use crate::driver::{micros, query};
+use crate::error::{Error, Result as RowResult};
+use crate::row::{note_usage, read_usage};
 use crate::table::{one, page};
 
 #[async_trait]
@@ -58,6 +60,18 @@ impl<P: PostgresDriver> AgentStore for PostgresStore<P> {
         let count = query(COUNT).bind(pool.to_string());
         let count: i64 = count.fetch_value(&self.pool).await.map_err(Error::from)?;
         Ok(count.cast_unsigned())
+    }
+
+    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()> {
+        note_usage(agent, &point).execute(&self.pool).await.map_err(Error::from)?;
+        Ok(())
+    }
+
+    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>> {
+        const SELECT: &str = "SELECT * FROM agent_usage WHERE agent_id = $1 AND at >= $2 ORDER BY at";
+        let select = query(SELECT).bind(agent.as_uuid()).bind(micros(since));
+        let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_usage).collect::<RowResult<_>>()?)
     }
 
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {

@@ -6,6 +6,8 @@
 //! leased, and nothing is given away beside it. There is one such lock an environment and a claim takes one alone,
 //! so they can't wait for each other in a circle; rows that somebody has at hand are passed over, never waited for.
 
+use std::collections::BTreeMap;
+
 use openautomate_core::domain::{Execution, version_number};
 use openautomate_core::store::ClaimRequest;
 use uuid::Uuid;
@@ -128,16 +130,14 @@ async fn candidates<C: Connection>(
     const CANDIDATES: &str = concat!(
         "SELECT id, package_id, concurrency_key, concurrency_limit FROM executions WHERE ",
         suits!(),
-        "   AND (concurrency_key IS NULL OR NOT EXISTS (
-                SELECT 1 FROM unnest($8::text[], $9::bigint[]) AS held (key, leased)
-                WHERE held.key = concurrency_key AND held.leased >= concurrency_limit))
-            AND package_id <> ALL ($10) AND id <> ALL ($11)
-        ORDER BY priority DESC, run_at, id LIMIT $12 FOR NO KEY UPDATE SKIP LOCKED"
+        "   AND (concurrency_key IS NULL
+                OR concurrency_limit > coalesce(($8::jsonb ->> concurrency_key)::bigint, 0))
+            AND package_id <> ALL ($9) AND id <> ALL ($10)
+        ORDER BY priority DESC, run_at, id LIMIT $11 FOR NO KEY UPDATE SKIP LOCKED"
     );
-    let (keys, leased): (Vec<_>, Vec<_>) = choice.keys().unzip();
+    let leased: BTreeMap<&str, i64> = choice.keys().collect();
     let candidates = asked(CANDIDATES, request)
-        .bind(keys)
-        .bind(leased)
+        .bind(Jsonb(leased))
         .bind(choice.full_packages().collect::<Vec<_>>())
         .bind(choice.chosen().to_vec())
         .bind(choice.wanted());

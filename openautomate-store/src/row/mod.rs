@@ -12,6 +12,7 @@ mod identity;
 mod input_file;
 mod package;
 mod schedule;
+mod usage;
 
 pub(crate) use artifact::{insert_artifact, read_artifact};
 pub(crate) use attempt::read_attempt;
@@ -19,3 +20,4 @@ pub(crate) use audit::read_entry;
 pub(crate) use execution::{read_concurrency, read_summary, schedule_of};
 pub(crate) use idempotency::read_answer;
 pub(crate) use schedule::read_firing;
+pub(crate) use usage::{note_usage, read_usage};

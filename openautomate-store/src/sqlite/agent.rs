@@ -1,15 +1,18 @@
 //! Agents.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken};
+use openautomate_core::clock::Timestamp;
+use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken, UsagePoint};
 use openautomate_core::error::Result;
 use openautomate_core::id::{AgentId, EnvironmentId, PoolId};
 use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::AgentStore;
 
 use super::SqliteStore;
-use crate::driver::{Pool, query};
-use crate::error::Error;
+use super::group_commit::Operation;
+use crate::driver::{Connection, Pool, micros, query};
+use crate::error::{Error, Result as RowResult};
+use crate::row::{note_usage, read_usage};
 use crate::table::{one, page};
 
 #[async_trait]
@@ -59,8 +62,33 @@ impl<P: Pool> AgentStore for SqliteStore<P> {
         Ok(count.cast_unsigned())
     }
 
+    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()> {
+        self.writer.commit(NoteUsage { agent, point }).await
+    }
+
+    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>> {
+        const SELECT: &str = "SELECT * FROM agent_usage WHERE agent_id = $1 AND at >= $2 ORDER BY at";
+        let select = query(SELECT).bind(agent.as_uuid()).bind(micros(since));
+        let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_usage).collect::<RowResult<_>>()?)
+    }
+
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
         const SELECT: &str = "SELECT * FROM enrolment_tokens WHERE token_hash = ?";
         Ok(one(query(SELECT).bind(&hash[..]), &self.readers).await?)
+    }
+}
+
+struct NoteUsage {
+    agent: AgentId,
+    point: UsagePoint,
+}
+
+impl Operation for NoteUsage {
+    type Output = ();
+
+    async fn run<C: Connection>(self, connection: &mut C) -> RowResult<()> {
+        note_usage(self.agent, &self.point).execute(connection).await?;
+        Ok(())
     }
 }

@@ -190,7 +190,7 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema) AS tables,
         (SELECT count(*) FROM sqlite_schema WHERE name = 'openautomate_migrations') AS shared,
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
-            ('agent_pools', 'agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
+            ('agent_pools', 'agent_usage', 'agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
             'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records',
             'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages', 'schedule_files', 'schedules',
             'sessions', 'users')) AS alike";

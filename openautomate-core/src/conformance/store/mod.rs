@@ -106,7 +106,7 @@ macro_rules! __store_cases {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
                 sessions_by_token, sessions_of, environments, deleted_agents, packages_by_name,
                 versions, deployments, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
-                open_executions,
+                open_executions, agent_usage,
             }
             file {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
@@ -173,6 +173,7 @@ mod tests {
     const GROUPS: Groups = crate::__store_cases!(names []);
 
     const CONTRACTS: &[&str] = &[
+        include_str!("../../store/agent.rs"),
         include_str!("../../store/audit.rs"),
         include_str!("../../store/commit.rs"),
         include_str!("../../store/file.rs"),

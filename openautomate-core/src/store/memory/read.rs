@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, Artifact, Asset, Attempt, ConcurrencyLimits, Deployment, EnrolmentToken, Environment,
     Execution, ExecutionSummary, Firing, Invitation, Lease, Occupancy, Origin, Package, PackageVersion, Role,
-    Schedule, Session, User,
+    Schedule, Session, UsagePoint, User,
 };
 use crate::error::{Error, Result};
 use crate::id::{
@@ -127,6 +127,23 @@ impl AgentStore for MemoryStore {
         let state = self.state();
         let live = state.agents.values().filter(|agent| agent.deleted_at.is_none());
         Ok(live.filter(|agent| agent.pool_ids.contains(&pool)).count() as u64)
+    }
+
+    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()> {
+        let mut state = self.state();
+        let kept = state.usage.entry((agent, point.slot())).or_insert(point);
+        if kept.at < point.at {
+            *kept = point;
+        }
+        Ok(())
+    }
+
+    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>> {
+        let state = self.state();
+        let points = state.usage.range((agent, i64::MIN)..=(agent, i64::MAX)).map(|(_, point)| *point);
+        let mut points: Vec<_> = points.filter(|point| point.at >= since).collect();
+        points.sort_by_key(|point| point.at);
+        Ok(points)
     }
 
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {

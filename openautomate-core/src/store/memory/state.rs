@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken,
     Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
-    Lease, LogRecord, Package, PackageVersion, Schedule, Session, User,
+    Lease, LogRecord, Package, PackageVersion, Schedule, Session, UsagePoint, User,
 };
 use crate::id::{
     AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
@@ -27,6 +27,7 @@ pub(super) struct State {
     pub(super) environments: BTreeMap<EnvironmentId, Environment>,
     pub(super) agents: BTreeMap<AgentId, Agent>,
     pub(super) agent_pools: BTreeMap<PoolId, AgentPool>,
+    pub(super) usage: BTreeMap<(AgentId, i64), UsagePoint>,
     pub(super) enrolment_tokens: BTreeMap<EnrolmentTokenId, EnrolmentToken>,
     pub(super) packages: BTreeMap<PackageId, Package>,
     pub(super) versions: BTreeMap<VersionId, PackageVersion>,

@@ -298,7 +298,7 @@ async fn what_another_server_could_not_deliver_is_given_again() {
     };
     assert_eq!(place.orchestrator.store().claim(claim).await.unwrap().len(), 1);
     for _ in 0..2 {
-        bot.send(AgentMessage::Heartbeat { leases: vec![] }).await;
+        bot.send(AgentMessage::Heartbeat { leases: vec![], usage: None }).await;
         bot.until(|message| matches!(message, ServerMessage::Renewed { .. }).then_some(())).await;
     }
     place.reaches(execution.id, ExecutionState::Pending).await;
@@ -307,7 +307,7 @@ async fn what_another_server_could_not_deliver_is_given_again() {
     assert_eq!((assignment.lease.execution, assignment.lease.epoch), (execution.id, 2));
     // Now it holds it, and keeps it.
     for _ in 0..3 {
-        bot.send(AgentMessage::Heartbeat { leases: vec![assignment.lease] }).await;
+        bot.send(AgentMessage::Heartbeat { leases: vec![assignment.lease], usage: None }).await;
         bot.until(|message| matches!(message, ServerMessage::Renewed { .. }).then_some(())).await;
     }
     assert_eq!(place.execution(execution.id).await.state, ExecutionState::Assigned);

@@ -110,6 +110,16 @@ pub(crate) const TABLES: &[Table] = &[
         ],
     ),
     table(
+        "agent_usage",
+        &[
+            ("agent_id", Uuid),
+            ("slot", Integer),
+            ("at", Integer),
+            ("cpu_permille", Integer),
+            ("memory_used_bytes", Integer),
+        ],
+    ),
+    table(
         "enrolment_tokens",
         &[
             ("id", Uuid),

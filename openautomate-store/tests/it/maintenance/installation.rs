@@ -9,7 +9,7 @@ use openautomate_core::conformance::store::sample::{
 use openautomate_core::domain::{
     ActorKind, ActorRef, AssetKind, AuditEntry, Concurrency, Execution, ExecutionState, FileUser, Firing,
     IdempotencyRecord, InputFile, Lease, Origin, Progress, PythonRequirement, Requirements, Role, Schedule,
-    Session, User,
+    Session, Usage, UsagePoint, User,
 };
 use openautomate_core::store::{FinishAttempt, Store};
 use serde_json::json;
@@ -68,6 +68,8 @@ async fn deployments(world: &World) {
     };
     world.insert(Record::Agent(agent)).await;
     world.insert(Record::AgentPool(sample::pool("fast", staging.id))).await;
+    let usage = Usage { cpu_permille: 250, memory_used_bytes: 1 << 33 };
+    world.store.note_usage(world.agent.id, UsagePoint { at: at(1), usage }).await.unwrap();
     let other = sample::package("payments", world.user.id);
     world.insert(Record::Package(other.clone())).await;
     world.insert(Record::PackageVersion(sample::version(other.id, "1.0.0", world.user.id))).await;
