@@ -63,12 +63,23 @@ impl Home {
         self.folder.path()
     }
 
+    /// The file of a store in SQLite.
+    #[must_use]
+    pub fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("store.db")
+    }
+
+    /// The schema of a store in PostgreSQL; empty otherwise.
+    pub(crate) fn schema(&self) -> &str {
+        self.schema.as_deref().unwrap_or_default()
+    }
+
     /// The address of the store.
     #[must_use]
     pub fn address(&self) -> String {
         match &self.schema {
             Some(schema) => format!("{}?schema={schema}", server()),
-            None => format!("sqlite:{}", self.folder.path().join("store.db").display()),
+            None => format!("sqlite:{}", self.file().display()),
         }
     }
 }
@@ -88,7 +99,7 @@ impl Drop for Home {
     }
 }
 
-fn server() -> String {
+pub(crate) fn server() -> String {
     std::env::var(VARIABLE).unwrap_or_else(|_| LOCAL.to_owned())
 }
 

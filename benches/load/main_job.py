@@ -77,25 +77,28 @@ def first_line(client: Client, package_id: str, count: int) -> dict[str, float]:
     return spread(took)
 
 
-def executions_per_second(client: Client, package_id: str, count: int) -> float:
-    """Isolated executions from the first request to the last end, requests from four threads.
+def executions_per_second(client: Client, package_id: str, count: int, *, at_once: bool) -> float:
+    """Isolated executions from the first request to the last end: in one request, or each in its own from four
+    threads.
 
     One connection a thread, and one question now and then for all: what asks shares the processors with
     what is asked.
     """
-    parts = [count // 4] * 4
-    threads = [threading.Thread(target=enqueue, args=(client, package_id, part)) for part in parts]
     began = time.time()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    if at_once:
+        client.call("POST", "/api/executions/bulk", {"items": [{"packageId": package_id}] * count})
+    else:
+        threads = [threading.Thread(target=enqueue, args=(client, package_id, count // 4)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     unended = f"/api/executions?packageId={package_id}&state=Pending,Assigned,Running,Waiting&limit=1"
     while client.call("GET", unended)["items"]:
         time.sleep(0.1)
-    ended = itertools.islice(client.items(f"/api/executions?packageId={package_id}"), sum(parts))
+    ended = itertools.islice(client.items(f"/api/executions?packageId={package_id}"), count)
     last = max(datetime.fromisoformat(one["endTime"].replace("Z", "+00:00")).timestamp() for one in ended)
-    return round(sum(parts) / (last - began), 1)
+    return round(count / (last - began), 1)
 
 
 def enqueue(client: Client, package_id: str, count: int) -> None:
@@ -166,7 +169,9 @@ def main() -> None:
             figures["interpreters that wait"] = memory_of_waiting(installation.agent.pid)
             first_line(client, package_id, 5)
             figures["trigger to first user line, ms"] = first_line(client, package_id, options.count)
-            figures["isolated executions a second, 2 slots"] = executions_per_second(client, package_id, 200)
+            for how, at_once in (("each by its own request", False), ("triggered at once", True)):
+                rate = executions_per_second(client, package_id, 200, at_once=at_once)
+                figures[f"isolated executions a second, 2 slots, {how}"] = rate
         finally:
             installation.stop()
     floor = figures["fresh interpreter to first line, ms"]["p50"]
@@ -177,8 +182,10 @@ def main() -> None:
         figures["trigger to first user line / RQ, p50"] = round(
             first / rq["trigger to first line, ms"]["p50"], 2
         )
-        rate = figures["isolated executions a second, 2 slots"] / rq["jobs a second, 2 workers"]
-        figures["executions a second / RQ"] = round(rate, 2)
+        for ours, theirs in (("each by its own request", "each by its own call"), ("triggered at once",) * 2):
+            rate = figures[f"isolated executions a second, 2 slots, {ours}"]
+            rate /= rq[f"jobs a second, 2 workers, {theirs}"]
+            figures[f"executions a second / RQ, {ours}"] = round(rate, 2)
     print(json.dumps(figures, indent=2))
 
 

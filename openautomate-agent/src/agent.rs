@@ -21,6 +21,7 @@ use crate::environment::{EnvironmentCache, EnvironmentSettings};
 use crate::error::{Error, Result};
 use crate::fetch::{DEFAULT_CACHE_BYTES, PackageCache};
 use crate::loopback::Loopback;
+use crate::pace::Pace;
 use crate::prepare::{Preparations, prepare_always};
 use crate::question::Questions;
 use crate::trust::Trust;
@@ -171,6 +172,7 @@ impl AgentBuilder {
             attempts_dir,
             work_dir,
             slots: self.slots,
+            pace: Pace::new(self.slots),
             runners: self.runners,
             clock: self.clock,
             drain_timeout: self.drain_timeout,
@@ -289,6 +291,7 @@ pub(crate) struct Inner {
     /// The working folders of the runs.
     pub(crate) work_dir: PathBuf,
     pub(crate) slots: u32,
+    pub(crate) pace: Pace,
     pub(crate) runners: RunnerRegistry,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) drain_timeout: Duration,
@@ -341,13 +344,16 @@ impl Inner {
         self.changed.notify_one();
     }
 
-    /// How many executions it would take now.
-    pub(crate) fn free(&self) -> u32 {
+    /// How many executions it would take now: as slots are free, and ahead of those that will be soon.
+    pub(crate) fn free(&self) -> (u32, u32) {
         if Instant::now() < *self.takes_from.lock().unwrap_or_else(PoisonError::into_inner) {
-            return 0;
+            return (0, 0);
         }
         let busy = self.lock().values().filter(|attempt| attempt.takes_slot()).count();
-        self.slots.saturating_sub(u32::try_from(busy).unwrap_or(u32::MAX))
+        let busy = u32::try_from(busy).unwrap_or(u32::MAX);
+        let ahead = if self.pace.is_short() { self.slots } else { 0 };
+        let free = self.slots.saturating_sub(busy);
+        (free, (self.slots + ahead).saturating_sub(busy) - free)
     }
 
     /// After an assignment that could not be taken.

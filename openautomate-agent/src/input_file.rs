@@ -54,6 +54,24 @@ pub(crate) async fn fetch(
     Ok(())
 }
 
+/// Fetches the files of a work item; their pointers are their paths afterwards.
+///
+/// # Errors
+/// As [`fetch`].
+pub(crate) async fn fetch_of_item(
+    transport: &dyn Transport,
+    lease: Lease,
+    files: &mut [AssignedFile],
+    work_dir: &Path,
+) -> Result<()> {
+    for file in files {
+        let path = place(work_dir, file)?;
+        fetch_one(transport, lease, file, &path).await?;
+        file.pointer = text_of(&path)?.to_owned();
+    }
+    Ok(())
+}
+
 /// Where a file is kept: a folder of its own, so that names may repeat.
 fn place(work_dir: &Path, file: &AssignedFile) -> Result<PathBuf> {
     check_file_name("name", &file.name)?;
@@ -142,14 +160,17 @@ fn put(inputs: &mut Map<String, Value>, file: &AssignedFile, path: &Path) -> Res
     let place = place.ok_or_else(|| {
         Error::internal("file.pointer", "the server names a place for a file that the inputs do not have")
     })?;
-    let text = path.to_str().ok_or_else(|| {
+    *place = Value::from(text_of(path)?);
+    Ok(())
+}
+
+fn text_of(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| {
         Error::internal(
             "file.path",
             "the agent's folder has no UTF-8 name, which paths in inputs need; move it",
         )
-    })?;
-    *place = Value::from(text);
-    Ok(())
+    })
 }
 
 /// The value at a JSON Pointer (RFC 6901) into the inputs.

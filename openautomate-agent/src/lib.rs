@@ -6,6 +6,7 @@
 //! | `session` | one connection: hello, heartbeats, what is sent and acknowledged |
 //! | `attempt` | one attempt from assignment to acknowledged finish |
 //! | `run` | running it: package, working folder, runner, deadline |
+//! | `pace` | which assignments wait here for a slot |
 //! | `listen` | what a run tells: lines, progress, files, assets |
 //! | `question` | what runs ask of the server |
 //! | `loopback` | the API on this machine that bots of the original template speak to |
@@ -42,9 +43,11 @@ mod listen;
 pub mod local;
 mod loopback;
 mod outcome;
+mod pace;
 mod platform;
 mod prepare;
 mod question;
+mod queue;
 mod run;
 mod session;
 mod spool;

@@ -1,9 +1,9 @@
-//! What a run tells while it goes on: lines, progress, files to keep, assets to read.
+//! What a run tells while it goes on: lines, progress, files to keep, assets to read, work with queues.
 //!
 //! A file or an asset may take its time; lines go on meanwhile, or a slow server would stop every run that
 //! prints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +20,15 @@ use crate::agent::Inner;
 use crate::artifact::{self, Found};
 use crate::attempt::Attempt;
 use crate::outcome::{mask, masked_progress};
+use crate::queue;
 
 /// How many events of a run wait, and how many are taken at once.
 pub(crate) const EVENTS: usize = 1_024;
 /// How many files and assets of a run may be under way; the run waits beyond that.
 const MAX_OPEN: usize = 64;
+
+/// How many texts within one value are masked.
+const MAX_PARTS: usize = 1_000;
 
 /// Listens to one run.
 pub(crate) struct Listener<'a> {
@@ -34,6 +38,8 @@ pub(crate) struct Listener<'a> {
     open: FuturesUnordered<BoxFuture<'a, ()>>,
     /// Log lines a second; what comes faster waits, and the run with it.
     rate: Option<u32>,
+    /// Where the files of work items are put.
+    work_dir: Arc<Path>,
     /// The only folders whose files a confined run may leave.
     folders: Option<Arc<[PathBuf]>>,
 }
@@ -44,8 +50,10 @@ impl<'a> Listener<'a> {
         agent: &'a Arc<Inner>,
         masker: &'a Masker,
         rate: Option<u32>,
+        work_dir: PathBuf,
     ) -> Self {
-        Self { attempt, agent, masker, open: FuturesUnordered::new(), rate, folders: None }
+        let work_dir = work_dir.into();
+        Self { attempt, agent, masker, open: FuturesUnordered::new(), rate, work_dir, folders: None }
     }
 
     /// The run is confined to files in these folders.
@@ -96,6 +104,10 @@ impl<'a> Listener<'a> {
                 RunEvent::Secret { name, reply } => {
                     self.open.push(Box::pin(tell_secret(self.attempt, self.agent, name, reply)));
                 }
+                RunEvent::Queue { call, reply } => {
+                    let work_dir = self.work_dir.clone();
+                    self.open.push(Box::pin(queue::work(self.attempt, self.agent, work_dir, call, reply)));
+                }
             }
         }
         let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
@@ -135,5 +147,27 @@ pub(crate) async fn read_asset(attempt: &Attempt, agent: &Inner, name: &str) -> 
         attempt.append_while_running([line]);
         agent.changed.notify_one();
     }
+    for part in parts(value.expose()) {
+        attempt.masker.register(&part);
+    }
     Ok(value)
+}
+
+/// The texts within a value that is JSON, a credential for one: a run uses them, and not the JSON.
+fn parts(value: &str) -> Vec<String> {
+    fn add(value: serde_json::Value, parts: &mut Vec<String>) {
+        match value {
+            serde_json::Value::String(text) if parts.len() < MAX_PARTS => parts.push(text),
+            serde_json::Value::Array(items) => items.into_iter().for_each(|item| add(item, parts)),
+            serde_json::Value::Object(fields) => fields.into_iter().for_each(|(_, field)| add(field, parts)),
+            _ => {}
+        }
+    }
+    let mut parts = Vec::new();
+    if value.starts_with(['{', '['])
+        && let Ok(value) = serde_json::from_str(value)
+    {
+        add(value, &mut parts);
+    }
+    parts
 }

@@ -35,6 +35,8 @@ mod server;
 
 use files::LocalFiles;
 
+/// What tells a run where the files of its queues are (`runtime/openautomate/_queue.py`).
+const QUEUES_VARIABLE: &str = "OPENAUTOMATE_QUEUES";
 /// How long a lease of the local server holds; it is renewed as any other.
 const LEASE_TTL: Duration = Duration::from_secs(60);
 
@@ -53,6 +55,8 @@ pub struct LocalOptions {
     /// The folder that files of the run are kept in, under their names; made if need be. Without one they are
     /// told of and dropped.
     pub artifacts: Option<PathBuf>,
+    /// The folder of the queues that the run works with, as files of JSON lines; without one there are none.
+    pub queues: Option<PathBuf>,
     /// The assets that the run may read.
     pub assets: Assets,
     /// The names of the assets that are told to a run that asks for all names.
@@ -75,6 +79,7 @@ impl LocalOptions {
             timeout: None,
             limits: Limits::default(),
             artifacts: None,
+            queues: None,
             assets: Arc::new(|_| None),
             asset_names: Vec::new(),
             environments: None,
@@ -156,7 +161,12 @@ pub async fn run(
     };
     let place = temporary_folder()?;
     let LocalFiles { inputs, assigned, paths } = files;
-    let assignment = package.assignment(inputs, assigned, options.timeout);
+    let mut assignment = package.assignment(inputs, assigned, options.timeout);
+    if let Some(folder) = &options.queues {
+        let folder = std::path::absolute(folder).map_err(Error::io("found", folder))?;
+        // The runtime in the run reads the files itself.
+        assignment.env.insert(QUEUES_VARIABLE.to_owned(), folder.to_string_lossy().into_owned());
+    }
     let (transport, mut server) = server::open(package.version, paths, package.signer.public_key(), &options);
     let mut builder = Agent::builder(transport, place.path().join("agent"))
         .slots(1)

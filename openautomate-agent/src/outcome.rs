@@ -81,7 +81,8 @@ fn masked_fields(fields: Map<String, Value>, masker: &Masker) -> Map<String, Val
     masked.collect()
 }
 
-fn mask_value(value: &mut Value, masker: &Masker) {
+/// Masks every text in a value in place.
+pub(crate) fn mask_value(value: &mut Value, masker: &Masker) {
     match value {
         Value::String(text) => mask(text, masker),
         Value::Array(items) => items.iter_mut().for_each(|item| mask_value(item, masker)),
@@ -90,7 +91,8 @@ fn mask_value(value: &mut Value, masker: &Masker) {
     }
 }
 
-fn head(mut text: String, limit: usize) -> String {
+/// The beginning of a text.
+pub(crate) fn head(mut text: String, limit: usize) -> String {
     if text.len() > limit {
         let mut end = limit;
         while !text.is_char_boundary(end) {

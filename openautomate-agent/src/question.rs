@@ -9,7 +9,7 @@ use openautomate_core::domain::Lease;
 use openautomate_core::error::{Error, Result};
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::AgentMessage;
-use openautomate_core::transport::message::{NamesAnswer, SecretAnswer};
+use openautomate_core::transport::message::{NamesAnswer, QueueAnswer, QueueCall, QueueReply, SecretAnswer};
 use tokio::sync::oneshot;
 
 use crate::agent::Inner;
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) enum Answer {
     Secret(SecretAnswer),
     AssetNames(NamesAnswer),
+    Queue(QueueAnswer),
 }
 
 /// The questions that wait for an answer, by their numbers.
@@ -81,29 +82,47 @@ impl Drop for Question<'_> {
 impl Inner {
     /// Asks the server for the value of an asset; asks again after a reconnect.
     pub(crate) async fn ask_secret(&self, lease: Lease, name: &str) -> Result<Secret<String>> {
-        let ask = |request| AgentMessage::Secret { request, lease, name: name.to_owned() };
+        let ask = |request, _| AgentMessage::Secret { request, lease, name: name.to_owned() };
         match self.ask(ask).await? {
             Answer::Secret(SecretAnswer::Value(value)) => Ok(value.0),
             Answer::Secret(SecretAnswer::Refused { kind, message }) => {
                 Err(Error::new(kind, "asset.refused", message))
             }
-            Answer::AssetNames(_) => Err(unreachable()),
+            Answer::AssetNames(_) | Answer::Queue(_) => Err(unreachable()),
         }
     }
 
     /// Asks the server which assets a run may read; asks again after a reconnect.
     pub(crate) async fn ask_asset_names(&self, lease: Lease) -> Result<Vec<String>> {
-        match self.ask(|request| AgentMessage::AssetNames { request, lease }).await? {
+        match self.ask(|request, _| AgentMessage::AssetNames { request, lease }).await? {
             Answer::AssetNames(NamesAnswer::Names(names)) => Ok(names),
             Answer::AssetNames(NamesAnswer::Refused { kind, message }) => {
                 Err(Error::new(kind, "asset.refused", message))
             }
-            Answer::Secret(_) => Err(unreachable()),
+            Answer::Secret(_) | Answer::Queue(_) => Err(unreachable()),
         }
     }
 
-    async fn ask(&self, message: impl Fn(u64) -> AgentMessage) -> Result<Answer> {
+    /// Has the server do what a run wants of a queue; asks again after a reconnect, which does it once all the same.
+    pub(crate) async fn ask_queue(&self, lease: Lease, call: &QueueCall) -> Result<QueueReply> {
+        let ask =
+            |request, is_repeated| AgentMessage::Queue { request, lease, is_repeated, call: call.clone() };
+        match self.ask(ask).await {
+            Ok(Answer::Queue(QueueAnswer::Reply(reply))) => Ok(reply),
+            Ok(Answer::Queue(QueueAnswer::Refused { kind, message })) => {
+                Err(Error::new(kind, "workQueue.refused", message))
+            }
+            Ok(Answer::Secret(_) | Answer::AssetNames(_)) | Err(_) => Err(Error::unavailable(
+                "workQueue.unreachable",
+                "the server can't be asked for work at this moment",
+            )),
+        }
+    }
+
+    /// Asks with a message made from the number of the question and whether it was asked before.
+    async fn ask(&self, message: impl Fn(u64, bool) -> AgentMessage) -> Result<Answer> {
         let asked = async {
+            let mut is_repeated = false;
             let mut connection = self.connection.subscribe();
             loop {
                 let Some(sender) = connection.borrow_and_update().clone() else {
@@ -113,7 +132,9 @@ impl Inner {
                     continue;
                 };
                 let question = self.questions.open();
-                if sender.send(message(question.request)).await.is_err() {
+                let asked = message(question.request, is_repeated);
+                is_repeated = true;
+                if sender.send(asked).await.is_err() {
                     // This connection has ended; the next one is worth another try.
                     if connection.changed().await.is_err() {
                         return Err(unreachable());

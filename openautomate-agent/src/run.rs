@@ -13,6 +13,7 @@ use openautomate_core::runner::{Job, RunControl};
 use openautomate_core::secret::Masker;
 use openautomate_core::transport::{Assignment, PackageGrant};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::agent::Inner;
 use crate::attempt::{Attempt, name};
@@ -23,6 +24,7 @@ use crate::fetch::Package;
 use crate::input_file;
 use crate::listen::{EVENTS, Listener};
 use crate::outcome::{cancelled, failed, lease_lost, tellable};
+use crate::pace::Turn;
 
 /// How long a fetch waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,6 +37,15 @@ const STOP_SLACK: Duration = Duration::from_secs(15);
 
 /// Runs it to its end and keeps the result. Never fails: whatever goes wrong is the result.
 pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: Assignment) {
+    let slot = match agent.pace.turn(&attempt).await {
+        Turn::Slot(slot) => Some(slot),
+        Turn::Cancelled => None,
+        Turn::TooLate => {
+            give_back(&attempt, &agent);
+            return;
+        }
+    };
+    let began = Instant::now();
     let work_dir = agent.work_dir.join(name(attempt.lease));
     let kept = {
         let (attempt, assignment, fresh) = (Arc::clone(&attempt), assignment.clone(), work_dir.clone());
@@ -49,16 +60,24 @@ pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: As
         Ok(made) => made,
         Err(error) => {
             tracing::error!(lease = ?attempt.lease, %error, "an assignment can't be taken; it is given back");
-            attempt.rest();
-            attempt.refuse();
             agent.take_nothing_for_a_while();
-            agent.changed.notify_one();
+            give_back(&attempt, &agent);
             return;
         }
     };
     let masker = attempt.masker.clone();
     let grace = Duration::from_millis(assignment.grace_ms);
-    let runs = run_within_lease(&attempt, &agent, assignment, (work_dir.clone(), made), &masker);
+    let runs = async {
+        // Who waited in vain for a slot has none to run in.
+        if slot.is_none() {
+            return if attempt.cancel.is_cancelled() {
+                cancelled("cancelled before it began")
+            } else {
+                lease_lost()
+            };
+        }
+        run_within_lease(&attempt, &agent, assignment, (work_dir.clone(), made), &masker).await
+    };
     // A runner that panics must take neither its slot nor the agent with it.
     let runs = AssertUnwindSafe(runs).catch_unwind();
     // The run is dropped in here, and with it its processes.
@@ -77,6 +96,8 @@ pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: As
             settled.finish(result);
         }
         let is_given_up = settled.rest();
+        teller.pace.took(began.elapsed());
+        drop(slot);
         // The server hears of it before the folder is gone.
         teller.changed.notify_one();
         if let Err(error) = disk::remove(&work_dir) {
@@ -91,6 +112,12 @@ pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: As
         tracing::error!(%error, "the end of a run could not be kept");
     }
     keep_unless_told(attempt).await;
+}
+
+fn give_back(attempt: &Attempt, agent: &Inner) {
+    attempt.rest();
+    attempt.refuse();
+    agent.changed.notify_one();
 }
 
 /// Has the result outlive a loss of power, unless the server has it within a moment: then there is nothing left
@@ -186,7 +213,8 @@ async fn run_within_lease(
     if let Some(bytes) = job.limits.log_bytes {
         attempt.state().spool.keep_at_most(bytes);
     }
-    let mut listener = Listener::new(attempt, agent, masker, job.limits.log_lines_per_second);
+    let mut listener =
+        Listener::new(attempt, agent, masker, job.limits.log_lines_per_second, job.work_dir.clone());
     if job.isolation == IsolationLevel::L2 {
         listener = listener.confined_to([job.work_dir.clone(), job.package_dir.clone()]);
     }

@@ -163,6 +163,9 @@ async fn connect(agent: &Arc<Inner>, stop: &CancellationToken, drained: &Cancell
     session.serve(&mut receiver, stop, drained).await
 }
 
+/// What was said of free slots, of room ahead of them, and of assignments received.
+type Word = (u32, u32, u64);
+
 struct Session {
     agent: Arc<Inner>,
     sender: mpsc::Sender<AgentMessage>,
@@ -251,7 +254,7 @@ impl Session {
 
     /// What can wait a moment waits for what follows it: the begin, the lines and the end of a short run are then
     /// one write for the server. `told` is the last word on free slots.
-    async fn gather(&self, told: Option<(u32, u64)>) {
+    async fn gather(&self, told: Option<Word>) {
         let until = Instant::now() + GATHER;
         while !self.is_urgent(told) {
             tokio::select! {
@@ -262,8 +265,10 @@ impl Session {
     }
 
     /// Whether somebody waits: for the end of a run, or for a slot.
-    fn is_urgent(&self, told: Option<(u32, u64)>) -> bool {
-        let has_more_room = told.is_none_or(|(free, _)| self.agent.free() > free);
+    fn is_urgent(&self, told: Option<Word>) -> bool {
+        let (free, ahead) = self.agent.free();
+        let has_more_room =
+            told.is_none_or(|(told_free, told_ahead, _)| free > told_free || ahead > told_ahead);
         has_more_room
             || self.agent.attempts().iter().any(|attempt| attempt.is_refused() || attempt.is_to_finish())
     }
@@ -291,16 +296,17 @@ impl Session {
     }
 
     /// Tells whatever there is to tell. `told` is the last word on free slots.
-    async fn tell(&self, told: &mut Option<(u32, u64)>, stopping: bool) -> Result<()> {
+    async fn tell(&self, told: &mut Option<Word>, stopping: bool) -> Result<()> {
         for attempt in self.agent.attempts() {
             self.tell_of(&attempt).await?;
         }
         // Read in this order: an assignment that comes in between makes the word too small, never too large.
         let received = self.received.load(Ordering::SeqCst);
-        let free = if stopping { 0 } else { self.agent.free() };
-        if *told != Some((free, received)) {
-            *told = Some((free, received));
-            self.send(AgentMessage::Ready { free, received }).await?;
+        let (free, ahead) = if stopping { (0, 0) } else { self.agent.free() };
+        let word = (free, ahead, received);
+        if *told != Some(word) {
+            *told = Some(word);
+            self.send(AgentMessage::Ready { free, ahead, received }).await?;
         }
         Ok(())
     }
@@ -403,6 +409,10 @@ impl Session {
             }
             ServerMessage::AssetNames { request, answer } => {
                 self.agent.questions.answer(request, Answer::AssetNames(answer));
+                Ok(())
+            }
+            ServerMessage::Queue { request, answer } => {
+                self.agent.questions.answer(request, Answer::Queue(answer));
                 Ok(())
             }
             ServerMessage::Bye { kind, message } => Err(Error::new(kind, "server.bye", message)),

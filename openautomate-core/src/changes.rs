@@ -1,15 +1,19 @@
 //! What a command decided: rows to write, the audit entry, the kept answer, the events. A store commits all
 //! of it or nothing.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, AgentPool, Asset, AuditEntry, Deployment, EnrolmentToken, Environment, Execution, ExecutionState,
-    FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress,
-    Schedule, Session, User,
+    Agent, AgentPool, Asset, AuditEntry, Calendar, Deployment, EnrolmentToken, Environment, Execution,
+    ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package,
+    PackageVersion, Progress, Rollout, Schedule, Session, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId, VersionId,
+    AgentId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId, PackageId, ScheduleId,
+    VersionId, WorkQueueId,
 };
 
 /// A row of any kind that commands write.
@@ -36,14 +40,22 @@ pub enum Record {
     PackageVersion(PackageVersion),
     /// A deployment.
     Deployment(Deployment),
+    /// A rollout.
+    Rollout(Box<Rollout>),
     /// An execution.
     Execution(Box<Execution>),
     /// A schedule.
     Schedule(Box<Schedule>),
+    /// A calendar.
+    Calendar(Calendar),
     /// An asset.
     Asset(Asset),
     /// An uploaded file.
     InputFile(InputFile),
+    /// A work queue.
+    WorkQueue(Box<WorkQueue>),
+    /// A work item.
+    WorkItem(Box<WorkItem>),
 }
 
 /// One write.
@@ -62,7 +74,14 @@ pub enum Write {
         /// The revision that was read.
         revision: i64,
     },
-    /// From now on this execution or schedule uses these files, and no others.
+    /// Removes a calendar at this revision. One that a schedule names is a `Conflict` with code `calendar.in_use`.
+    DeleteCalendar {
+        /// Which.
+        id: CalendarId,
+        /// The revision that was read.
+        revision: i64,
+    },
+    /// From now on this execution, schedule or work item uses these files, and no others.
     UseFiles {
         /// Which.
         user: FileUser,
@@ -72,6 +91,9 @@ pub enum Write {
     /// A firing; one for the same schedule and due time that is there already is
     /// [`Error::stale_row`](crate::Error::stale_row): another server was first.
     Fire(Firing),
+    /// A firing in the place of one that was skipped; if there is none, or it made an execution, it is
+    /// [`Error::stale_row`](crate::Error::stale_row): somebody else was first.
+    FireSkipped(Firing),
 }
 
 /// What became visible with a commit.
@@ -152,6 +174,47 @@ pub enum Event {
         /// Which.
         schedule_id: ScheduleId,
     },
+    /// A work queue was made, changed or deleted.
+    WorkQueueChanged {
+        /// Which.
+        queue_id: WorkQueueId,
+    },
+    /// Work items were added, or came back into their queue.
+    WorkItemsAdded {
+        /// Which queue.
+        queue_id: WorkQueueId,
+    },
+    /// Work items of a queue were taken, ended or deleted.
+    WorkItemsChanged {
+        /// Which queue.
+        queue_id: WorkQueueId,
+    },
+    /// A schedule paused by itself, because its executions failed.
+    SchedulePaused {
+        /// Which.
+        schedule_id: ScheduleId,
+    },
+    /// A schedule fired later than it should have, or skipped what it missed.
+    ScheduleLate {
+        /// Which.
+        schedule_id: ScheduleId,
+        /// The oldest due time that is late.
+        due_at: Timestamp,
+        /// By how much, in milliseconds.
+        late_ms: u64,
+    },
+    /// An execution that a schedule asked for was not begun within the time that it should be.
+    ScheduledRunNotStarted {
+        /// Which schedule.
+        schedule_id: ScheduleId,
+        /// Which execution.
+        execution_id: ExecutionId,
+    },
+    /// A calendar was made, changed or removed; the schedules that use it are due anew.
+    CalendarChanged {
+        /// Which.
+        calendar_id: CalendarId,
+    },
     /// An agent connected; a connection that it has elsewhere is of no use any more.
     AgentConnected {
         /// Which.
@@ -167,7 +230,33 @@ impl Event {
     /// around.
     #[must_use]
     pub const fn concerns_peers(&self) -> bool {
-        !matches!(self, Self::AgentReady { .. } | Self::ExecutionProgressed { .. } | Self::EventsMissed)
+        // Every server looks for runs that were not started by itself.
+        !matches!(
+            self,
+            Self::AgentReady { .. }
+                | Self::ExecutionProgressed { .. }
+                | Self::ScheduledRunNotStarted { .. }
+                | Self::EventsMissed
+        )
+    }
+
+    /// Events to be announced together, without those that a later one stands for: of the lines of one lease the last
+    /// word is enough.
+    #[must_use]
+    pub fn merged(events: impl Iterator<Item = Self>) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::new();
+        let mut places = HashMap::new();
+        for event in events {
+            if let Self::LogAppended { lease, .. } = event {
+                let place = *places.entry(lease).or_insert(merged.len());
+                if let Some(earlier) = merged.get_mut(place) {
+                    *earlier = event;
+                    continue;
+                }
+            }
+            merged.push(event);
+        }
+        merged
     }
 }
 
@@ -211,5 +300,19 @@ impl Changes {
     pub fn event(mut self, event: Event) -> Self {
         self.events.push(event);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_lines_the_last_is_told() {
+        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
+        let line = |stored_seq| Event::LogAppended { lease, stored_seq };
+        let done = Event::LogCompleted { lease };
+        let told = Event::merged([line(1), line(2), line(3), done.clone()].into_iter());
+        assert_eq!(told, [line(3), done]);
     }
 }

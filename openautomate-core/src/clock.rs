@@ -75,6 +75,15 @@ impl ManualClock {
     }
 }
 
+impl ManualClock {
+    /// Sets the clock, also back, and wakes those who sleep on it.
+    pub fn set(&self, instant: Timestamp) {
+        let instant = instant.trunc_subsecs(6);
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = instant;
+        self.moved.send_replace(instant);
+    }
+}
+
 #[async_trait]
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {

@@ -165,6 +165,13 @@ impl Error {
         Self::new(ErrorKind::Unavailable, code, message)
     }
 
+    /// Names the fields that it is about.
+    #[must_use]
+    pub fn about(mut self, fields: Vec<FieldError>) -> Self {
+        self.fields = fields;
+        self
+    }
+
     /// Keeps the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
@@ -194,6 +201,19 @@ impl Error {
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.fields.first().map(|first| first.field.as_str())
+    }
+
+    /// The same error about one of several things that were asked at once: `path` goes before each field, or before
+    /// the message if no field is wrong.
+    #[must_use]
+    pub fn within(mut self, path: &str) -> Self {
+        for field in &mut self.fields {
+            field.field = format!("{path}.{}", field.field);
+        }
+        if self.fields.is_empty() {
+            self.message = format!("{path}: {}", self.message).into();
+        }
+        self
     }
 
     /// All fields that are wrong.

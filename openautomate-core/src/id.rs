@@ -89,16 +89,28 @@ ids! {
     VersionId = "package version";
     /// The place of a version as the active one of an environment.
     DeploymentId = "deployment";
+    /// A wish to deploy a version, and what became of it.
+    RolloutId = "rollout";
     /// An execution of a package version.
     ExecutionId = "execution";
     /// A file that an execution left.
     ArtifactId = "artifact";
     /// A file that somebody uploaded as an input.
     FileId = "file";
+    /// The archived lines of an attempt.
+    LogArchiveId = "log archive";
     /// A schedule.
     ScheduleId = "schedule";
+    /// A calendar of days without work.
+    CalendarId = "calendar";
     /// An asset: a plain value or a secret.
     AssetId = "asset";
+    /// A try to sign in.
+    LoginTryId = "login try";
+    /// A work queue.
+    WorkQueueId = "work queue";
+    /// An item of a work queue.
+    WorkItemId = "work item";
     /// An audit entry.
     AuditId = "audit entry";
 }

@@ -21,6 +21,7 @@ pub mod credential;
 pub mod domain;
 pub mod error;
 pub mod id;
+mod log_archive;
 pub mod orchestrator;
 pub mod package;
 pub mod permission;

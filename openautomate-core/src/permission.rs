@@ -33,12 +33,20 @@ pub enum Permission {
     ReadExecutions,
     /// Make, change and delete schedules.
     WriteSchedules,
-    /// See schedules.
+    /// See schedules and calendars.
     ReadSchedules,
+    /// Make, change and remove calendars, which changes when schedules run.
+    ManageCalendars,
     /// Write and delete assets.
     WriteAssets,
     /// See the names of assets and the values of plain ones.
     ReadAssets,
+    /// Make, change and delete work queues.
+    WriteQueues,
+    /// Add, take, end, reprocess and delete work items.
+    WriteWorkItems,
+    /// See work queues and their items.
+    ReadQueues,
     /// See environments.
     ReadEnvironments,
     /// Change environments.
@@ -51,7 +59,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
@@ -66,8 +74,12 @@ impl Permission {
         Self::ReadExecutions,
         Self::WriteSchedules,
         Self::ReadSchedules,
+        Self::ManageCalendars,
         Self::WriteAssets,
         Self::ReadAssets,
+        Self::WriteQueues,
+        Self::WriteWorkItems,
+        Self::ReadQueues,
         Self::ReadEnvironments,
         Self::ManageEnvironments,
         Self::ReadAudit,
@@ -84,17 +96,20 @@ impl Permission {
             | Self::ManageEnvironments
             | Self::ReadAudit
             | Self::ReadSettings => &[A],
-            Self::ManageAgents | Self::WriteAssets => &[A, O],
+            Self::ManageAgents | Self::WriteAssets | Self::ManageCalendars => &[A, O],
             Self::WritePackages | Self::DeletePackages | Self::DownloadPackages => &[A, D],
             Self::DeployVersions
             | Self::RunExecutions
             | Self::CancelExecutions
             | Self::WriteSchedules
+            | Self::WriteQueues
+            | Self::WriteWorkItems
             | Self::ReadAssets => &[A, O, D],
             Self::ReadAgents
             | Self::ReadPackages
             | Self::ReadExecutions
             | Self::ReadSchedules
+            | Self::ReadQueues
             | Self::ReadEnvironments => &[A, O, D, V],
         }
     }
@@ -252,6 +267,7 @@ mod tests {
             Permission::ReadPackages,
             Permission::ReadExecutions,
             Permission::ReadSchedules,
+            Permission::ReadQueues,
             Permission::ReadEnvironments,
         ];
         for permission in Permission::ALL {

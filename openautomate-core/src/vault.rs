@@ -17,10 +17,14 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 
 mod key_file;
+#[cfg(feature = "nats")]
+mod peer_key;
 mod sealed;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "nats")]
+pub use peer_key::PeerKey;
 pub use sealed::Sealed;
 
 const KEY_BYTES: usize = 32;
@@ -130,6 +134,13 @@ impl Vault {
         }
         hash.update(purpose.as_bytes());
         Secret::new(hash.finalize().into())
+    }
+
+    /// The key that servers seal their announcements with.
+    #[cfg(feature = "nats")]
+    #[must_use]
+    pub fn peer_key(&self) -> PeerKey {
+        PeerKey(self.derive("openautomate-peers-v1"))
     }
 
     /// Seals `plaintext`, bound to `aad`: the ids and the revision of the row that will hold it.

@@ -24,6 +24,7 @@
 mod auth;
 mod extract;
 mod health;
+mod lingering;
 mod middleware;
 #[cfg(feature = "nats")]
 pub mod nats;

@@ -16,6 +16,7 @@ use futures_util::FutureExt as _;
 use openautomate_core::Error;
 use uuid::Uuid;
 
+use crate::lingering::linger;
 use crate::problem::{PROBLEM_JSON, Problem, REQUEST_ID};
 use crate::state::AppState;
 
@@ -46,7 +47,7 @@ pub(crate) async fn envelope(State(state): State<AppState>, mut request: Request
     let span =
         tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
     let answer = async {
-        let response = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let response = AssertUnwindSafe(next.run(linger(request))).catch_unwind().await;
         as_problem(response.unwrap_or_else(|panic| panicked(&*panic)))
     };
     let mut response = REQUEST_ID.scope(id, tracing::Instrument::instrument(answer, span)).await;

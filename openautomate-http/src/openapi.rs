@@ -45,6 +45,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "executions", description = "Runs, their logs and files"),
         (name = "files", description = "Files as inputs"),
         (name = "schedules", description = "When packages run by themselves"),
+        (name = "queues", description = "Work queues and their items"),
         (name = "assets", description = "Values that automations read by name"),
         (name = "environments", description = "Development, testing, production"),
         (name = "audit", description = "Who asked for which change"),

@@ -31,9 +31,11 @@ pub struct HttpOptions {
     /// The keys that sign access tokens.
     pub keys: JwtKeys,
     /// Per client address, for everything that nobody is signed in for: logins, refreshes, registrations,
-    /// enrolments, challenges. Default: 20 a minute.
+    /// enrolments, challenges. Each server counts for itself, in memory: behind a balancer that spreads the requests of
+    /// one address, N servers let N times as many through, and a restart begins anew. Default: 20 a minute.
     pub public_requests: RateLimit,
-    /// Failed logins per account. Default: 5 in 15 minutes.
+    /// Failed logins per account, counted in the store: one count for all servers, which a restart leaves. Default: 5
+    /// in 15 minutes.
     pub login_failures: RateLimit,
     /// Whether the client's address is the last entry of `X-Forwarded-For`: only where a proxy of one's own
     /// stands in front and sets it. Default: no.

@@ -67,12 +67,13 @@ pub(crate) struct WrongField {
 const MAX_FIELDS: usize = 20;
 
 /// Where HTTP has a finer answer than the kind gives.
-const BY_CODE: [(&str, StatusCode); 8] = [
+const BY_CODE: [(&str, StatusCode); 9] = [
     ("revision.mismatch", StatusCode::PRECONDITION_FAILED),
     ("artifact.too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("blob.too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("file.too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("request.too_large", StatusCode::PAYLOAD_TOO_LARGE),
+    ("workItem.import", StatusCode::PAYLOAD_TOO_LARGE),
     ("request.malformed", StatusCode::BAD_REQUEST),
     ("request.media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ("request.method", StatusCode::METHOD_NOT_ALLOWED),

@@ -27,6 +27,9 @@ mirror! {
     /// Whether people may read an asset's value back.
     #[serde(rename_all = "camelCase")]
     AssetKind { Plain, Secret }
+    /// What the value of an asset is: any text; JSON; a user name and a password.
+    #[serde(rename_all = "camelCase")]
+    AssetFormat { Text, Json, Credential }
     /// What happens to a due time that the clock skips.
     #[serde(rename_all = "camelCase")]
     DstGap { RunAfter, Skip }
@@ -39,6 +42,26 @@ mirror! {
     /// What happens at a due time while the last execution still runs.
     #[serde(rename_all = "camelCase")]
     OverlapPolicy { Allow, Skip, QueueOne, CancelRunning }
+    /// Why a version shall be deployed: somebody chose it; it is active elsewhere; it was active before.
+    #[serde(rename_all = "camelCase")]
+    RolloutKind { Deploy, Promote, RollBack }
+    /// Where a rollout stands: somebody else has to agree; deployed; refused; taken back.
+    #[serde(rename_all = "camelCase")]
+    RolloutState { Waiting, Done, Rejected, Withdrawn }
+    /// Where a work item stands.
+    WorkItemState { New, InProgress, Successful, Failed, BusinessFailed, DeadLetter, Deleted }
+    /// Whose fault it was that a work item failed.
+    #[serde(rename_all = "camelCase")]
+    ItemErrorKind { Application, Business, Abandoned }
+    /// What happens to a due time on a day without work.
+    #[serde(rename_all = "camelCase")]
+    CalendarRule { Skip, RunBefore, RunAfter }
+    /// Why a schedule fired.
+    #[serde(rename_all = "camelCase")]
+    FiringCause { Due, Backfill, RunNow }
+    /// What a change of the clocks does to a schedule.
+    #[serde(rename_all = "camelCase")]
+    ClockChangeEffect { None, RunsAfterGap, Skipped, RunsFirst, RunsSecond, RunsTwice }
     /// How severe a log line is.
     #[serde(rename_all = "camelCase")]
     LogLevel { Debug, Info, Warning, Error, Critical }
@@ -191,6 +214,12 @@ mod tests {
                 d::AttemptState::Failed, d::AttemptState::Cancelled, d::AttemptState::TimedOut,
                 d::AttemptState::Lost, d::AttemptState::Released
             ];
+            RolloutKind = [d::RolloutKind::Deploy, d::RolloutKind::Promote, d::RolloutKind::RollBack];
+            RolloutState = [
+                d::RolloutState::Waiting, d::RolloutState::Done, d::RolloutState::Rejected,
+                d::RolloutState::Withdrawn
+            ];
+            AssetFormat = [d::AssetFormat::Text, d::AssetFormat::Json, d::AssetFormat::Credential];
             AssetKind = [d::AssetKind::Plain, d::AssetKind::Secret];
             DstGap = [s::DstGap::RunAfter, s::DstGap::Skip];
             DstOverlap = [s::DstOverlap::First, s::DstOverlap::Second, s::DstOverlap::Both];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use openautomate_core::Orchestrator;
 use openautomate_core::clock::Timestamp;
 
-use crate::auth::{AgentTokens, LoginFailures, PublicLimiter};
+use crate::auth::{AgentTokens, PublicLimiter};
 use crate::options::HttpOptions;
 
 /// What every handler reaches. Clones are the same one.
@@ -19,16 +19,14 @@ struct Inner {
     orchestrator: Orchestrator,
     options: HttpOptions,
     limiter: PublicLimiter,
-    failures: LoginFailures,
     agent_tokens: AgentTokens,
 }
 
 impl AppState {
     pub(crate) fn new(orchestrator: Orchestrator, options: HttpOptions) -> Self {
         let limiter = PublicLimiter::new(options.public_requests);
-        let failures = LoginFailures::new(options.login_failures);
         let agent_tokens = AgentTokens::new(options.keys.clone());
-        Self { inner: Arc::new(Inner { orchestrator, options, limiter, failures, agent_tokens }) }
+        Self { inner: Arc::new(Inner { orchestrator, options, limiter, agent_tokens }) }
     }
 
     pub(crate) fn orchestrator(&self) -> &Orchestrator {
@@ -41,10 +39,6 @@ impl AppState {
 
     pub(crate) fn limiter(&self) -> &PublicLimiter {
         &self.inner.limiter
-    }
-
-    pub(crate) fn failures(&self) -> &LoginFailures {
-        &self.inner.failures
     }
 
     pub(crate) fn agent_tokens(&self) -> &AgentTokens {

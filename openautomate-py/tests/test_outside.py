@@ -66,6 +66,17 @@ def test_a_secret_comes_from_the_environment(tmp_path: Path) -> None:
     assert done.stdout == "x\n"
 
 
+def test_a_credential_has_two_parts_and_shows_one(tmp_path: Path) -> None:
+    source = "held = openautomate.credential('erp')\nprint(held, held.username, held.password)"
+    value = json.dumps({"username": "ada", "password": "sesame"})
+    done = run(source, tmp_path, OPENAUTOMATE_SECRET_ERP=value)
+    assert done.stdout == "Credential(username='ada', password='***') ada sesame\n", done.stderr
+    for odd in ("sesame", '"sesame"', "[1]", '{"username": "ada"}'):
+        done = run(source, tmp_path, OPENAUTOMATE_SECRET_ERP=odd)
+        assert "SecretError: the asset erp is no credential" in done.stderr
+        assert "sesame" not in done.stderr
+
+
 def test_a_missing_secret_says_what_to_set(tmp_path: Path) -> None:
     done = run("openautomate.secret('mail.password')", tmp_path)
     assert "SecretError" in done.stderr and "OPENAUTOMATE_SECRET_MAIL_PASSWORD" in done.stderr

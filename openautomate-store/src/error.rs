@@ -18,8 +18,11 @@ pub(crate) mod raised {
     pub(crate) const ATTEMPT_TRANSITION: &str = "attempt.transition";
     pub(crate) const AUDIT_APPEND_ONLY: &str = "audit.append_only";
     pub(crate) const FILE_IN_USE: &str = "file.in_use";
+    pub(crate) const CALENDAR_IN_USE: &str = "calendar.in_use";
     pub(crate) const REFERENCE_MISSING: &str = "reference.missing";
     pub(crate) const NAME_TAKEN: &str = "name.taken";
+    pub(crate) const WORK_ITEM_TRANSITION: &str = "workItem.transition";
+    pub(crate) const WORK_ITEM_EPOCH: &str = "workItem.epoch";
 
     pub(crate) const ALL: &[&str] = &[
         EXECUTION_TRANSITION,
@@ -27,8 +30,11 @@ pub(crate) mod raised {
         ATTEMPT_TRANSITION,
         AUDIT_APPEND_ONLY,
         FILE_IN_USE,
+        CALENDAR_IN_USE,
         REFERENCE_MISSING,
         NAME_TAKEN,
+        WORK_ITEM_TRANSITION,
+        WORK_ITEM_EPOCH,
     ];
 }
 
@@ -149,13 +155,21 @@ fn of_trigger(error: DatabaseError) -> CoreError {
             "attempt.transition",
             "the attempt can't change to this state",
         ),
+        raised::WORK_ITEM_TRANSITION => {
+            CoreError::conflict("workItem.transition", "the work item can't change to this state")
+        }
+        raised::WORK_ITEM_EPOCH => CoreError::conflict("workItem.epoch", "a lease epoch can't fall"),
         raised::EXECUTION_EPOCH => CoreError::conflict("execution.epoch", "a lease epoch can't fall"),
         raised::AUDIT_APPEND_ONLY => {
             CoreError::conflict("audit.append_only", "audit entries are never changed or removed")
         }
         raised::FILE_IN_USE => CoreError::conflict(
             "file.in_use",
-            "an execution or a schedule uses the file; it goes when they do",
+            "an execution, a schedule or a work item uses the file; it goes when they do",
+        ),
+        raised::CALENDAR_IN_USE => CoreError::conflict(
+            "calendar.in_use",
+            "a schedule uses the calendar; give the schedule another, or none, first",
         ),
         raised::REFERENCE_MISSING => return reference_missing(error),
         raised::NAME_TAKEN => return taken(error),

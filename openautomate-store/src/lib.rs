@@ -51,6 +51,7 @@ mod sqlite;
 #[cfg(any(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 pub mod sqlx;
 mod table;
+mod work_item;
 
 pub use connect::{StoreOptions, connect};
 #[cfg(feature = "conformance")]

@@ -15,7 +15,7 @@ use openautomate_core::id::FileId;
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PublicKey;
-use openautomate_core::transport::message::{NamesAnswer, SecretAnswer, WireSecret};
+use openautomate_core::transport::message::{NamesAnswer, QueueAnswer, SecretAnswer, WireSecret};
 use openautomate_core::transport::{
     AgentLink, AgentMessage, ArtifactUpload, Assignment, PROTOCOL_VERSION, PackageGrant, ServerLink,
     ServerMessage, Transport, Welcome, link,
@@ -205,6 +205,12 @@ impl Server {
                 AgentMessage::AssetNames { request, .. } => {
                     let answer = NamesAnswer::Names(self.asset_names.clone());
                     say(&link, ServerMessage::AssetNames { request, answer }).await;
+                }
+                AgentMessage::Queue { request, .. } => {
+                    let message = "there are no queues without a server; name a folder for them by --queues";
+                    let answer =
+                        QueueAnswer::Refused { kind: ErrorKind::Unsupported, message: message.to_owned() };
+                    say(&link, ServerMessage::Queue { request, answer }).await;
                 }
                 AgentMessage::Release { .. } => {
                     return failed("StartFailed", "the run could not be begun; see whether the disk is full");

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use openautomate_core::command::asset::PutAsset;
 use openautomate_core::command::execution::CancelExecution;
-use openautomate_core::domain::{AssetKind, ExecutionState, Limits, RunError, RunResult, RunStatus};
+use openautomate_core::domain::{
+    AssetFormat, AssetKind, ExecutionState, Limits, RunError, RunResult, RunStatus,
+};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::runner::RunEvent;
 use openautomate_core::runner::registry::RunnerRegistry;
@@ -82,6 +84,7 @@ async fn lines_are_whole_over_a_connection_that_breaks_all_the_time() {
 async fn a_secret_is_given_and_masked_everywhere() {
     let place = Place::new(Settings::default()).await;
     let put = PutAsset {
+        format: AssetFormat::Text,
         environment_id: None,
         name: "erp".into(),
         kind: AssetKind::Secret,
@@ -106,6 +109,32 @@ async fn a_secret_is_given_and_masked_everywhere() {
     let log = place.log(execution).await;
     assert_eq!(log[&1], ["say ***"]);
     assert!(!format!("{ended:?}").contains("sesame"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn the_parts_of_a_credential_are_masked() {
+    let place = Place::new(Settings::default()).await;
+    let put = PutAsset {
+        format: AssetFormat::Credential,
+        environment_id: None,
+        name: "erp".into(),
+        kind: AssetKind::Secret,
+        value: Secret::new(r#"{"username": "robot-7", "password": "open\"sesame"}"#.to_owned()),
+        description: String::new(),
+        create_only: true,
+    };
+    place.orchestrator.execute(&place.admin, put).await.unwrap();
+    let agent = place.agent(place.transport(None), |_, control| async move {
+        let (reply, value) = oneshot::channel();
+        control.events.send(RunEvent::Secret { name: "erp".into(), reply }).await.unwrap();
+        value.await.unwrap().unwrap();
+        print(&control, "open\"sesame, robot-7".to_owned()).await;
+        nothing()
+    });
+    tokio::spawn(async move { agent.run(CancellationToken::new()).await });
+    let execution = place.enqueue().await;
+    place.reaches(execution, ExecutionState::Succeeded).await;
+    assert_eq!(place.log(execution).await[&1], ["***, ***"]);
 }
 
 #[tokio::test]

@@ -309,7 +309,7 @@ impl Server {
     pub(crate) async fn ready(&mut self, free: u32, received: u64) {
         let wanted = (free, received);
         self.until(|message| match message {
-            AgentMessage::Ready { free, received } => ((*free, *received) == wanted).then_some(()),
+            AgentMessage::Ready { free, received, .. } => ((*free, *received) == wanted).then_some(()),
             _ => None,
         })
         .await;

@@ -7,5 +7,7 @@ mod line;
 mod nats;
 #[cfg(feature = "nats")]
 mod nats_server;
+#[cfg(feature = "nats")]
+mod peers;
 mod served;
 mod web_socket;

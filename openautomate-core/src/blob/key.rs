@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::id::{ArtifactId, ExecutionId, FileId};
+use crate::id::{ArtifactId, ExecutionId, FileId, LogArchiveId};
 use crate::package::chunk::ChunkHash;
 
 /// Where a blob lies. Made of hashes and ids only, so that no text of a user ever becomes a path.
@@ -23,6 +23,8 @@ pub enum BlobName {
     Artifact(ExecutionId, ArtifactId),
     /// A file that somebody uploaded as an input.
     InputFile(FileId),
+    /// Archived log lines of an execution's attempt.
+    Log(ExecutionId, LogArchiveId),
     /// A copy of a blob that nothing seemed to need when it was removed.
     Retired {
         /// Of which: an index or a chunk.
@@ -47,6 +49,8 @@ pub enum BlobPrefix {
     Artifacts,
     /// The files that were uploaded.
     InputFiles,
+    /// The archived log lines.
+    Logs,
     /// The copies of blobs that nothing seemed to need.
     Retired,
     /// The copies of one of them.
@@ -85,6 +89,12 @@ impl BlobKey {
         BlobName::InputFile(file).key()
     }
 
+    /// Archived log lines of an execution's attempt.
+    #[must_use]
+    pub fn log(execution: ExecutionId, archive: LogArchiveId) -> Self {
+        BlobName::Log(execution, archive).key()
+    }
+
     /// The key as a relative path with `/`, for adapters.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -111,6 +121,7 @@ impl BlobName {
             }
             Self::Artifact(execution, artifact) => format!("artifacts/{execution}/{artifact}"),
             Self::InputFile(file) => format!("inputs/{file}"),
+            Self::Log(execution, archive) => format!("logs/{execution}/{archive}"),
             Self::Retired { of, id } => format!("retired/{}/{id}", of.key()),
             Self::Probe(id) => format!("probes/{id}"),
             Self::Owner => "owner".to_owned(),
@@ -128,6 +139,7 @@ impl BlobName {
                 Self::Artifact(execution.parse().ok()?, artifact.parse().ok()?)
             }
             ["inputs", file] => Self::InputFile(file.parse().ok()?),
+            ["logs", execution, archive] => Self::Log(execution.parse().ok()?, archive.parse().ok()?),
             ["retired", kind @ ("indexes" | "chunks"), folder, name, id] => {
                 let of = Self::parse(&format!("{kind}/{folder}/{name}"))?;
                 Self::Retired { of: Box::new(of), id: id.parse().ok()? }
@@ -149,6 +161,7 @@ impl fmt::Display for BlobPrefix {
             Self::Chunks => f.write_str("chunks"),
             Self::Artifacts => f.write_str("artifacts"),
             Self::InputFiles => f.write_str("inputs"),
+            Self::Logs => f.write_str("logs"),
             Self::Retired => f.write_str("retired"),
             Self::RetiredOf(name) => write!(f, "retired/{}", name.key()),
             Self::Probes => f.write_str("probes"),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -71,6 +72,8 @@ pub struct ListedBlob {
 ///   (`read::replaced_meanwhile`, `read::deleted_meanwhile`).
 /// - Streams are written and read piece by piece, in memory that does not grow with them (`stream::bounded_memory`,
 ///   `read::in_pieces`).
+/// - `get_range` gives exactly the bytes that are asked for (`read::ranges`); a range that ends beyond the blob is
+///   `Unavailable` (`read::a_range_beyond_the_end`).
 /// - `list` gives each blob under a prefix once, in any order, with the size and the time of its writing
 ///   (`list::each_once`, `list::sizes_and_times`); what a prefix has none of is an empty list (`list::nothing`).
 ///   Writes that are not finished, and what else lies in the storage, are not given (`list::blobs_alone`). A blob
@@ -98,6 +101,9 @@ pub trait BlobStore: Send + Sync + fmt::Debug + 'static {
 
     /// Reads a blob; `None` if there is none.
     async fn get(&self, key: &BlobKey) -> Result<Option<BlobBody>>;
+
+    /// Reads the bytes of a blob in a range that is not empty; `None` if there is no such blob.
+    async fn get_range(&self, key: &BlobKey, range: Range<u64>) -> Result<Option<Bytes>>;
 
     /// Removes a blob. Idempotent.
     async fn delete(&self, key: &BlobKey) -> Result<()>;

@@ -1,6 +1,7 @@
 //! Blobs in any store that the `object_store` crate reaches.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -101,6 +102,19 @@ impl BlobStore for ObjectBlobStore {
             Ok(found) => {
                 let size = found.meta.size;
                 Ok(Some(BlobBody { size, stream: found.into_stream().map_err(failed).boxed() }))
+            }
+            Err(ObjectError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn get_range(&self, key: &BlobKey, range: Range<u64>) -> Result<Option<Bytes>> {
+        match self.objects.get_range(&path(key), range.clone()).await {
+            // Some storages give what there is.
+            Ok(bytes) if bytes.len() as u64 == range.end.saturating_sub(range.start) => Ok(Some(bytes)),
+            Ok(_) => {
+                let message = "a blob ends before it should; put it back from a backup";
+                Err(Error::unavailable("blob.short", message))
             }
             Err(ObjectError::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed(error)),

@@ -1,11 +1,12 @@
 //! Writing and deleting assets.
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::changes::{Changes, Record, Write};
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{Asset, AssetKind, check_description, check_name};
+use crate::domain::{Asset, AssetFormat, AssetKind, check_description, check_name};
 use crate::error::{Error, Result};
 use crate::id::{AssetId, EnvironmentId};
 use crate::permission::{Access, Permission};
@@ -14,6 +15,14 @@ use crate::vault::{Sealed, Vault};
 
 /// The largest value in bytes.
 pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+
+/// What the value of a credential must be.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credential {
+    username: String,
+    password: String,
+}
 
 /// Writes an asset: a new one, or a new value of the one with this name.
 #[derive(Clone, Debug)]
@@ -24,6 +33,8 @@ pub struct PutAsset {
     pub name: String,
     /// Whether people may read it back. It can't become plain once it is secret.
     pub kind: AssetKind,
+    /// What the value is.
+    pub format: AssetFormat,
     /// The value.
     pub value: Secret<String>,
     /// What it is for.
@@ -47,7 +58,21 @@ impl Command for PutAsset {
         if self.value.expose().len() > MAX_VALUE_BYTES {
             return Err(Error::invalid_field("value", format!("is longer than {MAX_VALUE_BYTES} bytes")));
         }
-        Ok(())
+        match self.format {
+            AssetFormat::Text => Ok(()),
+            // The errors of the reader may quote the value.
+            AssetFormat::Json => serde_json::from_str::<serde::de::IgnoredAny>(self.value.expose())
+                .map(drop)
+                .map_err(|_| Error::invalid_field("value", "is not well-formed JSON")),
+            AssetFormat::Credential if self.kind == AssetKind::Plain => {
+                Err(Error::invalid_field("kind", "is plain, and a credential is always secret; say secret"))
+            }
+            AssetFormat::Credential => serde_json::from_str::<Credential>(self.value.expose())
+                .ok()
+                .filter(|held| !held.username.is_empty() && !held.password.is_empty())
+                .map(drop)
+                .ok_or_else(|| Error::invalid_field("value", "is no object of a username and a password")),
+        }
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Asset>> {
@@ -75,6 +100,7 @@ impl Command for PutAsset {
             environment_id: environment.id,
             name: existing.as_ref().map_or_else(|| self.name.clone(), |old| old.name.clone()),
             kind: self.kind,
+            format: self.format,
             description: self.description.clone(),
             sealed: sealed.to_bytes(),
             updated_by: context.user_id()?,
@@ -85,7 +111,7 @@ impl Command for PutAsset {
         let record = Record::Asset(asset.clone());
         let changes =
             if existing.is_some() { Changes::none().update(record) } else { Changes::none().insert(record) };
-        let detail = json!({"name": asset.name, "environment": environment.name, "kind": asset.kind});
+        let detail = json!({"name": asset.name, "environment": environment.name, "kind": asset.kind, "format": asset.format});
         asset.revision = next_revision;
         Ok(Decision::new(changes.audited(context.audit("asset", id, detail)), asset))
     }

@@ -1,18 +1,18 @@
 //! Deploying versions to environments.
 
 use async_trait::async_trait;
-use serde_json::json;
 
 use crate::changes::{Changes, Event, Record};
 use crate::command::package::load;
+use crate::command::rollout::{begin, detail};
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{Deployment, Environment, PackageVersion};
+use crate::domain::{Deployment, Environment, PackageVersion, Rollout, RolloutKind};
 use crate::error::{Error, Result};
 use crate::id::{DeploymentId, EnvironmentId, PackageId, VersionId};
 use crate::package::signature::Statement;
 use crate::permission::{Access, Permission};
 
-/// Makes a published version the active one of an environment.
+/// Makes a published version the active one of an environment, or asks for it where somebody else has to agree.
 #[derive(Clone, Debug)]
 pub struct DeployVersion {
     /// Of which package.
@@ -25,7 +25,8 @@ pub struct DeployVersion {
 
 #[async_trait]
 impl Command for DeployVersion {
-    type Output = PackageVersion;
+    /// The version, and its rollout; none if it is the active one already.
+    type Output = (PackageVersion, Option<Rollout>);
     const NAME: &'static str = "package.deploy";
 
     fn access(&self) -> Access {
@@ -36,34 +37,28 @@ impl Command for DeployVersion {
         Ok(())
     }
 
-    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<PackageVersion>> {
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Self::Output>> {
         load(context, self.package_id).await?;
         let version = context.store.version(self.version_id).await?;
         let version = version.filter(|version| version.package_id == self.package_id);
         let version = version.ok_or_else(|| Error::not_found("package version", self.version_id))?;
         let environment = context.environment(self.environment_id).await?;
-        let changes = deploy(context, &version, &environment, Changes::none()).await?;
-        if changes.writes.is_empty() {
-            return Ok(Decision::unchanged(version));
-        }
-        let detail = json!({
-            "packageId": self.package_id,
-            "versionNumber": version.version_number,
-            "environment": environment.name,
-        });
-        let changes = changes.audited(context.audit("packageVersion", version.id, detail));
-        Ok(Decision::new(changes, version))
+        let why = (RolloutKind::Deploy, None);
+        let (changes, rollout) = begin(context, &version, &environment, why, Changes::none()).await?;
+        let Some(rollout) = rollout else { return Ok(Decision::unchanged((version, None))) };
+        let entry = context.audit("packageVersion", version.id, detail(&version, &environment, &rollout));
+        Ok(Decision::new(changes.audited(entry), (version, Some(rollout))))
     }
 }
 
-/// Adds what makes a version the active one of an environment; nothing if it is already.
-pub(super) async fn deploy(
+/// Adds what makes a version the active one of an environment, where another one or none is.
+pub(super) fn deploy(
     context: &CommandContext<'_>,
     version: &PackageVersion,
     environment: &Environment,
+    before: Option<Deployment>,
     changes: Changes,
 ) -> Result<Changes> {
-    check_author(version, environment)?;
     let deployment = Deployment {
         id: DeploymentId::new(),
         package_id: version.package_id,
@@ -73,10 +68,8 @@ pub(super) async fn deploy(
         deployed_at: context.now,
         revision: 0,
     };
-    let changes = match context.store.deployment(version.package_id, environment.id).await? {
-        Some(now) if now.version_id == version.id => return Ok(changes),
-        Some(now) => {
-            let Deployment { id, revision, .. } = now;
+    let changes = match before {
+        Some(Deployment { id, revision, .. }) => {
             changes.update(Record::Deployment(Deployment { id, revision, ..deployment }))
         }
         None => changes.insert(Record::Deployment(deployment)),

@@ -1,5 +1,10 @@
 //! Triggering, cancelling and repeating executions.
 
+mod batch;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +21,8 @@ use crate::error::{Error, Result};
 use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, PoolId, VersionId};
 use crate::permission::{Access, Permission};
 use crate::store::Store;
+
+pub use batch::EnqueueExecutions;
 
 const MAX_LABELS: usize = 32;
 
@@ -85,9 +92,54 @@ impl Command for EnqueueExecution {
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
-        let environment = context.environment(self.environment_id).await?;
-        let version = self.version(context, &environment).await?;
-        check_author(&version, &environment)?;
+        let (changes, execution) = self.decide(context, &mut Known::default()).await?;
+        Ok(Decision::new(changes, execution))
+    }
+}
+
+/// What was read for one execution and serves the next of the same decision.
+#[derive(Debug, Default)]
+struct Known {
+    environments: HashMap<Option<EnvironmentId>, Arc<Environment>>,
+    versions: HashMap<(PackageId, Option<VersionId>, EnvironmentId), Arc<PackageVersion>>,
+}
+
+impl Known {
+    async fn environment(
+        &mut self,
+        context: &CommandContext<'_>,
+        id: Option<EnvironmentId>,
+    ) -> Result<Arc<Environment>> {
+        if let Some(known) = self.environments.get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let environment = Arc::new(context.environment(id).await?);
+        self.environments.insert(id, Arc::clone(&environment));
+        Ok(environment)
+    }
+
+    /// The version that is asked for; the environment's authors have been checked.
+    async fn version(
+        &mut self,
+        context: &CommandContext<'_>,
+        asked: &EnqueueExecution,
+        environment: &Environment,
+    ) -> Result<Arc<PackageVersion>> {
+        let key = (asked.package_id, asked.version_id, environment.id);
+        if let Some(known) = self.versions.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let version = Arc::new(asked.version(context, environment).await?);
+        check_author(&version, environment)?;
+        self.versions.insert(key, Arc::clone(&version));
+        Ok(version)
+    }
+}
+
+impl EnqueueExecution {
+    async fn decide(&self, context: &CommandContext<'_>, known: &mut Known) -> Result<(Changes, Execution)> {
+        let environment = known.environment(context, self.environment_id).await?;
+        let version = known.version(context, self, &environment).await?;
         if let Some(id) = self.agent_id {
             let agent = context.store.agent(id).await?.filter(|agent| agent.deleted_at.is_none());
             let agent =
@@ -125,11 +177,9 @@ impl Command for EnqueueExecution {
             .uses_if_any(FileUser::Execution(execution.id), files)
             .audited(context.audit("execution", execution.id, detail))
             .event(Event::ExecutionPending { execution_id: execution.id });
-        Ok(Decision::new(changes, execution))
+        Ok((changes, execution))
     }
-}
 
-impl EnqueueExecution {
     async fn version(
         &self,
         context: &CommandContext<'_>,
@@ -316,11 +366,24 @@ pub(crate) fn request_cancel(execution: &mut Execution, now: Timestamp) -> Chang
     Changes::none().update(Record::Execution(Box::new(execution.clone()))).event(event)
 }
 
-/// Asks for an ended execution once more: a new execution of the same version with the same inputs.
+/// Asks for an ended execution once more: a new execution of the same package, where the old one ran and with its
+/// priority, labels, limits and pinned agent.
 #[derive(Clone, Debug)]
 pub struct RetryExecution {
     /// Which.
     pub id: ExecutionId,
+    /// Other inputs than those of the old one.
+    pub inputs: Option<Map<String, Value>>,
+    /// Whether the version that is active by now is run, in place of the old one's.
+    pub active_version: bool,
+}
+
+impl RetryExecution {
+    /// The same version with the same inputs.
+    #[must_use]
+    pub const fn new(id: ExecutionId) -> Self {
+        Self { id, inputs: None, active_version: false }
+    }
 }
 
 #[async_trait]
@@ -333,7 +396,7 @@ impl Command for RetryExecution {
     }
 
     fn validate(&self) -> Result<()> {
-        Ok(())
+        self.inputs.as_ref().map_or(Ok(()), check_inputs)
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
@@ -346,9 +409,18 @@ impl Command for RetryExecution {
             ));
         }
         let files = context.store.files_used(FileUser::Execution(before.id)).await?;
-        let files = files.into_iter().map(|file| file.id).collect();
+        let mut files: Vec<_> = files.into_iter().map(|file| file.id).collect();
+        let version_id = self.version(context, &before).await?;
+        let inputs = self.inputs.as_ref().unwrap_or(&before.inputs);
+        if self.inputs.is_some() || version_id != before.version_id {
+            let version = context.store.version(version_id).await?;
+            let version = version.ok_or_else(|| Error::not_found("package version", version_id))?;
+            files = check_signature(context, &version, before.environment_id, inputs, &files).await?;
+        }
         let execution = Execution {
             id: ExecutionId::new(),
+            version_id,
+            inputs: inputs.clone(),
             state: ExecutionState::Pending,
             outputs: None,
             error: None,
@@ -369,8 +441,25 @@ impl Command for RetryExecution {
         let changes = Changes::none()
             .insert(Record::Execution(Box::new(execution.clone())))
             .uses_if_any(FileUser::Execution(execution.id), files)
-            .audited(context.audit("execution", execution.id, json!({"of": self.id})))
+            .audited(context.audit(
+                "execution",
+                execution.id,
+                json!({"of": self.id, "versionId": version_id, "editedInputs": self.inputs.is_some()}),
+            ))
             .event(Event::ExecutionPending { execution_id: execution.id });
         Ok(Decision::new(changes, execution))
+    }
+}
+
+impl RetryExecution {
+    async fn version(&self, context: &CommandContext<'_>, before: &Execution) -> Result<VersionId> {
+        if !self.active_version {
+            return Ok(before.version_id);
+        }
+        let environment = context.environment(Some(before.environment_id)).await?;
+        let again = EnqueueExecution::new(before.package_id);
+        let version = again.version(context, &environment).await?;
+        check_author(&version, &environment)?;
+        Ok(version.id)
     }
 }

@@ -73,6 +73,7 @@ impl Command for PrepareInstallation {
                 is_default,
                 author_keys: Vec::new(),
                 max_concurrent: None,
+                four_eyes: false,
                 created_at: context.now,
                 revision: 0,
             };

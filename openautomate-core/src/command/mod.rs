@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod agent_pool;
 pub mod asset;
+pub mod calendar;
 pub mod deployment;
 pub mod environment;
 pub mod execution;
@@ -12,8 +13,11 @@ pub mod file;
 pub mod identity;
 pub mod inputs;
 pub mod package;
+pub mod rollout;
 pub mod schedule;
 pub mod session;
+pub mod work_item;
+pub mod work_queue;
 
 use async_trait::async_trait;
 use serde_json::Value;

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::changes::{Changes, Event, Record};
-use crate::command::deployment::deploy;
 use crate::command::environment::check_new_limit;
+use crate::command::rollout::begin;
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{Package, PackageVersion, check_description, check_name};
+use crate::domain::{Package, PackageVersion, RolloutKind, RolloutState, check_description, check_name};
 use crate::error::{Error, Result};
 use crate::id::{EnvironmentId, PackageId, VersionId};
 use crate::package::keep::{Kept, keep};
@@ -257,8 +257,11 @@ impl Command for PublishVersion {
             Changes::none().update(Record::Package(package)).insert(Record::PackageVersion(version.clone()));
         if self.activate {
             let environment = context.environment(self.environment_id).await?;
-            changes = deploy(context, &version, &environment, changes).await?;
-            detail["activatedIn"] = json!(environment.name);
+            let why = (RolloutKind::Deploy, None);
+            let (begun, rollout) = begin(context, &version, &environment, why, changes).await?;
+            changes = begun;
+            let is_done = rollout.is_some_and(|rollout| rollout.state == RolloutState::Done);
+            detail[if is_done { "activatedIn" } else { "waitsFor" }] = json!(environment.name);
         }
         let changes = changes
             .audited(context.audit("packageVersion", version.id, detail))

@@ -15,6 +15,19 @@ pub enum AssetKind {
     Secret,
 }
 
+/// What a value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AssetFormat {
+    /// Any text.
+    #[default]
+    Text,
+    /// JSON text.
+    Json,
+    /// A user name and a password: a JSON object of `username` and `password`. Always secret.
+    Credential,
+}
+
 /// An asset. The value of either kind is kept sealed (`crate::vault`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +40,8 @@ pub struct Asset {
     pub name: String,
     /// Whether people may read it.
     pub kind: AssetKind,
+    /// What the value is.
+    pub format: AssetFormat,
     /// What it is for.
     pub description: String,
     /// The sealed value (`crate::vault::Sealed::to_bytes`). Never serialized.

@@ -22,6 +22,9 @@ pub struct Environment {
     /// How many of its executions may be with agents at once; `None` is no limit.
     #[serde(default)]
     pub max_concurrent: Option<u32>,
+    /// Whether a version is deployed here only when somebody else than who asked has agreed.
+    #[serde(default)]
+    pub four_eyes: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// Raised with each change.

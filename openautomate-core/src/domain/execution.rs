@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::domain::{Concurrency, Lease, Requirements, RetryPolicy, RunError, RunResult, RunStatus};
+use crate::domain::{
+    Concurrency, FiringCause, Lease, Requirements, RetryPolicy, RunError, RunResult, RunStatus,
+};
 use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
 
 /// Where an execution stands. The legal changes are in `transition.rs`.
@@ -81,6 +83,9 @@ pub enum Origin {
         schedule_id: ScheduleId,
         /// For which due time.
         due_at: Timestamp,
+        /// Why it fired.
+        #[serde(default, skip_serializing_if = "FiringCause::is_due")]
+        cause: FiringCause,
     },
     /// A person who asked for an ended execution once more.
     Retry {

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::{ExecutionId, FileId, ScheduleId, UserId};
+use crate::id::{ExecutionId, FileId, ScheduleId, UserId, WorkItemId};
 
 /// An uploaded file; its content is a blob.
 ///
-/// It lives as long as an execution or a schedule uses it, and at least until it expires.
+/// It lives as long as an execution, a schedule or a work item uses it, and at least until it expires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InputFile {
@@ -40,4 +40,6 @@ pub enum FileUser {
     Execution(ExecutionId),
     /// A schedule, through the inputs of its executions.
     Schedule(ScheduleId),
+    /// A work item that is not deleted.
+    WorkItem(WorkItemId),
 }

@@ -60,7 +60,7 @@ impl MaintenanceWindow {
         let Self::Recurring { cron_expression, time_zone, .. } = self else { return Ok(None) };
         let expression = CronExpression::parse(cron_expression)?;
         let (gap, overlap) = (DstGap::default(), DstOverlap::default());
-        Ok(Some(FireTimes { expression, zone: parse_zone(time_zone)?, gap, overlap }))
+        Ok(Some(FireTimes { expression, zone: parse_zone(time_zone)?, gap, overlap, calendar: None }))
     }
 
     /// The end of the window that holds at `now`; `None` between windows.

@@ -1,12 +1,12 @@
-//! Schedules, and the firings that they leave.
+//! Schedules.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::domain::ExecutionOptions;
-use crate::id::{EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId};
-use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
+use crate::domain::{ActorRef, ExecutionOptions};
+use crate::id::{CalendarId, EnvironmentId, PackageId, ScheduleId, UserId};
+use crate::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
 /// A schedule: when a package is run by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,10 +45,29 @@ pub struct Schedule {
     pub starts_at: Option<Timestamp>,
     /// Not at or after.
     pub ends_at: Option<Timestamp>,
+    /// The longest delay after a due time, in milliseconds; see [`jitter`](crate::schedule::jitter).
+    #[serde(default)]
+    pub jitter_ms: u64,
+    /// The calendar of days without work that it looks at.
+    pub calendar_id: Option<CalendarId>,
+    /// What happens to due times on those days.
+    #[serde(default)]
+    pub calendar_rule: CalendarRule,
+    /// After so many executions in a row that failed or ran out of time, it pauses by itself.
+    pub pause_after_failures: Option<u32>,
     /// An inactive schedule does not fire.
     pub is_active: bool,
+    /// Who made it inactive, when and why; `None` while it is active.
+    pub pause: Option<Pause>,
+    /// When it was last made active again: failures before that count no more.
+    pub resumed_at: Option<Timestamp>,
     /// The next due time; `None` if it is inactive or will never fire again.
     pub next_due: Option<Timestamp>,
+    /// How long after `next_due` it fires, in milliseconds: the jitter of that due time.
+    #[serde(default)]
+    pub delay_ms: u64,
+    /// A due time that waits for the running execution to end.
+    pub queued_due: Option<Timestamp>,
     /// The last due time that was decided on; it only rises.
     pub last_due: Option<Timestamp>,
     /// Who made it.
@@ -63,19 +82,23 @@ pub struct Schedule {
     pub revision: i64,
 }
 
-/// What became of one due time. Unique by schedule and due time: that is why a schedule fires once.
+/// Why a schedule rests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Firing {
-    /// Which schedule.
-    pub schedule_id: ScheduleId,
-    /// Which due time.
-    pub due_at: Timestamp,
-    /// When it was decided.
-    pub fired_at: Timestamp,
-    /// The execution that it made; `None` if it was skipped.
-    pub execution_id: Option<ExecutionId>,
-    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`, `invalidInputs` if the version that was
-    /// active does not take the schedule's inputs, or `invalidOptions` if its executions can't be placed as is said.
-    pub skipped: Option<String>,
+pub struct Pause {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who paused it: a person, or the orchestrator after failures.
+    pub by: ActorRef,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+impl Schedule {
+    /// When it fires next: the next due time, and its jitter.
+    #[must_use]
+    pub fn next_fire(&self) -> Option<Timestamp> {
+        let delay = chrono::TimeDelta::milliseconds(self.delay_ms.min(u64::from(u32::MAX)).cast_signed());
+        self.next_due.map(|due| due + delay)
+    }
 }

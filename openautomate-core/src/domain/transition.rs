@@ -8,8 +8,16 @@
 //!    │              ▼        ▼
 //!    └────────── Waiting ◀───┘     back-off before the next attempt
 //! ```
+//!
+//! Work items:
+//! ```text
+//! New ◀─▶ InProgress ─▶ Successful | Failed | BusinessFailed | DeadLetter
+//!  ▲                                   └──────────┴──────────────┤
+//!  └──────────────────────── reprocessed ────────────────────────┘
+//! every one but InProgress ─▶ Deleted
+//! ```
 
-use crate::domain::{AttemptState, ExecutionState};
+use crate::domain::{AttemptState, ExecutionState, WorkItemState};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Every legal change of an execution's state.
@@ -51,6 +59,42 @@ pub fn check_transition(from: ExecutionState, to: ExecutionState) -> Result<()> 
     ))
 }
 
+/// Every legal change of a work item's state.
+pub(crate) const WORK_ITEM: &[(WorkItemState, WorkItemState)] = {
+    use WorkItemState as S;
+    &[
+        (S::New, S::InProgress),
+        (S::New, S::Deleted),
+        (S::InProgress, S::New),
+        (S::InProgress, S::Successful),
+        (S::InProgress, S::Failed),
+        (S::InProgress, S::BusinessFailed),
+        (S::InProgress, S::DeadLetter),
+        (S::Successful, S::Deleted),
+        (S::Failed, S::New),
+        (S::Failed, S::Deleted),
+        (S::BusinessFailed, S::New),
+        (S::BusinessFailed, S::Deleted),
+        (S::DeadLetter, S::New),
+        (S::DeadLetter, S::Deleted),
+    ]
+};
+
+/// Checks a change of a work item's state.
+///
+/// # Errors
+/// `Conflict` with code `workItem.transition` if the table does not hold it.
+pub fn check_item_transition(from: WorkItemState, to: WorkItemState) -> Result<()> {
+    if WORK_ITEM.contains(&(from, to)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Conflict,
+        "workItem.transition",
+        format!("the work item is {from:?} and can't become {to:?}"),
+    ))
+}
+
 /// Checks a change of an attempt's state: forward from Assigned to Running to an end, never out of an end.
 ///
 /// # Errors
@@ -82,6 +126,17 @@ mod tests {
             for to in ExecutionState::ALL {
                 assert!(check_transition(from, to).is_err(), "{from:?} -> {to:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_deleted_stays_deleted_and_what_is_worked_on_is_not() {
+        for state in WorkItemState::ALL {
+            assert!(check_item_transition(WorkItemState::Deleted, state).is_err());
+            let may_be_deleted = !matches!(state, WorkItemState::InProgress | WorkItemState::Deleted);
+            assert_eq!(check_item_transition(state, WorkItemState::Deleted).is_ok(), may_be_deleted);
+            let is_back = check_item_transition(state, WorkItemState::New).is_ok();
+            assert_eq!(is_back, state.is_reprocessable() || state == WorkItemState::InProgress);
         }
     }
 

@@ -35,7 +35,7 @@ impl Orchestrator {
         Ok(info)
     }
 
-    pub(super) async fn drop_blob(&self, key: &BlobKey) {
+    pub(crate) async fn drop_blob(&self, key: &BlobKey) {
         if let Err(error) = self.blobs().delete(key).await {
             tracing::warn!(%error, "a blob that nothing names any more could not be removed; it is collected later");
         }

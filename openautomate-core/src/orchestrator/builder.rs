@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Connections, EVENT_CAPACITY, Inner, Orchestrator, Settings, VersionCache};
+use super::{Connections, EVENT_CAPACITY, Inner, OpenSessions, Orchestrator, Settings, VersionCache};
 use crate::blob::BlobStore;
 use crate::clock::{Clock, SystemClock};
 use crate::command::identity::PrepareInstallation;
@@ -14,7 +14,7 @@ use crate::credential::PasswordHasher;
 use crate::error::{ErrorKind, Result};
 use crate::package::signature::PackageSigner;
 use crate::permission::Actor;
-use crate::store::Store;
+use crate::store::{PeerLine, Store};
 use crate::vault::Vault;
 
 /// Puts an [`Orchestrator`] together.
@@ -26,6 +26,7 @@ pub struct OrchestratorBuilder {
     signer: Option<PackageSigner>,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    peer_line: Option<Arc<dyn PeerLine>>,
 }
 
 impl OrchestratorBuilder {
@@ -37,6 +38,7 @@ impl OrchestratorBuilder {
             signer: None,
             clock: Arc::new(SystemClock),
             settings: Settings::default(),
+            peer_line: None,
         }
     }
 
@@ -62,6 +64,14 @@ impl OrchestratorBuilder {
         self
     }
 
+    /// Speaks with the other servers on the same data over this line, too, beside what the store carries. An event that
+    /// comes both ways is a hint said twice.
+    #[must_use]
+    pub fn peer_line(mut self, line: impl PeerLine) -> Self {
+        self.peer_line = Some(Arc::new(line));
+        self
+    }
+
     /// Makes the orchestrator and whatever every installation starts with. The loops run after
     /// [`Orchestrator::start`].
     ///
@@ -79,8 +89,10 @@ impl OrchestratorBuilder {
                 signer: self.signer.unwrap_or(derived),
                 clock: self.clock,
                 settings: self.settings,
+                peer_line: self.peer_line,
                 events: broadcast::Sender::new(EVENT_CAPACITY),
                 connections: Connections::default(),
+                open_sessions: OpenSessions::default(),
                 versions: VersionCache::default(),
                 stop: CancellationToken::new(),
                 tasks: TaskTracker::new(),

@@ -22,17 +22,23 @@ pub(crate) struct Connected {
     pub(crate) sender: mpsc::Sender<ServerMessage>,
     /// How many more assignments fit.
     pub(crate) credit: u32,
+    /// How many it would take beyond those, if nobody else has room.
+    pub(crate) ahead: u32,
 }
 
 #[derive(Debug)]
 struct Entry {
     connected: Connected,
     hours: Hours,
+    /// The key that the connection was proven with, and the revision of the agent's row that was taken over last.
+    public_key: Option<[u8; 32]>,
+    revision: i64,
     number: u64,
     /// Assignments sent in this connection.
     sent: u64,
-    /// The agent's last word: free slots, and how many assignments it had received then.
+    /// The agent's last word: free slots, room ahead of them, and how many assignments it had received then.
     free: u32,
+    ahead: u32,
     received: u64,
     /// The last heartbeat: when, and how many assignments were sent by then.
     heartbeat: Option<(Timestamp, u64)>,
@@ -69,14 +75,17 @@ impl Hours {
 }
 
 impl Entry {
-    /// Free slots less the assignments that are on their way; none while it takes nothing new.
-    fn credit(&self, now: Timestamp) -> u32 {
+    /// Free slots, and room ahead of them, less the assignments that are on their way; `None` if there is neither, or
+    /// while it takes nothing new.
+    fn with_credit(&self, now: Timestamp) -> Option<Connected> {
         let Hours { status, drain_until, windows } = &self.hours;
         if rest(*status, *drain_until, windows, now).is_some() {
-            return 0;
+            return None;
         }
         let under_way = u32::try_from(self.sent.saturating_sub(self.received)).unwrap_or(u32::MAX);
-        self.free.saturating_sub(under_way)
+        let credit = self.free.saturating_sub(under_way);
+        let ahead = (self.free + self.ahead).saturating_sub(under_way) - credit;
+        (credit + ahead > 0).then(|| Connected { credit, ahead, ..self.connected.clone() })
     }
 }
 
@@ -93,20 +102,37 @@ impl Connections {
     }
 
     /// Adds a connection and ends the one that the agent had. Gives its number and the signal of its end.
-    pub(crate) fn add(&self, connected: Connected, hours: Hours) -> (u64, std::sync::Arc<Notify>) {
+    pub(crate) fn add(
+        &self,
+        agent: Agent,
+        sender: mpsc::Sender<ServerMessage>,
+    ) -> (u64, std::sync::Arc<Notify>) {
         let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let replaced = std::sync::Arc::new(Notify::new());
         let entry = Entry {
-            hours,
+            hours: Hours::of(&agent),
+            public_key: agent.public_key,
+            revision: agent.revision,
             number,
             sent: 0,
             free: 0,
+            ahead: 0,
             received: 0,
             heartbeat: None,
             minute: None,
             replaced: std::sync::Arc::clone(&replaced),
             greeting: Greeting::Due,
-            connected,
+            connected: Connected {
+                agent_id: agent.id,
+                environment_id: agent.environment_id,
+                labels: agent.labels,
+                os: agent.facts.os,
+                python_versions: agent.facts.python_versions,
+                pool_ids: agent.pool_ids,
+                sender,
+                credit: 0,
+                ahead: 0,
+            },
         };
         let old = self.lock().insert(entry.connected.agent_id, entry);
         if let Some(old) = old {
@@ -134,10 +160,11 @@ impl Connections {
         self.lock().contains_key(&agent)
     }
 
-    /// Notes an agent's free slots.
-    pub(crate) fn ready(&self, agent: AgentId, number: u64, free: u32, received: u64) {
+    /// Notes an agent's free slots, and its room ahead of them.
+    pub(crate) fn ready(&self, agent: AgentId, number: u64, (free, ahead): (u32, u32), received: u64) {
         if let Some(entry) = self.lock().get_mut(&agent).filter(|entry| entry.number == number) {
             entry.free = free;
+            entry.ahead = ahead;
             entry.received = received;
         }
     }
@@ -159,33 +186,43 @@ impl Connections {
         entry.is_some_and(|entry| entry.minute.replace(minute) != Some(minute))
     }
 
-    /// Takes over what an operator changed.
-    pub(crate) fn update(&self, agent: &Agent) {
+    /// Takes over what an operator changed. A connection that another key was proven with ends.
+    pub(crate) fn update(&self, agent: Agent) {
         if let Some(entry) = self.lock().get_mut(&agent.id) {
-            entry.hours = Hours::of(agent);
-            entry.connected.labels.clone_from(&agent.labels);
-            entry.connected.pool_ids.clone_from(&agent.pool_ids);
+            if entry.public_key != agent.public_key {
+                entry.replaced.notify_one();
+            }
+            entry.hours = Hours::of(&agent);
+            entry.revision = agent.revision;
+            entry.connected.labels = agent.labels;
+            entry.connected.pool_ids = agent.pool_ids;
         }
+    }
+
+    /// The connected agents, with the revision of each that was taken over last.
+    pub(crate) fn revisions(&self) -> Vec<(AgentId, i64)> {
+        self.lock().iter().map(|(id, entry)| (*id, entry.revision)).collect()
     }
 
     /// One agent, if it would take something.
     pub(crate) fn with_credit(&self, agent: AgentId, now: Timestamp) -> Option<Connected> {
-        let entries = self.lock();
-        let entry = entries.get(&agent)?;
-        let credit = entry.credit(now);
-        (credit > 0).then(|| Connected { credit, ..entry.connected.clone() })
+        self.lock().get(&agent)?.with_credit(now)
+    }
+
+    /// Whether another agent of the environment has a free slot.
+    pub(crate) fn another_is_free(&self, than: &Connected, now: Timestamp) -> bool {
+        self.lock().values().any(|entry| {
+            entry.connected.environment_id == than.environment_id
+                && entry.connected.agent_id != than.agent_id
+                && entry.with_credit(now).is_some_and(|other| other.credit > 0)
+        })
     }
 
     /// Every agent that would take something, the freest first.
     pub(crate) fn all_with_credit(&self, now: Timestamp) -> Vec<Connected> {
         let entries = self.lock();
-        let mut free: Vec<Connected> = entries
-            .values()
-            .filter_map(|entry| {
-                let credit = entry.credit(now);
-                (credit > 0).then(|| Connected { credit, ..entry.connected.clone() })
-            })
-            .collect();
+        let mut free: Vec<Connected> = entries.values().filter_map(|entry| entry.with_credit(now)).collect();
+        drop(entries);
         free.sort_by_key(|connected| std::cmp::Reverse(connected.credit));
         free
     }
@@ -229,6 +266,8 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::AgentFacts;
+    use crate::id::UserId;
 
     fn instant(second: i64) -> Timestamp {
         chrono::DateTime::from_timestamp(second, 0).unwrap()
@@ -239,37 +278,50 @@ mod tests {
         let connections = Connections::default();
         let (sender, _receiver) = mpsc::channel(1);
         let agent_id = AgentId::new();
-        let connected = Connected {
-            agent_id,
+        let agent = Agent {
+            id: agent_id,
+            name: String::new(),
+            machine_name: String::new(),
+            ip_address: String::new(),
+            status: AgentStatus::Active,
             environment_id: EnvironmentId::new(),
+            owner_id: UserId::new(),
             labels: Vec::new(),
-            os: String::new(),
-            python_versions: Vec::new(),
             pool_ids: Vec::new(),
-            sender,
-            credit: 0,
+            drain_until: None,
+            maintenance_windows: Vec::new(),
+            slots: 2,
+            public_key: None,
+            facts: AgentFacts::default(),
+            registered_at: instant(0),
+            last_heartbeat: instant(0),
+            deleted_at: None,
+            revision: 0,
         };
-        let active = Hours { status: AgentStatus::Active, drain_until: None, windows: Vec::new() };
-        let (number, _) = connections.add(connected, active.clone());
-        connections.ready(agent_id, number, 2, 0);
+        let (number, _) = connections.add(agent.clone(), sender);
+        connections.ready(agent_id, number, (2, 0), 0);
         connections.sent(agent_id, 2);
         assert!(connections.with_credit(agent_id, instant(0)).is_none());
         // Said before it saw the second one: one slot is free, one assignment is on its way.
-        connections.ready(agent_id, number, 1, 1);
+        connections.ready(agent_id, number, (1, 0), 1);
         assert!(connections.with_credit(agent_id, instant(0)).is_none());
-        connections.ready(agent_id, number, 1, 2);
+        connections.ready(agent_id, number, (1, 0), 2);
         assert_eq!(connections.with_credit(agent_id, instant(0)).map(|c| c.credit), Some(1));
+        let room = || connections.with_credit(agent_id, instant(0)).map(|c| (c.credit, c.ahead));
+        connections.ready(agent_id, number, (1, 2), 1);
+        assert_eq!(room(), Some((0, 2)), "what is on its way takes the free slot first");
+        connections.ready(agent_id, number, (1, 2), 2);
+        assert_eq!(room(), Some((1, 2)));
+        connections.ready(agent_id, number, (1, 0), 2);
         assert_eq!(connections.heartbeat(agent_id, number, instant(1)), None, "there was none before");
         assert_eq!(connections.heartbeat(agent_id, number, instant(2)), Some(instant(1)));
         connections.sent(agent_id, 1);
         assert_eq!(connections.heartbeat(agent_id, number, instant(3)), Some(instant(2)));
         assert_eq!(connections.heartbeat(agent_id, number, instant(4)), None, "one is on its way since");
-        connections.ready(agent_id, number, 1, 3);
+        connections.ready(agent_id, number, (1, 0), 3);
         assert_eq!(connections.heartbeat(agent_id, number, instant(5)), Some(instant(4)));
-        let drained = Hours { status: AgentStatus::Draining, drain_until: Some(instant(9)), ..active };
-        if let Some(entry) = connections.lock().get_mut(&agent_id) {
-            entry.hours = drained;
-        }
+        let drained = Agent { status: AgentStatus::Draining, drain_until: Some(instant(9)), ..agent };
+        connections.update(drained);
         assert!(connections.all_with_credit(instant(8)).is_empty());
         assert_eq!(connections.all_with_credit(instant(9)).len(), 1, "the drain is over");
     }

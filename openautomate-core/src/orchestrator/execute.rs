@@ -91,7 +91,7 @@ impl Orchestrator {
         }
     }
 
-    async fn kept_answer<T: DeserializeOwned>(
+    pub(super) async fn kept_answer<T: DeserializeOwned>(
         &self,
         actor: &Actor,
         asked: &Idempotency,

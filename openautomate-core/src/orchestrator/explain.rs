@@ -1,185 +1,197 @@
-//! Why an execution does not run. The answer is made of the rules by which a claim is decided:
-//! [`Execution::mismatches`], [`Occupancy::full_for`](crate::domain::Occupancy::full_for),
-//! [`Agent::rest`], [`Execution::is_overdue`].
-
-use std::collections::{BTreeMap, HashMap};
+//! Why a schedule does not fire, or did not, as data.
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use super::Orchestrator;
 use crate::clock::Timestamp;
-use crate::domain::{
-    Agent, ConcurrencyScope, Execution, ExecutionState, Explanation, HoldReason, Lack, Mismatch, RestingAgent,
-};
+use crate::command::schedule::{NotRunnable, calendar_of, runnable};
+use crate::domain::{ActorRef, Calendar, ExecutionState, Firing, Schedule};
 use crate::error::{Error, Result};
-use crate::id::{AgentId, EnvironmentId, ExecutionId};
-use crate::query::PageRequest;
+use crate::id::{CalendarId, ExecutionId, ScheduleId};
+use crate::permission::{Access, Actor, Permission};
+use crate::query::FiringFilter;
+use crate::schedule::{CalendarRule, OverlapPolicy};
 
-/// How many executions and agents a reason names at most.
-const NAMED: usize = 20;
+const DECISIONS: u32 = 20;
+/// A due time is decided on within moments; more than this is worth a word.
+const MOMENTS: TimeDelta = TimeDelta::seconds(10);
+
+/// What holds a schedule back at this moment, and what became of its last due times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleExplanation {
+    /// Which schedule.
+    pub schedule_id: ScheduleId,
+    /// At which instant.
+    pub at: Timestamp,
+    /// The next due time.
+    pub next_due: Option<Timestamp>,
+    /// When it fires then: after its jitter.
+    pub next_fire: Option<Timestamp>,
+    /// Every reason for which a due time now would make no execution, or for which there is none. Empty if it fires.
+    pub holds: Vec<ScheduleHold>,
+    /// The last firings, latest due time first.
+    pub decisions: Vec<Firing>,
+}
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ScheduleHold {
+    /// Somebody paused it, or it paused by itself after failures.
+    Paused {
+        /// Since when; not known of one that an older version paused.
+        at: Option<Timestamp>,
+        /// Who.
+        by: Option<ActorRef>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Its start has not come.
+    NotStarted {
+        /// The start.
+        starts_at: Timestamp,
+    },
+    /// Its end is over.
+    Ended {
+        /// The end.
+        ends_at: Timestamp,
+    },
+    /// It is active, and nothing is due any more.
+    NothingDue,
+    /// The expression names a due time on a day without work before the next one.
+    Calendar {
+        /// The calendar.
+        calendar_id: CalendarId,
+        /// Its name.
+        name: String,
+        /// The due time that the expression alone has.
+        due_at: Timestamp,
+        /// What happens to it.
+        rule: CalendarRule,
+    },
+    /// An execution has not ended, and the overlap policy lets no other run beside it.
+    Overlap {
+        /// Which.
+        execution_id: ExecutionId,
+        /// Where it stands.
+        state: ExecutionState,
+        /// The policy.
+        policy: OverlapPolicy,
+    },
+    /// A due time waits for the running execution to end.
+    Queued {
+        /// Which due time.
+        due_at: Timestamp,
+    },
+    /// The package has no active version in the environment.
+    NoActiveVersion,
+    /// No author signed the active version whom the environment trusts.
+    UntrustedVersion,
+    /// The active version does not take the inputs.
+    InvalidInputs {
+        /// Which, as in `inputs.invoice.total`.
+        fields: Vec<String>,
+    },
+    /// Its executions can't be placed or repeated as the package and the schedule say.
+    InvalidOptions {
+        /// What is wrong.
+        message: String,
+    },
+    /// The due time has passed and nobody decided on it: no server fires schedules, or it can't keep up.
+    Late {
+        /// Which due time.
+        due_at: Timestamp,
+        /// By how much, in milliseconds.
+        late_ms: u64,
+    },
+}
 
 impl Orchestrator {
-    /// Says what holds an execution back at this moment. Ask [`Orchestrator::authorize`] first.
-    ///
-    /// Agents of other servers count as connected if they were heard of within the time that a lease holds.
+    /// Tells why a schedule does not fire, and what became of its last due times.
     ///
     /// # Errors
-    /// `NotFound`; `Unavailable` if the store does not answer.
-    pub async fn explain(&self, id: ExecutionId) -> Result<Explanation> {
-        let now = self.clock().now();
-        let execution = self.store().execution(id).await?.ok_or_else(|| Error::not_found("execution", id))?;
-        let state = execution.state;
-        let mut reasons = Vec::new();
-        let mut ahead = None;
-        match state {
-            ExecutionState::Pending | ExecutionState::Waiting => {
-                reasons.extend(time_reason(&execution, now));
-                self.explain_limits(&execution, &mut reasons).await?;
-                self.explain_agents(&execution, now, &mut reasons).await?;
-            }
-            ExecutionState::Assigned | ExecutionState::Running => {
-                let leased = execution.agent_id.zip(execution.lease_until);
-                reasons.extend(
-                    leased.map(|(agent_id, lease_until)| HoldReason::Leased { agent_id, lease_until }),
-                );
-            }
-            _ => reasons.push(HoldReason::Ended),
-        }
-        if state == ExecutionState::Pending {
-            ahead = Some(self.store().count_ahead(&execution, now).await?);
-        }
-        Ok(Explanation { execution_id: id, state, at: now, reasons, ahead })
-    }
-
-    async fn explain_limits(&self, execution: &Execution, reasons: &mut Vec<HoldReason>) -> Result<()> {
-        let place = execution.environment_id;
-        let (occupancy, limits) = self.store().occupancy(place).await?;
-        let group = execution.concurrency.as_ref();
-        for scope in occupancy.full_for(&limits, execution.package_id, group) {
-            let key = group.filter(|_| scope == ConcurrencyScope::Key).map(|group| group.key.clone());
-            let package = (scope == ConcurrencyScope::Package).then_some(execution.package_id);
-            let of_package = limits.packages.get(&execution.package_id).copied();
-            let (limit, held) = match scope {
-                ConcurrencyScope::Environment => (limits.environment, Some(&occupancy.total)),
-                ConcurrencyScope::Package => (of_package, occupancy.packages.get(&execution.package_id)),
-                ConcurrencyScope::Key => {
-                    (group.map(|group| group.limit), group.and_then(|group| occupancy.keys.get(&group.key)))
-                }
+    /// `Forbidden` if the actor may not see schedules; `NotFound` if there is no such schedule; `Unavailable` if the
+    /// store does not answer.
+    pub async fn explain_schedule(&self, actor: &Actor, id: ScheduleId) -> Result<ScheduleExplanation> {
+        self.authorize(actor, Access::Permission(Permission::ReadSchedules))?;
+        let (store, now) = (self.store(), self.clock().now());
+        let schedule = store.schedule(id).await?.filter(|schedule| schedule.deleted_at.is_none());
+        let schedule = schedule.ok_or_else(|| Error::not_found("schedule", id))?;
+        let calendar = calendar_of(store, schedule.calendar_id).await?;
+        let mut holds = holds_of_time(&schedule, calendar.as_ref(), now)?;
+        holds.extend(match runnable(store, &schedule, now).await? {
+            Ok(_) => None,
+            Err(NotRunnable::NoActiveVersion) => Some(ScheduleHold::NoActiveVersion),
+            Err(NotRunnable::UntrustedVersion) => Some(ScheduleHold::UntrustedVersion),
+            Err(NotRunnable::InvalidInputs { fields }) => Some(ScheduleHold::InvalidInputs { fields }),
+            Err(NotRunnable::InvalidOptions { message }) => Some(ScheduleHold::InvalidOptions { message }),
+        });
+        let policy = schedule.overlap;
+        if matches!(policy, OverlapPolicy::Skip | OverlapPolicy::QueueOne) {
+            let open = store.open_executions_of_schedule(id).await?.into_iter();
+            let overlap = |row: crate::domain::Execution| ScheduleHold::Overlap {
+                execution_id: row.id,
+                state: row.state,
+                policy,
             };
-            let named = u32::try_from(NAMED).unwrap_or(u32::MAX);
-            let held_by = self.store().holders(place, package, key.as_deref(), named).await?;
-            let (limit, held) = (limit.unwrap_or(0), held.copied().unwrap_or(0));
-            reasons.push(HoldReason::Limit { scope, key, limit, held, held_by });
+            holds.extend(open.map(overlap));
         }
-        Ok(())
-    }
-
-    async fn explain_agents(
-        &self,
-        execution: &Execution,
-        now: Timestamp,
-        reasons: &mut Vec<HoldReason>,
-    ) -> Result<()> {
-        let agents = self.agents_of(execution.environment_id).await?;
-        let mut lacking: BTreeMap<Mismatch, u64> = BTreeMap::new();
-        let mut suitable = Vec::new();
-        for agent in &agents {
-            let mismatches = execution.mismatches(&agent.offer());
-            if mismatches.is_empty() {
-                suitable.push(agent);
-            }
-            for mismatch in mismatches {
-                *lacking.entry(mismatch).or_default() += 1;
-            }
-        }
-        if agents.is_empty() {
-            reasons.push(HoldReason::NoAgent);
-        } else if suitable.is_empty() {
-            let mut lacking: Vec<Lack> =
-                lacking.into_iter().map(|(mismatch, agents)| Lack { mismatch, agents }).collect();
-            lacking.sort_by_key(|lack| std::cmp::Reverse(lack.agents));
-            reasons.push(HoldReason::NoSuitableAgent { agents: agents.len() as u64, lacking });
-        } else {
-            self.explain_suitable(execution.environment_id, &suitable, now, reasons).await?;
-        }
-        Ok(())
-    }
-
-    /// Says why none of the agents that suit takes anything; nothing if one does.
-    async fn explain_suitable(
-        &self,
-        place: EnvironmentId,
-        suitable: &[&Agent],
-        now: Timestamp,
-        reasons: &mut Vec<HoldReason>,
-    ) -> Result<()> {
-        let leases: HashMap<AgentId, u64> = self.store().leases_by_agent(place).await?.into_iter().collect();
-        let (mut resting, mut away, mut full) = (Vec::new(), Vec::new(), Vec::new());
-        for agent in suitable {
-            if let Some(rest) = agent.rest(now) {
-                resting.push(RestingAgent { agent_id: agent.id, rest });
-            } else if !self.is_present(agent, now) {
-                away.push(*agent);
-            } else if leases.get(&agent.id).copied().unwrap_or(0) >= u64::from(agent.slots) {
-                full.push(agent.id);
-            } else {
-                return Ok(());
-            }
-        }
-        if !resting.is_empty() {
-            let count = resting.len() as u64;
-            resting.truncate(NAMED);
-            reasons.push(HoldReason::AgentsResting { agents: resting, count });
-        }
-        if let Some(since) = away.iter().map(|agent| agent.last_heartbeat).max() {
-            let agents = away.iter().map(|agent| agent.id).take(NAMED).collect();
-            reasons.push(HoldReason::AgentsAway { agents, count: away.len() as u64, since });
-        }
-        if !full.is_empty() {
-            let mut held_by = Vec::new();
-            for agent in &full {
-                if held_by.len() >= NAMED {
-                    break;
-                }
-                let leased = self.store().leased_executions(*agent).await?;
-                held_by.extend(leased.into_iter().map(|execution| execution.id));
-            }
-            held_by.truncate(NAMED);
-            let count = full.len() as u64;
-            full.truncate(NAMED);
-            reasons.push(HoldReason::SlotsHeld { agents: full, count, held_by });
-        }
-        Ok(())
-    }
-
-    /// Whether an agent is connected, here or, by what is stored, to another server.
-    fn is_present(&self, agent: &Agent, now: Timestamp) -> bool {
-        let ttl = TimeDelta::from_std(self.settings().lease_ttl).unwrap_or(TimeDelta::zero());
-        let has_connected = agent.slots > 0;
-        has_connected && (self.is_connected(agent.id) || now - agent.last_heartbeat < ttl)
-    }
-
-    async fn agents_of(&self, place: EnvironmentId) -> Result<Vec<Agent>> {
-        let (mut agents, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.store().agents(PageRequest::new(after, PageRequest::MAX)).await?;
-            agents.extend(page.items.into_iter().filter(|agent| agent.environment_id == place));
-            after = page.next;
-            if after.is_none() {
-                return Ok(agents);
-            }
-        }
+        holds.extend(schedule.queued_due.map(|due_at| ScheduleHold::Queued { due_at }));
+        Ok(ScheduleExplanation {
+            schedule_id: id,
+            at: now,
+            next_due: schedule.next_due,
+            next_fire: schedule.next_fire(),
+            holds,
+            decisions: store.firings(id, FiringFilter::default(), DECISIONS).await?,
+        })
     }
 }
 
-/// What of the time holds an execution back.
-fn time_reason(execution: &Execution, now: Timestamp) -> Option<HoldReason> {
-    let Execution { run_at, failed_attempts, .. } = *execution;
-    if execution.state == ExecutionState::Waiting {
-        return Some(HoldReason::BackOff { until: run_at, failed_attempts });
+/// What holds it back by the clock and by the will of people.
+fn holds_of_time(
+    schedule: &Schedule,
+    calendar: Option<&Calendar>,
+    now: Timestamp,
+) -> Result<Vec<ScheduleHold>> {
+    let mut holds = Vec::new();
+    if !schedule.is_active {
+        let pause = schedule.pause.clone();
+        holds.push(ScheduleHold::Paused {
+            at: pause.as_ref().map(|pause| pause.at),
+            by: pause.as_ref().map(|pause| pause.by.clone()),
+            reason: pause.map(|pause| pause.reason),
+        });
     }
-    if run_at > now {
-        return Some(HoldReason::RunAtLater { run_at });
+    holds.extend(
+        schedule
+            .starts_at
+            .filter(|start| *start > now)
+            .map(|starts_at| ScheduleHold::NotStarted { starts_at }),
+    );
+    match schedule.ends_at.filter(|end| *end <= now) {
+        Some(ends_at) => holds.push(ScheduleHold::Ended { ends_at }),
+        None if schedule.is_active && schedule.next_due.is_none() => holds.push(ScheduleHold::NothingDue),
+        None => {}
     }
-    execution.is_overdue(now).then_some(HoldReason::Overdue)
+    if let Some(calendar) = calendar {
+        let (with, without) = (schedule.due_times(Some(calendar))?, schedule.due_times(None)?);
+        let named =
+            without.next_after(now).filter(|named| with.next_after(now).is_none_or(|due| due > *named));
+        holds.extend(named.map(|due_at| ScheduleHold::Calendar {
+            calendar_id: calendar.id,
+            name: calendar.name.clone(),
+            due_at,
+            rule: schedule.calendar_rule,
+        }));
+    }
+    if let (Some(due_at), Some(fire)) = (schedule.next_due, schedule.next_fire())
+        && now - fire > MOMENTS
+    {
+        let late_ms = (now - fire).num_milliseconds().cast_unsigned();
+        holds.push(ScheduleHold::Late { due_at, late_ms });
+    }
+    Ok(holds)
 }

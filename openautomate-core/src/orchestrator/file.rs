@@ -143,7 +143,8 @@ impl Orchestrator {
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.leased(agent, lease).await?;
         let used = self.store().files_used(FileUser::Execution(lease.execution)).await?;
-        if !used.iter().any(|file| file.id == id) {
+        let is_used = used.iter().any(|file| file.id == id);
+        if !is_used && !self.is_of_held_item(lease, id).await? {
             return Err(Error::not_found("file of the execution", id));
         }
         let body = self.blobs().get(&BlobKey::input_file(id)).await?;

@@ -56,7 +56,7 @@ impl LogFollower {
     /// given. Cancel safe.
     ///
     /// # Errors
-    /// `NotFound` if there is no such execution; `Unavailable` if the store does not answer.
+    /// `NotFound` if there is no such execution; otherwise as [`Orchestrator::read_log`].
     pub async fn next(&mut self) -> Result<Option<FollowedLine>> {
         loop {
             if let Some(record) = self.ready.next() {
@@ -66,7 +66,7 @@ impl LogFollower {
             // The state is read before the lines: a line stored in between is found by the read.
             let (ended, attempts) = self.state().await?;
             let lease = Lease { execution: self.execution, epoch: self.epoch };
-            let lines = self.orchestrator.store().read(lease, self.after, PAGE).await?;
+            let lines = self.orchestrator.read_log(lease, self.after, PAGE).await?;
             if !lines.is_empty() {
                 self.ready = lines.into_iter();
                 continue;

@@ -8,7 +8,6 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use super::Orchestrator;
-use super::connections::{Connected, Hours};
 use crate::changes::Event;
 use crate::clock::Timestamp;
 use crate::domain::{
@@ -18,7 +17,7 @@ use crate::domain::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
 use crate::store::{FinishAttempt, RenewalOutcome};
-use crate::transport::message::{NamesAnswer, SecretAnswer, WireSecret};
+use crate::transport::message::{NamesAnswer, QueueAnswer, QueueCall, SecretAnswer, WireSecret};
 use crate::transport::{AgentMessage, Hello, PROTOCOL_VERSION, ServerLink, ServerMessage, Welcome};
 
 /// How long a new connection may take to say hello.
@@ -37,18 +36,20 @@ const UNDER_WAY: TimeDelta = TimeDelta::seconds(3);
 
 impl Orchestrator {
     /// Serves an agent whose identity is settled, until its connection ends, another one takes its place, or
-    /// the orchestrator shuts down.
-    pub async fn serve(&self, agent: AgentId, link: ServerLink) {
-        let sender = link.sender.clone();
+    /// the orchestrator shuts down. `agent` is how it was read when it was settled: should it have another key by the
+    /// time of its hello, it is refused.
+    pub async fn serve(&self, agent: Agent, link: ServerLink) {
+        let (id, sender) = (agent.id, link.sender.clone());
         if let Err(error) = self.serve_until_end(agent, link).await {
-            tracing::info!(%agent, %error, "an agent's connection is ended");
+            tracing::info!(agent = %id, %error, "an agent's connection is ended");
             let bye = ServerMessage::Bye { kind: error.kind(), message: error.message().to_owned() };
             // The connection may be gone already.
             let _ = sender.try_send(bye);
         }
     }
 
-    async fn serve_until_end(&self, agent_id: AgentId, mut link: ServerLink) -> Result<()> {
+    async fn serve_until_end(&self, proven: Agent, mut link: ServerLink) -> Result<()> {
+        let agent_id = proven.id;
         let hello = tokio::select! {
             hello = tokio::time::timeout(HELLO_TIMEOUT, link.receiver.recv()) => hello,
             () = self.stop_token().cancelled() => return Err(stopping()),
@@ -60,25 +61,17 @@ impl Orchestrator {
             Err(_) => return Err(Error::invalid("agent.hello", "no hello came within 10 seconds")),
         };
         check_hello(&hello)?;
-        let agent = self.connectable(agent_id).await?;
+        let mut agent = self.connectable(agent_id).await?;
+        if agent.public_key != proven.public_key {
+            return Err(Error::forbidden("the agent was enrolled again with another key"));
+        }
         let now = self.clock().now();
-        let (os, python_versions) = (hello.facts.os.clone(), hello.facts.python_versions.clone());
+        agent.facts.clone_from(&hello.facts);
         self.store().connect_agent(agent_id, hello.facts, hello.slots, now).await?;
         let welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
-        let hours = Hours::of(&agent);
-        let connected = Connected {
-            agent_id,
-            environment_id: agent.environment_id,
-            labels: agent.labels,
-            os,
-            python_versions,
-            pool_ids: agent.pool_ids,
-            sender: link.sender.clone(),
-            credit: 0,
-        };
-        let (number, replaced) = self.connections().add(connected, hours);
-        let session =
-            Session { orchestrator: self, agent_id, agent_name: agent.name, number, sender: link.sender };
+        let agent_name = agent.name.clone();
+        let (number, replaced) = self.connections().add(agent, link.sender.clone());
+        let session = Session { orchestrator: self, agent_id, agent_name, number, sender: link.sender };
         let ended = tokio::select! {
             ended = session.run(welcome, &mut link.receiver) => ended,
             () = replaced.notified() => {
@@ -254,13 +247,9 @@ impl Session<'_> {
     async fn handle(&self, message: AgentMessage) -> Result<()> {
         match message {
             AgentMessage::Hello(_) => Err(Error::invalid("agent.hello", "a second hello came")),
-            AgentMessage::Ready { free, received } => {
-                self.orchestrator.connections().ready(
-                    self.agent_id,
-                    self.number,
-                    free.min(MAX_SLOTS),
-                    received,
-                );
+            AgentMessage::Ready { free, ahead, received } => {
+                let room = (free.min(MAX_SLOTS), ahead.min(MAX_SLOTS));
+                self.orchestrator.connections().ready(self.agent_id, self.number, room, received);
                 self.orchestrator.publish(Event::AgentReady { agent_id: self.agent_id });
                 Ok(())
             }
@@ -274,6 +263,9 @@ impl Session<'_> {
             }
             AgentMessage::Secret { request, lease, name } => self.secret(request, lease, &name).await,
             AgentMessage::AssetNames { request, lease } => self.asset_names(request, lease).await,
+            AgentMessage::Queue { request, lease, is_repeated, call } => {
+                self.queue(request, lease, is_repeated, call).await
+            }
         }
     }
 
@@ -402,6 +394,19 @@ impl Session<'_> {
         };
         self.send(ServerMessage::AssetNames { request, answer }).await
     }
+
+    async fn queue(&self, request: u64, lease: Lease, is_repeated: bool, call: QueueCall) -> Result<()> {
+        let done = self.orchestrator.queue_for_lease(self.agent_id, lease, is_repeated, call).await;
+        let answer = match done {
+            Ok(reply) => QueueAnswer::Reply(reply),
+            Err(error) => {
+                let named = error.field().map(|field| format!("{field} {}", error.message()));
+                let message = named.unwrap_or_else(|| error.message().to_owned());
+                QueueAnswer::Refused { kind: error.kind(), message }
+            }
+        };
+        self.send(ServerMessage::Queue { request, answer }).await
+    }
 }
 
 /// The messages of each lease in their order; those without one too.
@@ -420,7 +425,8 @@ fn lease_of(message: &AgentMessage) -> Option<Lease> {
         | AgentMessage::Progress { lease, .. }
         | AgentMessage::Finished { lease, .. }
         | AgentMessage::Secret { lease, .. }
-        | AgentMessage::AssetNames { lease, .. } => Some(*lease),
+        | AgentMessage::AssetNames { lease, .. }
+        | AgentMessage::Queue { lease, .. } => Some(*lease),
         AgentMessage::Logs { chunks } => chunks.first().map(|chunk| chunk.lease),
         AgentMessage::Hello(_) | AgentMessage::Ready { .. } | AgentMessage::Heartbeat { .. } => None,
     }

@@ -5,6 +5,7 @@ use super::execute::MAX_TRIES;
 use crate::changes::Event;
 use crate::command::Command;
 use crate::command::execution::EnqueueExecution;
+use crate::command::work_item::AddWorkItem;
 use crate::error::Result;
 use crate::permission::{Actor, authorize};
 use crate::store::HostTransaction;
@@ -46,6 +47,20 @@ impl Orchestrator {
         actor: &Actor,
         command: EnqueueExecution,
     ) -> Result<Joined<<EnqueueExecution as Command>::Output>> {
+        self.execute_in(transaction, actor, command).await
+    }
+
+    /// Puts an item into a work queue in a transaction of yours: it is there, with its audit entry, if and only if you
+    /// commit.
+    ///
+    /// # Errors
+    /// As [`Orchestrator::execute_in`].
+    pub async fn put_item_in(
+        &self,
+        transaction: &mut dyn HostTransaction,
+        actor: &Actor,
+        command: AddWorkItem,
+    ) -> Result<Joined<<AddWorkItem as Command>::Output>> {
         self.execute_in(transaction, actor, command).await
     }
 

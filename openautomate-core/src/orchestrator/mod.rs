@@ -1,18 +1,25 @@
 //! The orchestrator: what a program holds. It executes commands, answers queries, serves agents and runs the
 //! loops. Cheap to clone; all clones are the same one.
 
+mod access;
 mod agent_work;
 mod blob;
 mod builder;
+mod bulk;
 mod connections;
 mod content;
 mod execute;
 mod explain;
+mod explain_execution;
 mod file;
 mod follow;
 mod gateway;
 mod host;
+mod log;
+mod login;
+mod queue_lease;
 mod settings;
+mod work_queue;
 
 use std::sync::Arc;
 
@@ -29,17 +36,23 @@ use crate::id::AgentId;
 use crate::package::signature::{PackageSigner, PublicKey};
 use crate::permission::{Access, Actor, authorize};
 use crate::service;
-use crate::store::Store;
+use crate::store::{PeerLine, Store};
 use crate::vault::Vault;
 
+pub use access::AccessGuard;
 pub use agent_work::ArtifactIntake;
 pub use builder::OrchestratorBuilder;
+pub use bulk::{BulkOutcome, Selection};
 pub use execute::Idempotency;
+pub use explain::{ScheduleExplanation, ScheduleHold};
 pub use file::FileIntake;
 pub use follow::{FollowedLine, LogFollower};
 pub use host::Joined;
-pub use settings::{Registration, Settings};
+pub use login::{AdmittedLogin, LoginGate};
+pub use settings::{Registration, ScheduleIntervals, Settings};
+pub use work_queue::{Imported, MAX_MOVED, MAX_TAKEN};
 
+use access::OpenSessions;
 use agent_work::VersionCache;
 pub(crate) use connections::{Connected, Connections};
 
@@ -60,9 +73,11 @@ struct Inner {
     signer: PackageSigner,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    peer_line: Option<Arc<dyn PeerLine>>,
     passwords: PasswordHasher,
     events: broadcast::Sender<Event>,
     connections: Connections,
+    open_sessions: OpenSessions,
     versions: VersionCache,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -155,6 +170,9 @@ impl Orchestrator {
     pub(crate) fn publish(&self, event: Event) {
         if event.concerns_peers() {
             self.inner.store.announce(&event);
+            if let Some(line) = &self.inner.peer_line {
+                line.announce(&event);
+            }
         }
         self.publish_here(event);
     }
@@ -163,6 +181,11 @@ impl Orchestrator {
     pub(crate) fn publish_here(&self, event: Event) {
         // An error means that nobody listens.
         let _ = self.inner.events.send(event);
+    }
+
+    /// The line to other servers beside the store, if there is one.
+    pub(crate) fn peer_line(&self) -> Option<&Arc<dyn PeerLine>> {
+        self.inner.peer_line.as_ref()
     }
 
     pub(crate) fn stop_token(&self) -> &CancellationToken {

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Role;
+use crate::permission::{Actor, Principal};
+
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +18,37 @@ pub enum Registration {
     Open,
     /// Nobody, once there is an Administrator.
     Closed,
+}
+
+/// The shortest time between two due times of a schedule, by the role of who sets it. An Administrator, and the
+/// program that embeds the orchestrator, may set any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScheduleIntervals {
+    /// What an Operator may set.
+    pub operator: Duration,
+    /// What a Developer may set.
+    pub developer: Duration,
+}
+
+impl ScheduleIntervals {
+    /// What an actor may set: with several roles, the shortest that any of them allows.
+    #[must_use]
+    pub fn shortest_for(&self, actor: &Actor) -> Duration {
+        let Principal::User { roles, .. } = &actor.principal else { return Duration::ZERO };
+        let allowed = roles.iter().filter_map(|role| match role {
+            Role::Administrator => Some(Duration::ZERO),
+            Role::Operator => Some(self.operator),
+            Role::Developer => Some(self.developer),
+            Role::Viewer => None,
+        });
+        allowed.min().unwrap_or(Duration::MAX)
+    }
+}
+
+impl Default for ScheduleIntervals {
+    fn default() -> Self {
+        Self { operator: Duration::from_secs(10), developer: Duration::from_secs(10) }
+    }
 }
 
 /// What an operator sets.
@@ -44,6 +78,12 @@ pub struct Settings {
     pub blob_grace: Duration,
     /// Never removes blobs that nothing refers to.
     pub keep_all_blobs: bool,
+    /// How long after the end of an execution its log lines are moved from the database into a blob; `None` is never.
+    pub archive_logs_after: Option<Duration>,
+    /// How often schedules may be due, by role.
+    pub schedule_intervals: ScheduleIntervals,
+    /// A schedule that fires later than this, or whose execution was not begun after so long, is told of.
+    pub schedule_late_after: Duration,
     /// How many passwords are hashed at once.
     pub password_parallelism: usize,
 }
@@ -79,6 +119,9 @@ impl Default for Settings {
             file_life: Duration::from_secs(24 * 3_600),
             blob_grace: Duration::from_secs(24 * 3_600),
             keep_all_blobs: false,
+            archive_logs_after: Some(Duration::from_secs(7 * 24 * 3_600)),
+            schedule_intervals: ScheduleIntervals::default(),
+            schedule_late_after: Duration::from_secs(60),
             password_parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         }
     }

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::domain::ExecutionState;
+use crate::domain::{ExecutionState, RolloutState, WorkItemState};
 use crate::error::Error;
-use crate::id::{AgentId, EnvironmentId, PackageId, ScheduleId};
+use crate::id::{AgentId, EnvironmentId, PackageId, ScheduleId, VersionId, WorkItemId};
 
 /// Where the next page begins: after this id. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +102,39 @@ pub struct ExecutionFilter {
     pub schedule_id: Option<ScheduleId>,
     /// In one of these states; empty means any.
     pub states: Vec<ExecutionState>,
+}
+
+/// Which rollouts. An empty filter means all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RolloutFilter {
+    /// Of this package.
+    pub package_id: Option<PackageId>,
+    /// To this environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// Of this version.
+    pub version_id: Option<VersionId>,
+    /// In this state.
+    pub state: Option<RolloutState>,
+}
+
+/// Which items of a work queue. An empty filter means all but the deleted ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkItemFilter {
+    /// In one of these states; empty means any but `Deleted`.
+    pub states: Vec<WorkItemState>,
+    /// With exactly this reference.
+    pub reference: Option<String>,
+    /// Added by the completion of this item.
+    pub parent_id: Option<WorkItemId>,
+}
+
+/// Which firings of a schedule. An empty filter means all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FiringFilter {
+    /// Due at this instant or later.
+    pub from: Option<Timestamp>,
+    /// Due before this instant.
+    pub before: Option<Timestamp>,
 }
 
 /// Which audit entries. An empty filter means all.

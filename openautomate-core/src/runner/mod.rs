@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::{IsolationLevel, Lease, Limits, LogLine, Progress, RunResult};
 use crate::error::Result;
 use crate::secret::Secret;
+use crate::transport::message::{QueueCall, QueueReply};
 
 pub mod command;
 mod environment;
@@ -81,6 +82,13 @@ pub enum RunEvent {
         name: String,
         /// The value, or why it is refused.
         reply: oneshot::Sender<Result<Secret<String>>>,
+    },
+    /// The run works with a queue.
+    Queue {
+        /// What it wants.
+        call: QueueCall,
+        /// What came of it, with the paths of files as the pointers of those of an item; or why it is refused.
+        reply: oneshot::Sender<Result<QueueReply>>,
     },
 }
 

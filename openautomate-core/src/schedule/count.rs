@@ -3,9 +3,9 @@
 //! Between two changes of the clocks, wall-clock time and UTC run side by side, and the due times there can
 //! be counted by whole days.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::next_fire::{DstOverlap, FireTimes, LONGEST_GAP, latest};
+use super::next_fire::{DstOverlap, FireTimes, LONGEST_GAP, latest, wall_clock};
 
 /// Clocks are compared this often; no zone has changed its clocks twice within such a time since 1970.
 const STEP_SECONDS: i64 = 86_400 / 2;
@@ -105,7 +105,8 @@ impl FireTimes {
             DstOverlap::Both => {}
         }
         let count = |low: i64, high: i64, offset: i64| {
-            self.expression.count_local(wall_clock(low + offset), wall_clock(high + offset))
+            let (from, to) = (wall_clock(low + offset), wall_clock(high + offset));
+            self.expression.count_local(from, to, |date| self.is_due_on(date))
         };
         let due = if low < high { count(low, high, span.offset) } else { 0 };
         let gap = span.offset - before;
@@ -121,8 +122,4 @@ impl FireTimes {
 /// Nothing is due outside of these bounds, and within them no arithmetic overflows.
 fn clamp(instant: DateTime<Utc>) -> DateTime<Utc> {
     instant.clamp(DateTime::UNIX_EPOCH - TimeDelta::days(2), latest())
-}
-
-fn wall_clock(second: i64) -> NaiveDateTime {
-    DateTime::from_timestamp(second, 0).unwrap_or(DateTime::UNIX_EPOCH).naive_utc()
 }

@@ -115,6 +115,64 @@ impl CronExpression {
         self.parsed.branches.iter().filter_map(|branch| branch.next_local(after)).min()
     }
 
+    /// As [`CronExpression::next_local`], on the dates that `is_due` names instead of those of the expression.
+    pub(super) fn next_local_on(
+        &self,
+        after: NaiveDateTime,
+        is_due: impl Fn(NaiveDate) -> bool,
+    ) -> Option<NaiveDateTime> {
+        let after = after.max(start_of_time() - TimeDelta::seconds(1));
+        let start = after.with_nanosecond(0)? + TimeDelta::seconds(1);
+        let mut from = start.time();
+        for date in start.date().iter_days().take_while(|date| date.year() <= LAST_YEAR) {
+            if let Some(time) = self.parsed.time_from(from).filter(|_| is_due(date)) {
+                return Some(date.and_time(time));
+            }
+            from = NaiveTime::MIN;
+        }
+        None
+    }
+
+    /// Whether the expression names a date.
+    pub(super) fn is_due_on(&self, date: NaiveDate) -> bool {
+        self.parsed.is_due_on(date)
+    }
+
+    /// The shortest time between two due times by the wall clock, in seconds; `None` if only one comes in 28 years.
+    #[must_use]
+    pub fn shortest_interval(&self) -> Option<u64> {
+        const DAY: i64 = 86_400;
+        let seconds = |time: NaiveTime| i64::from(time.num_seconds_from_midnight());
+        let (mut first, mut last, mut shortest) = (None, 0, i64::MAX);
+        let mut next = self.parsed.time_from(NaiveTime::MIN);
+        while let Some(time) = next {
+            match first {
+                None => first = Some(seconds(time)),
+                Some(_) => shortest = shortest.min(seconds(time) - last),
+            }
+            last = seconds(time);
+            if shortest == 1 {
+                return Some(1);
+            }
+            let after = NaiveTime::from_num_seconds_from_midnight_opt(u32::try_from(last + 1).ok()?, 0);
+            next = after.and_then(|after| self.parsed.time_from(after));
+        }
+        let night = |days: i64| days * DAY - (last - first.unwrap_or(0));
+        let mut before: Option<NaiveDate> = None;
+        // The calendar repeats itself after 28 years, but for 2100.
+        let dates = NaiveDate::from_ymd_opt(2024, 1, 1)?.iter_days().take(28 * 366);
+        for date in dates.filter(|date| self.parsed.is_due_on(*date)) {
+            if let Some(before) = before {
+                shortest = shortest.min(night((date - before).num_days()));
+                if date.pred_opt() == Some(before) {
+                    break;
+                }
+            }
+            before = Some(date);
+        }
+        (shortest < i64::MAX).then_some(shortest.cast_unsigned())
+    }
+
     /// Whether the schedule follows real time instead of the wall clock: its hour field starts with `*`.
     ///
     /// This is the `HR_STAR` mark of Vixie cron. "Every hour" and "every 2 hours" mean a distance, so a
@@ -125,16 +183,21 @@ impl CronExpression {
     }
 
     /// How many wall-clock times in `from..to` the expression names; counted by whole days, not one by one.
-    pub(super) fn count_local(&self, from: NaiveDateTime, to: NaiveDateTime) -> u64 {
+    /// `is_due` names the dates.
+    pub(super) fn count_local(
+        &self,
+        from: NaiveDateTime,
+        to: NaiveDateTime,
+        is_due: impl Fn(NaiveDate) -> bool,
+    ) -> u64 {
         let first = from.max(start_of_time());
         let last = to.min(end_of_time());
-        let before =
-            |date, time| if self.parsed.is_due_on(date) { self.parsed.count_before(time) } else { 0 };
+        let before = |date, time| if is_due(date) { self.parsed.count_before(time) } else { 0 };
         if first >= last {
             return 0;
         }
         let whole_days = first.date().iter_days().take_while(|date| *date < last.date());
-        let whole = whole_days.filter(|date| self.parsed.is_due_on(*date)).count() as u64;
+        let whole = whole_days.filter(|date| is_due(*date)).count() as u64;
         whole * self.parsed.count_in_day() + before(last.date(), last.time())
             - before(first.date(), first.time())
     }
@@ -213,6 +276,23 @@ impl Parsed {
         let weekday = matches(&self.day_of_week, date.weekday().num_days_from_sunday());
         let day = if self.days_are_joined_by_and() { month_day && weekday } else { month_day || weekday };
         day && self.month.contains(date.month())
+    }
+
+    /// The first time of day that is named and not before `from`.
+    fn time_from(&self, from: NaiveTime) -> Option<NaiveTime> {
+        let (hour, minute, second) = (from.hour(), from.minute(), from.second());
+        let named = |hour, minute, second| NaiveTime::from_hms_opt(hour?, minute?, second?);
+        if self.hour.contains(hour) {
+            if self.minute.contains(minute)
+                && let Some(second) = self.second.first_from(second)
+            {
+                return named(Some(hour), Some(minute), Some(second));
+            }
+            if let Some(minute) = self.minute.first_from(minute + 1) {
+                return named(Some(hour), Some(minute), self.second.first_from(0));
+            }
+        }
+        named(self.hour.first_from(hour + 1), self.minute.first_from(0), self.second.first_from(0))
     }
 
     fn count_in_day(&self) -> u64 {

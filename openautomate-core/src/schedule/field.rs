@@ -85,6 +85,12 @@ impl Field {
         u64::from((self.values & !(u64::MAX << value)).count_ones())
     }
 
+    /// The least value that is not below `value`, which is less than 64.
+    pub(super) fn first_from(&self, value: u32) -> Option<u32> {
+        let rest = self.values & (u64::MAX << value);
+        (rest != 0).then(|| rest.trailing_zeros())
+    }
+
     pub(super) fn count(&self) -> u64 {
         u64::from(self.values.count_ones())
     }

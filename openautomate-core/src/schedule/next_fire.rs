@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, MappedLocalTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Serialize};
 
 use super::cron::CronExpression;
+use super::working_days::CalendarUse;
 use crate::error::{Error, Result};
 
 /// A longer gap than this is a changed calendar, not summer time, and runs nothing (Samoa had no
@@ -40,11 +41,12 @@ pub enum DstOverlap {
 /// The due times of an expression in a time zone.
 ///
 /// # Contract
-/// - Due times are whole seconds and strictly increasing; the same four values always give the same ones.
+/// - Due times are whole seconds and strictly increasing; the same five values always give the same ones.
 /// - A due time in a gap follows `gap`; a gap of more than three hours counts as [`DstGap::Skip`].
 /// - A due time in an overlap follows `overlap`.
 /// - If [`CronExpression::is_real_time`], neither applies: the gap adds nothing, and every real occurrence
 ///   in the overlap is due.
+/// - A calendar changes the days on which something is due, never the time of day.
 /// - Nothing is due before 1970 or after 2100.
 ///
 /// The default rules are those of cron(8) of the Vixie line (jobs of the skipped time run at once, jobs of
@@ -70,13 +72,15 @@ pub struct FireTimes {
     pub gap: DstGap,
     /// What happens to due times that exist twice.
     pub overlap: DstOverlap,
+    /// Which days are worked on, and what happens on the others; `None` if all are.
+    pub calendar: Option<CalendarUse>,
 }
 
 impl FireTimes {
     /// The due times of `expression` in `zone`, with the default rules for changing clocks.
     #[must_use]
     pub fn new(expression: CronExpression, zone: Tz) -> Self {
-        Self { expression, zone, gap: DstGap::default(), overlap: DstOverlap::default() }
+        Self { expression, zone, gap: DstGap::default(), overlap: DstOverlap::default(), calendar: None }
     }
 
     /// The first due time strictly after `instant`; `None` if there is no more.
@@ -127,11 +131,25 @@ impl FireTimes {
         self.gap == DstGap::RunAfter && !self.expression.is_real_time()
     }
 
+    /// The first wall-clock time after `after` that the expression and the calendar name.
+    pub(super) fn next_local(&self, after: NaiveDateTime) -> Option<NaiveDateTime> {
+        match &self.calendar {
+            None => self.expression.next_local(after),
+            Some(_) => self.expression.next_local_on(after, |date| self.is_due_on(date)),
+        }
+    }
+
+    /// Whether the expression and the calendar name a date.
+    pub(super) fn is_due_on(&self, date: NaiveDate) -> bool {
+        let named = |date| self.expression.is_due_on(date);
+        self.calendar.as_ref().map_or_else(|| named(date), |calendar| calendar.is_due_on(date, named))
+    }
+
     /// The first due time after `instant` among the wall-clock times after `local`.
     fn next_from(&self, local: NaiveDateTime, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut cursor = local;
         loop {
-            let found = self.expression.next_local(cursor)?;
+            let found = self.next_local(cursor)?;
             cursor = found;
             let due = match self.zone.from_local_datetime(&found) {
                 MappedLocalTime::Single(due) => Some(due),
@@ -189,6 +207,11 @@ impl FireTimes {
         let instant = DateTime::from_timestamp(second, 0).unwrap_or(DateTime::UNIX_EPOCH);
         self.zone.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc()
     }
+}
+
+/// What a clock shows that runs so many seconds after 1970 in Unix time.
+pub(super) fn wall_clock(second: i64) -> NaiveDateTime {
+    DateTime::from_timestamp(second, 0).unwrap_or(DateTime::UNIX_EPOCH).naive_utc()
 }
 
 /// An instant after every due time.

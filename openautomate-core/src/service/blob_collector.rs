@@ -1,8 +1,8 @@
 //! Removes blobs that nothing refers to: what an interrupted publish left, a replaced artifact, a removed file.
 //!
-//! Artifacts and uploaded files are named by an id that is used once. One is written first and committed after, within
-//! half of the grace period or not at all, so what is older than the grace period and not in the database will
-//! never be. Indexes and chunks are shared by versions, those to come too: `blob::retired` says how they are
+//! Artifacts, archived logs and uploaded files are named by an id that is used once. One is written first and committed
+//! after, within half of the grace period or not at all, so what is older than the grace period and not in the database
+//! will never be. Indexes and chunks are shared by versions, those to come too: `blob::retired` says how they are
 //! removed without ever losing one. A round may end at any point, and several may go on at once, on several
 //! servers: each step is safe by itself.
 
@@ -19,7 +19,7 @@ use crate::blob::retired::{restore, retire};
 use crate::blob::{BlobName, BlobPrefix, BlobStore, ListedBlob};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
-use crate::id::{ArtifactId, ExecutionId};
+use crate::id::ExecutionId;
 use crate::orchestrator::Orchestrator;
 use crate::package::signature::PublicKey;
 use crate::store::Store;
@@ -80,7 +80,8 @@ impl BlobCollection<'_> {
         round.copies().await?;
         round.content(BlobPrefix::Chunks).await?;
         round.content(BlobPrefix::Indexes).await?;
-        round.artifacts().await?;
+        round.of_executions(BlobPrefix::Artifacts).await?;
+        round.of_executions(BlobPrefix::Logs).await?;
         round.files_and_probes().await?;
         Ok(round.report)
     }
@@ -165,29 +166,39 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Removes artifacts that no execution has.
-    async fn artifacts(&mut self) -> Result<()> {
-        let mut listed = self.collection.blobs.list(&BlobPrefix::Artifacts);
-        let mut of: Option<(ExecutionId, Vec<ArtifactId>)> = None;
+    /// Removes what executions left, or the archives of their logs, that no execution has.
+    async fn of_executions(&mut self, prefix: BlobPrefix) -> Result<()> {
+        let mut listed = self.collection.blobs.list(&prefix);
+        let mut of: Option<(ExecutionId, Vec<BlobName>)> = None;
         while let Some(blob) = listed.try_next().await? {
             self.report.listed += 1;
-            let BlobName::Artifact(execution, artifact) = blob.name else { continue };
+            let (BlobName::Artifact(execution, _) | BlobName::Log(execution, _)) = blob.name else {
+                continue;
+            };
             if !self.is_old(&blob) {
                 continue;
             }
             // Those of an execution come one after the other: the database is asked once.
             let known = match of.take_if(|(last, _)| *last == execution) {
                 Some(known) => of.insert(known),
-                None => {
-                    let rows = self.collection.store.artifacts(execution).await?;
-                    of.insert((execution, rows.into_iter().map(|row| row.id).collect()))
-                }
+                None => of.insert((execution, self.named(&prefix, execution).await?)),
             };
-            if !known.1.contains(&artifact) {
+            if !known.1.contains(&blob.name) {
                 self.remove(&blob).await?;
             }
         }
         Ok(())
+    }
+
+    /// What the database knows of an execution.
+    async fn named(&self, prefix: &BlobPrefix, execution: ExecutionId) -> Result<Vec<BlobName>> {
+        let store = self.collection.store;
+        if *prefix == BlobPrefix::Logs {
+            let ids = store.log_archives(execution).await?;
+            return Ok(ids.into_iter().map(|id| BlobName::Log(execution, id)).collect());
+        }
+        let rows = store.artifacts(execution).await?;
+        Ok(rows.into_iter().map(|row| BlobName::Artifact(execution, row.id)).collect())
     }
 
     /// Removes uploaded files that the database does not know, and what probes left behind. A file that was removed

@@ -10,7 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::REST;
 use crate::changes::Event;
 use crate::domain::Execution;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::id::AgentId;
 use crate::orchestrator::{Connected, Orchestrator};
 use crate::store::ClaimRequest;
@@ -121,7 +121,7 @@ impl Dispatcher {
     async fn dispatch(&self, wake: &Wake) -> Result<()> {
         let connections = self.orchestrator.connections();
         for agent in &wake.changed {
-            self.take_over(*agent).await?;
+            self.orchestrator.take_over(*agent).await?;
         }
         // An agent that spoke twice claims once: two claims side by side would each take all of its slots.
         let ready: BTreeSet<_> = wake.ready.iter().collect();
@@ -146,20 +146,6 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Takes over what somebody changed of a connected agent; one that may not connect any more is cut off.
-    async fn take_over(&self, id: AgentId) -> Result<()> {
-        let connections = self.orchestrator.connections();
-        if !connections.contains(id) {
-            return Ok(());
-        }
-        match self.orchestrator.connectable(id).await {
-            Ok(agent) => connections.update(&agent),
-            Err(error) if error.kind() == ErrorKind::Forbidden => connections.end(id),
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
     /// Claims for some agents side by side; says how many executions were given away.
     async fn claim_for(&self, agents: Vec<Connected>) -> Result<usize> {
         let claims = agents.into_iter().map(|agent| self.claim(agent));
@@ -169,6 +155,12 @@ impl Dispatcher {
 
     async fn claim(&self, agent: Connected) -> Result<usize> {
         let now = self.orchestrator.clock().now();
+        // What another could begin at once does not wait here for a slot.
+        let has_rival = agent.ahead > 0 && self.orchestrator.connections().another_is_free(&agent, now);
+        let limit = if has_rival { agent.credit } else { agent.credit + agent.ahead };
+        if limit == 0 {
+            return Ok(0);
+        }
         let ttl = TimeDelta::from_std(self.orchestrator.settings().lease_ttl).unwrap_or(TimeDelta::zero());
         let request = ClaimRequest {
             agent_id: agent.agent_id,
@@ -177,7 +169,7 @@ impl Dispatcher {
             os: agent.os.clone(),
             python_versions: agent.python_versions.clone(),
             pool_ids: agent.pool_ids.clone(),
-            limit: agent.credit,
+            limit,
             now,
             lease_until: now + ttl,
         };

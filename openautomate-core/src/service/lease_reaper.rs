@@ -1,5 +1,5 @@
-//! Ends attempts whose agent was not heard of and executions that waited too long for their first one, and wakes
-//! those whose back-off is over.
+//! Ends attempts whose agent was not heard of and executions that waited too long for their first one, takes back work
+//! items whose lease ran out, and wakes executions whose back-off is over.
 
 use std::time::Duration;
 
@@ -61,6 +61,17 @@ impl LeaseReaper {
                 self.orchestrator.publish_state(execution);
             }
             if overdue.len() < BATCH as usize {
+                break;
+            }
+        }
+        loop {
+            let queues = self.orchestrator.store().expire_items(now, BATCH).await?;
+            let is_last = queues.len() < BATCH as usize;
+            let queues: std::collections::BTreeSet<_> = queues.into_iter().collect();
+            for queue_id in queues {
+                self.orchestrator.publish(Event::WorkItemsAdded { queue_id });
+            }
+            if is_last {
                 break;
             }
         }

@@ -1,22 +1,27 @@
 //! The loops: small structs over the traits with a clock, so that a test drives them step by step.
 
+mod access_watch;
 mod audit_sealer;
 mod blob_collector;
 mod dispatcher;
 mod lease_reaper;
+mod log_archiver;
 mod peer_relay;
 mod preparer;
 mod pruner;
 mod scheduler;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::orchestrator::Orchestrator;
 
+pub use access_watch::AccessWatch;
 pub use audit_sealer::{AuditReport, AuditSealer, ChainVerifier, verify_chain};
 pub use blob_collector::{BlobCollection, BlobCollector, CollectionReport};
 pub use dispatcher::Dispatcher;
 pub use lease_reaper::LeaseReaper;
+pub use log_archiver::LogArchiver;
 pub use peer_relay::PeerRelay;
 pub use preparer::Preparer;
 pub use pruner::Pruner;
@@ -46,7 +51,12 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         AuditSealer::new(orchestrator.clone()),
         Pruner::new(orchestrator.clone()),
         BlobCollector::new(orchestrator.clone()),
+        LogArchiver::new(orchestrator.clone()),
         Preparer::new(orchestrator.clone()),
-        PeerRelay::new(orchestrator.clone())
+        PeerRelay::new(orchestrator.clone()),
+        AccessWatch::new(orchestrator.clone())
     );
+    if let Some(line) = orchestrator.peer_line() {
+        spawn!(PeerRelay::over(orchestrator.clone(), Arc::clone(line)));
+    }
 }

@@ -1,5 +1,7 @@
 //! Passes on what other servers on the same data announce, so that the loops here hear of it as of their own.
 
+use std::sync::Arc;
+
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -9,24 +11,36 @@ use crate::domain::Lease;
 use crate::error::Result;
 use crate::id::AgentId;
 use crate::orchestrator::Orchestrator;
+use crate::store::PeerLine;
 
 /// The loop that listens to other servers.
 #[derive(Debug)]
 pub struct PeerRelay {
     orchestrator: Orchestrator,
+    /// What it listens to instead of the store.
+    line: Option<Arc<dyn PeerLine>>,
 }
 
 impl PeerRelay {
-    /// A relay of this orchestrator.
+    /// A relay of what this orchestrator's store hears.
     #[must_use]
     pub fn new(orchestrator: Orchestrator) -> Self {
-        Self { orchestrator }
+        Self { orchestrator, line: None }
+    }
+
+    /// A relay of what another line hears.
+    pub(crate) fn over(orchestrator: Orchestrator, line: Arc<dyn PeerLine>) -> Self {
+        Self { orchestrator, line: Some(line) }
     }
 
     /// Runs until it is dropped. Returns at once if the store has no peers.
     pub async fn run(self) {
         loop {
-            match self.orchestrator.store().peer_events().await {
+            let events = match &self.line {
+                Some(line) => line.peer_events().await,
+                None => self.orchestrator.store().peer_events().await,
+            };
+            match events {
                 Ok(None) => return,
                 Ok(Some(events)) => self.relay(events).await,
                 Err(error) => tracing::warn!(%error, "other servers are not heard; trying again"),

@@ -1,4 +1,5 @@
-//! Removes what is no longer needed: kept answers older than a day, uploaded files that expired unused.
+//! Removes what is no longer needed: kept answers older than a day, tries to sign in that count no more, uploaded files
+//! that expired unused.
 
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ impl Pruner {
             if let Err(error) = self.prune().await {
                 tracing::warn!(%error, "old answers could not be pruned; trying again later");
             }
+            if let Err(error) = self.prune_logins().await {
+                tracing::warn!(%error, "old tries to sign in could not be pruned; trying again later");
+            }
             if let Err(error) = self.remove_expired_files().await {
                 tracing::warn!(%error, "expired files could not be removed; trying again later");
             }
@@ -43,6 +47,22 @@ impl Pruner {
     /// `Unavailable` if the store or the blobs do not answer.
     pub async fn remove_expired_files(&self) -> Result<u64> {
         self.orchestrator.remove_expired_files().await
+    }
+
+    /// One pass over the tries to sign in. Says how many were removed.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store does not answer.
+    pub async fn prune_logins(&self) -> Result<u64> {
+        let now = self.orchestrator.clock().now();
+        let mut removed = 0;
+        loop {
+            let batch = self.orchestrator.store().prune_logins(now, BATCH).await?;
+            removed += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(removed);
+            }
+        }
     }
 
     /// One pass over the kept answers. Says how many were removed.

@@ -26,8 +26,10 @@ use crate::id::UserId;
 ///   reasons to refuse a commit is told is not defined but for the revision.
 /// - A taken id or unique name is `Conflict` with code `name.taken` (`unique::*`). Unique without regard
 ///   to ASCII case: user name, user email, agent name, package name (each among rows that are not deleted;
-///   user name and email among all rows), environment name, (environment, asset name), (package,
-///   version number) for ever. A package has at most one deployment in an environment (`unique::one_active_version`). At most one
+///   user name and email among all rows), environment name, calendar name (`unique::calendars`),
+///   (environment, asset name), (package, version number) for ever, the names of work queues and references of
+///   work items as [`WorkQueueStore`](super::WorkQueueStore) says. A package has at most one deployment in an
+///   environment (`unique::one_active_version`), and one rollout that waits (`unique::one_rollout_waits`). At most one
 ///   environment is the default; the old one gives its place up first (`unique::environments`).
 ///   Token hashes are unique among their kind; audit ids too.
 /// - A row that names another that does not exist is `Invalid` with code `reference.missing`
@@ -36,11 +38,14 @@ use crate::id::UserId;
 /// - A state change of an execution that [`check_transition`](crate::domain::check_transition) forbids is a
 ///   `Conflict` with code `execution.transition` (`transition::every_pair`, `transition::ends_are_final`),
 ///   whoever asks; an update that leaves the state is none.
-/// - `UseFiles` replaces what the execution or the schedule used. One that is not there, or a file that is not
+/// - `UseFiles` replaces what the execution, the schedule or the work item used. One that is not there, or a file that is not
 ///   there or was removed, is `Invalid` with code `reference.missing` (`file::only_what_is_there_is_used`). An
 ///   update that sets `removed_at` of a file that something uses is a `Conflict` with code `file.in_use`
 ///   (`file::what_is_used_stays`).
-/// - A repeated firing is [`Error::stale_row`](crate::Error::stale_row) (`schedule::fires_once`).
+/// - A calendar that a schedule names is not removed: `Conflict` with code `calendar.in_use`
+///   (`schedule::a_calendar_in_use_stays`).
+/// - A repeated firing is [`Error::stale_row`](crate::Error::stale_row) (`schedule::fires_once`). One in the place of
+///   a skipped one is taken once (`schedule::a_skipped_one_fires_once`).
 /// - A repeated idempotency key of one person is `Conflict` with code `idempotency.exists`; keys are compared
 ///   with regard to case (`commit::idempotency`).
 #[async_trait]

@@ -21,7 +21,7 @@ use crate::id::FileId;
 pub trait FileStore {
     /// The file with this id, removed or not.
     async fn file(&self, id: FileId) -> Result<Option<InputFile>>;
-    /// The files that an execution or a schedule uses.
+    /// The files that an execution, a schedule or a work item uses.
     async fn files_used(&self, user: FileUser) -> Result<Vec<InputFile>>;
     /// Takes files that nothing needs out of use; gives those whose content is to be removed.
     async fn expire_files(&self, now: Timestamp, limit: u32) -> Result<Vec<FileId>>;

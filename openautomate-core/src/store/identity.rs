@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::clock::Timestamp;
 use crate::domain::{Environment, Invitation, Session, User};
 use crate::error::Result;
 use crate::id::{EnvironmentId, SessionId, UserId};
@@ -13,6 +14,8 @@ use crate::query::{Page, PageRequest};
 /// # Contract
 /// - Names and addresses are compared without regard to ASCII case (`read::login_ignores_case`).
 /// - `users` leaves deleted people out; `user` gives them too (`read::deleted_users`).
+/// - A session is good while it is neither revoked nor expired and its person neither disabled nor deleted
+///   (`read::live_sessions`).
 #[async_trait]
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
 pub trait IdentityStore {
@@ -31,6 +34,8 @@ pub trait IdentityStore {
     async fn session_by_token(&self, hash: &[u8; 32]) -> Result<Option<Session>>;
     /// The sessions of a person that are not revoked, newest first; expired ones too.
     async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>>;
+    /// Those of these sessions that are good at `now`, in any order.
+    async fn live_sessions(&self, ids: &[SessionId], now: Timestamp) -> Result<Vec<SessionId>>;
     /// The invitation with this token hash.
     async fn invitation_by_token(&self, hash: &[u8; 32]) -> Result<Option<Invitation>>;
     /// The environment with this id.

@@ -28,7 +28,8 @@ pub struct LogAck {
 ///   lines are still true (`log::late_lines_are_kept`). A lease that never was, or another agent's, is
 ///   [`Error::stale_lease`](crate::Error::stale_lease) and nothing of the call is stored
 ///   (`log::a_foreign_lease_is_refused`).
-/// - `read` gives lines with `seq > after`, in order, at most `limit` (`log::reads_in_order`).
+/// - `read` gives lines with `seq > after`, in order, at most `limit` (`log::reads_in_order`). What was archived
+///   ([`LogArchiveStore`](super::LogArchiveStore)) is not there any more.
 #[async_trait]
 pub trait LogStore {
     /// Stores chunks of one agent.

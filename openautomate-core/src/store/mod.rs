@@ -18,6 +18,7 @@
 mod agent;
 mod asset;
 mod audit;
+mod calendar;
 mod commit;
 mod execution;
 mod file;
@@ -25,16 +26,20 @@ mod host;
 mod identity;
 mod lease;
 mod log;
+mod log_archive;
+mod login;
 pub mod memory;
 mod package;
 mod peer;
 mod schedule;
+mod work_queue;
 
 use std::fmt::Debug;
 
 pub use agent::AgentStore;
 pub use asset::AssetStore;
 pub use audit::AuditStore;
+pub use calendar::CalendarStore;
 pub use commit::CommitStore;
 pub use execution::ExecutionStore;
 pub use file::FileStore;
@@ -42,24 +47,31 @@ pub use host::HostTransaction;
 pub use identity::IdentityStore;
 pub use lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 pub use log::{LogAck, LogStore};
+pub use log_archive::{ArchivableLogs, LogArchiveStore};
+pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
-pub use peer::PeerStore;
+pub use peer::{PeerLine, PeerStore};
 pub use schedule::ScheduleStore;
+pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
 
 /// A whole store adapter.
 pub trait Store:
     CommitStore
     + LeaseStore
     + LogStore
+    + LogArchiveStore
     + AuditStore
     + IdentityStore
     + AgentStore
     + PackageStore
     + ExecutionStore
     + ScheduleStore
+    + CalendarStore
     + AssetStore
     + PeerStore
     + FileStore
+    + LoginStore
+    + WorkQueueStore
     + Debug
     + Send
     + Sync
@@ -71,15 +83,19 @@ impl<T> Store for T where
     T: CommitStore
         + LeaseStore
         + LogStore
+        + LogArchiveStore
         + AuditStore
         + IdentityStore
         + AgentStore
         + PackageStore
         + ExecutionStore
         + ScheduleStore
+        + CalendarStore
         + AssetStore
         + PeerStore
         + FileStore
+        + LoginStore
+        + WorkQueueStore
         + Debug
         + Send
         + Sync

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::domain::{Deployment, Package, PackageVersion};
+use crate::domain::{Deployment, Package, PackageVersion, Rollout};
 use crate::error::Result;
-use crate::id::{EnvironmentId, PackageId, VersionId};
-use crate::query::{Page, PageRequest};
+use crate::id::{EnvironmentId, PackageId, RolloutId, VersionId};
+use crate::query::{Page, PageRequest, RolloutFilter};
 
 /// Reads packages. Every method fails with `Unavailable` if the database does not answer, and in no other
 /// way.
@@ -35,6 +35,10 @@ pub trait PackageStore {
     /// The deployments to an environment of packages that are not deleted, the one made first being the last.
     async fn deployments_in(&self, environment: EnvironmentId, page: PageRequest)
     -> Result<Page<Deployment>>;
+    /// The rollout with this id.
+    async fn rollout(&self, id: RolloutId) -> Result<Option<Rollout>>;
+    /// Rollouts, newest first.
+    async fn rollouts(&self, filter: &RolloutFilter, page: PageRequest) -> Result<Page<Rollout>>;
     /// The versions of a package, newest first.
     async fn versions(&self, package: PackageId, page: PageRequest) -> Result<Page<PackageVersion>>;
     /// The digests of all versions, of deleted packages too: each once, ascending, those after `after`, at most

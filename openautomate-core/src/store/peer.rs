@@ -1,5 +1,7 @@
 //! What servers on the same data tell each other.
 
+use std::fmt::Debug;
+
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
@@ -31,3 +33,8 @@ pub trait PeerStore {
     /// `Unavailable` if the database does not answer.
     async fn peer_events(&self) -> Result<Option<broadcast::Receiver<Event>>>;
 }
+
+/// A line to the other servers beside the store, with the same contract.
+pub trait PeerLine: PeerStore + Debug + Send + Sync + 'static {}
+
+impl<T: PeerStore + Debug + Send + Sync + 'static> PeerLine for T {}

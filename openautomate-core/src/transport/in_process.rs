@@ -33,9 +33,9 @@ impl Transport for InProcessTransport {
         if self.orchestrator.stop_token().is_cancelled() {
             return Err(Error::unavailable("server.stopped", "the orchestrator has stopped"));
         }
-        self.orchestrator.connectable(self.agent).await?;
+        let agent = self.orchestrator.connectable(self.agent).await?;
         let (ours, theirs) = link();
-        let (orchestrator, agent) = (self.orchestrator.clone(), self.agent);
+        let orchestrator = self.orchestrator.clone();
         self.orchestrator.tasks().spawn(async move { orchestrator.serve(agent, theirs).await });
         Ok(ours)
     }

@@ -9,9 +9,13 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::domain::{AgentFacts, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult, Usage};
+use crate::clock::Timestamp;
+use crate::domain::{
+    AgentFacts, ChildItem, IsolationLevel, Lease, Limits, LogChunk, NewItem, Progress, RunResult, Usage,
+    WorkItemError,
+};
 use crate::error::ErrorKind;
-use crate::id::{FileId, PackageId, VersionId};
+use crate::id::{FileId, PackageId, VersionId, WorkItemId};
 use crate::package::signature::{PublicKey, Signed};
 use crate::secret::Secret;
 
@@ -25,10 +29,15 @@ pub enum AgentMessage {
     /// The first message of a connection.
     Hello(Hello),
     /// How many more executions it takes, counted when it had received `received` assignments in this
-    /// connection. The server may push `free - (sent - received)` more.
+    /// connection. The server may push `free - (sent - received)` more,
+    /// and `ahead` beyond.
     Ready {
         /// Free slots.
         free: u32,
+        /// How many it would take beyond those, since its slots are free again within a moment: to be given when no
+        /// other agent has a free one. What can't begin soon after all comes back as a [`AgentMessage::Release`].
+        #[serde(default)]
+        ahead: u32,
         /// Assignments received in this connection.
         received: u64,
     },
@@ -86,6 +95,17 @@ pub enum AgentMessage {
         request: u64,
         /// Which run.
         lease: Lease,
+    },
+    /// A run works with a queue.
+    Queue {
+        /// Chosen by the agent, comes back with the answer.
+        request: u64,
+        /// Which run.
+        lease: Lease,
+        /// Whether it was asked before, in a connection that ended without an answer.
+        is_repeated: bool,
+        /// What it wants.
+        call: QueueCall,
     },
 }
 
@@ -157,6 +177,13 @@ pub enum ServerMessage {
         request: u64,
         /// The names, or why they are refused.
         answer: NamesAnswer,
+    },
+    /// The answer to `Queue`.
+    Queue {
+        /// As asked.
+        request: u64,
+        /// What came of it, or why it is refused.
+        answer: QueueAnswer,
     },
     /// The server ends the connection and says why; a retryable kind asks to come back later.
     Bye {
@@ -308,6 +335,119 @@ pub enum NamesAnswer {
     /// Their names, sorted.
     Names(Vec<String>),
     /// Why they are refused.
+    Refused {
+        /// What kind of reason.
+        kind: ErrorKind,
+        /// The reason.
+        message: String,
+    },
+}
+
+/// What a run wants of a queue. Queues are named as in the environment of its execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum QueueCall {
+    /// The next item.
+    Take {
+        /// Of which queue.
+        queue: String,
+        /// The items that the run has at hand.
+        #[serde(default)]
+        holding: Vec<WorkItemId>,
+    },
+    /// The item is done.
+    Complete {
+        /// Which.
+        item: WorkItemId,
+        /// Under which epoch it was taken.
+        epoch: u32,
+        /// What came of it.
+        #[serde(default)]
+        output: Option<Value>,
+        /// What is to be done next.
+        #[serde(default)]
+        children: Vec<ChildItem>,
+    },
+    /// The item failed.
+    Fail {
+        /// Which.
+        item: WorkItemId,
+        /// Under which epoch it was taken.
+        epoch: u32,
+        /// Why.
+        error: WorkItemError,
+    },
+    /// The item is given back untouched.
+    Release {
+        /// Which.
+        item: WorkItemId,
+        /// Under which epoch it was taken.
+        epoch: u32,
+    },
+    /// A new item.
+    Put {
+        /// For which queue.
+        queue: String,
+        /// Its id: asked for twice it is added once.
+        #[serde(default = "WorkItemId::new")]
+        id: WorkItemId,
+        /// What it is.
+        item: NewItem,
+    },
+}
+
+/// What came of a [`QueueCall`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum QueueReply {
+    /// The item that was taken; none if there is nothing to do at the moment.
+    Item {
+        /// It.
+        item: Option<Box<TakenItem>>,
+    },
+    /// It is done.
+    Done,
+    /// It was added.
+    Added {
+        /// Its id.
+        id: WorkItemId,
+    },
+}
+
+/// An item that a run took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TakenItem {
+    /// The id.
+    pub id: WorkItemId,
+    /// The epoch under which the run has it.
+    pub epoch: u32,
+    /// The name of its queue.
+    pub queue: String,
+    /// What is to be done.
+    pub payload: Value,
+    /// Its files; their pointers are empty.
+    #[serde(default)]
+    pub files: Vec<AssignedFile>,
+    /// What people know it by.
+    pub reference: Option<String>,
+    /// Higher goes first.
+    pub priority: i32,
+    /// Until when it should be done.
+    pub due_at: Option<Timestamp>,
+    /// The how-manieth attempt this is, from 1.
+    pub attempt: u32,
+    /// How many there are at most.
+    pub max_attempts: u32,
+}
+
+/// The answer to a [`QueueCall`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum QueueAnswer {
+    /// What came of it.
+    Reply(QueueReply),
+    /// Why it is refused.
     Refused {
         /// What kind of reason.
         kind: ErrorKind,

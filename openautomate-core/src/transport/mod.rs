@@ -14,6 +14,8 @@
 //!   (`end::by_the_agent`).
 //! - The agent's identity is settled before the first message: a connection belongs to one agent
 //!   (`identity::*`).
+//! - What a run asks of a queue is answered in the connection in which it was asked (`queue::calls`,
+//!   `queue::stale_lease`).
 //! - Both channels are bounded, so a slow reader slows its writer (`connection::a_slow_agent_slows_the_server`).
 //!   So are the streams of content (`file::is_read_as_it_is_taken`).
 
@@ -145,7 +147,8 @@ pub trait Transport: Send + Sync + Debug + 'static {
         hashes: &[ChunkHash],
     ) -> Result<BoxStream<'static, Result<Bytes>>>;
 
-    /// The content of an uploaded file that the inputs of a leased execution name (`file::whole`, `file::empty`).
+    /// The content of an uploaded file that the inputs of a leased execution name (`file::whole`, `file::empty`), or
+    /// that belongs to a work item which it holds (`queue::files`).
     /// The caller checks size and hash, since a stream may end early (`end::a_cut_fetch`).
     ///
     /// # Errors

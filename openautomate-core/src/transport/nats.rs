@@ -33,7 +33,8 @@
 //!
 //! So permissions are for peace, not for secrecy: give agents `publish` on `PREFIX.connect` and `PREFIX.up.>`, and
 //! `subscribe` on `PREFIX.down.AGENT-ID.>` (and `PREFIX.down.enrol.>` before); give servers `publish` on
-//! `PREFIX.down.>`, and `subscribe` on `PREFIX.connect` and `PREFIX.up.>`.
+//! `PREFIX.down.>` and `PREFIX.peers`, and `subscribe` on `PREFIX.connect`, `PREFIX.up.>` and `PREFIX.peers`. On the last
+//! one servers tell each other what became visible: sealed, and hints at most (`peers.rs`).
 //!
 //! # Why no JetStream
 //! What must not be lost is kept at its source until the server says that it is stored: log lines and ends in the
@@ -56,8 +57,10 @@ use uuid::Uuid;
 use super::pipe::{self, Carrier, PipeSettings};
 use crate::error::{Error, Result};
 
+mod peers;
 mod settings;
 
+pub use peers::NatsPeers;
 pub use settings::{NatsLogin, NatsSettings};
 
 /// The version of the pipes. A server refuses calls of another one.

@@ -39,7 +39,8 @@ struct AgentClaims {
 #[derive(Debug)]
 pub(crate) struct AgentTokens {
     keys: JwtKeys,
-    /// The challenges that were answered, with the second in which they end anyway.
+    /// The challenges that were answered here, with the second in which they end anyway. Another server would take one
+    /// again; whoever could repeat an answer has seen into TLS, and the token too.
     answered: Mutex<HashMap<Uuid, i64>>,
 }
 

@@ -128,9 +128,18 @@ impl JwtKeys {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let key = new_key()?;
                 let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(broken)?;
-                let mut file = create_private_file(path).map_err(unwritable)?;
-                file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
-                Self::from_key(&key)
+                match create_private_file(path) {
+                    Ok(mut file) => {
+                        file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
+                        Self::from_key(&key)
+                    }
+                    // Another server that shares the file was faster.
+                    Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                        let pem = std::fs::read_to_string(path).map_err(unwritable)?;
+                        Self::from_key(&SigningKey::from_pkcs8_pem(&pem).map_err(broken)?)
+                    }
+                    Err(error) => Err(unwritable(error)),
+                }
             }
             Err(error) => Err(unwritable(error)),
         }

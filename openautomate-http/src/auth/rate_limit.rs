@@ -14,6 +14,10 @@ use crate::problem::Problem;
 const PRUNE_EVERY: u32 = 1_024;
 
 /// A bucket of requests for each client address (for IPv6: for each /64, which is one customer).
+///
+/// It is in the memory of one server, since a question to the database for each stranger's request would be what it
+/// guards against. N servers that share the requests of one address let N times as many through at most; what must hold
+/// across servers, the failed logins of an account, is counted in the store.
 #[derive(Debug)]
 pub(crate) struct PublicLimiter {
     limiter: DefaultKeyedRateLimiter<IpAddr>,

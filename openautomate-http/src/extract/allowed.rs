@@ -31,7 +31,7 @@ macro_rules! permissions {
 permissions! {
     ManageUsers EnrolAgents ManageAgents ReadAgents WritePackages DeployVersions DeletePackages ReadPackages
     DownloadPackages RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules WriteAssets ReadAssets
-    ReadEnvironments ManageEnvironments ReadAudit
+ WriteQueues WriteWorkItems ReadQueues ReadEnvironments ManageEnvironments ReadAudit ManageCalendars
 }
 
 /// A person who has the permission `P`.

@@ -1,7 +1,7 @@
 //! JSON bodies: malformed is 400, well-formed but wrong is 422 and names the field.
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::body::{Bytes, HttpBody as _};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 /// A JSON body, and the bytes that it was.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Body<T> {
     pub(crate) value: T,
     pub(crate) bytes: Bytes,
@@ -38,6 +38,18 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
             Problem::of_status(status)
         })?;
         Ok(Self { value: parse(&bytes)?, bytes })
+    }
+}
+
+/// Nothing at all is no body.
+impl<T: DeserializeOwned> OptionalFromRequest<AppState> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Option<Self>, Problem> {
+        if request.body().is_end_stream() && !request.headers().contains_key(CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<AppState>>::from_request(request, state).await.map(Some)
     }
 }
 

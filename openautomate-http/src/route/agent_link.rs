@@ -176,7 +176,7 @@ async fn connect(
     LinkedAgent(agent): LinkedAgent,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    websocket::agent::accept(upgrade, state, agent.id)
+    websocket::agent::accept(upgrade, state, agent)
 }
 
 /// What a file is called.

@@ -7,10 +7,11 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use openautomate_core::Error;
 use openautomate_core::command::asset::{DeleteAsset, PutAsset};
-use openautomate_core::domain::{Asset, AssetKind};
+use openautomate_core::domain::{Asset, AssetFormat, AssetKind};
 use openautomate_core::id::{AssetId, EnvironmentId, UserId};
 use openautomate_core::secret::Secret;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,11 +41,15 @@ struct AssetView {
     /// Whether people may read the value.
     #[schema(value_type = schema::AssetKind)]
     kind: AssetKind,
+    /// What the value is.
+    #[schema(value_type = schema::AssetFormat)]
+    format: AssetFormat,
     /// What it is for.
     description: String,
-    /// The value of a plain asset, where one asset is shown.
+    /// The value of a plain asset, where one asset is shown: a text, or what the JSON says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    value: Option<Value>,
     /// Who wrote it last.
     #[schema(value_type = Uuid)]
     updated_by_id: UserId,
@@ -63,6 +68,7 @@ impl From<Asset> for AssetView {
             environment_id: asset.environment_id,
             name: asset.name,
             kind: asset.kind,
+            format: asset.format,
             description: asset.description,
             value: None,
             updated_by_id: asset.updated_by,
@@ -106,10 +112,20 @@ async fn get(
 ) -> Result<Tagged<AssetView>, Problem> {
     let asset = state.orchestrator().store().asset(id).await?.ok_or_else(|| Error::not_found("asset", id))?;
     let value = match asset.kind {
-        AssetKind::Plain => Some(state.orchestrator().asset_value(&actor, &asset)?),
+        AssetKind::Plain => Some(shown(asset.format, state.orchestrator().asset_value(&actor, &asset)?)),
         AssetKind::Secret => None,
     };
     Ok(Tagged::new(asset.revision, AssetView { value, ..asset.into() }))
+}
+
+fn shown(format: AssetFormat, value: String) -> Value {
+    match format {
+        AssetFormat::Text => Value::String(value),
+        // It was JSON when it was written.
+        AssetFormat::Json | AssetFormat::Credential => {
+            serde_json::from_str(&value).unwrap_or(Value::String(value))
+        }
+    }
 }
 
 /// What an asset shall be.
@@ -121,8 +137,14 @@ struct AssetRequest {
     /// Whether people may read the value.
     #[schema(value_type = schema::AssetKind)]
     kind: AssetKind,
-    /// The value, at most 64 KiB.
-    value: String,
+    /// What the value is; a text if left out.
+    #[serde(default)]
+    #[schema(value_type = schema::AssetFormat)]
+    format: AssetFormat,
+    /// The value, at most 64 KiB as text: a string for `text`, anything for `json`, an object of `username` and
+    /// `password` for `credential`.
+    #[schema(value_type = Object)]
+    value: Value,
     /// What it is for.
     #[serde(default)]
     description: String,
@@ -132,16 +154,26 @@ struct AssetRequest {
     environment_id: Option<EnvironmentId>,
 }
 
-impl From<AssetRequest> for PutAsset {
-    fn from(request: AssetRequest) -> Self {
-        Self {
+impl TryFrom<AssetRequest> for PutAsset {
+    type Error = Error;
+
+    fn try_from(request: AssetRequest) -> Result<Self, Error> {
+        let value = match (request.format, request.value) {
+            (AssetFormat::Text, Value::String(text)) => text,
+            (AssetFormat::Text, _) => {
+                return Err(Error::invalid_field("value", "is no string; say format json"));
+            }
+            (AssetFormat::Json | AssetFormat::Credential, value) => value.to_string(),
+        };
+        Ok(Self {
             environment_id: request.environment_id,
             name: request.name,
             kind: request.kind,
-            value: Secret::new(request.value),
+            format: request.format,
+            value: Secret::new(value),
             description: request.description,
             create_only: false,
-        }
+        })
     }
 }
 
@@ -153,7 +185,7 @@ async fn create(
     Can(actor, _): Can<may::WriteAssets>,
     Body { value, .. }: Body<AssetRequest>,
 ) -> Result<Response, Problem> {
-    let command = PutAsset { create_only: true, ..PutAsset::from(value) };
+    let command = PutAsset { create_only: true, ..PutAsset::try_from(value)? };
     let asset = state.orchestrator().execute(&actor, command).await?;
     let location = format!("/api/assets/{}", asset.id);
     Ok(super::created(&location, Tagged::new(asset.revision, AssetView::from(asset))))
@@ -167,7 +199,7 @@ async fn put(
     Can(actor, _): Can<may::WriteAssets>,
     Body { value, .. }: Body<AssetRequest>,
 ) -> Result<Tagged<AssetView>, Problem> {
-    let asset = state.orchestrator().execute(&actor, PutAsset::from(value)).await?;
+    let asset = state.orchestrator().execute(&actor, PutAsset::try_from(value)?).await?;
     Ok(Tagged::new(asset.revision, asset.into()))
 }
 

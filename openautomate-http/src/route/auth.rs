@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::users::UserView;
-use crate::auth::{ACCESS_LIFE, AccessClaims, TokenType};
+use crate::auth::{ACCESS_LIFE, AccessClaims, LoginAttempt, TokenType};
 use crate::extract::{Body, Caller, Tagged, Visitor};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -119,16 +119,17 @@ async fn login(
     // One account has two names to sign in with, and they share one count.
     let known = state.orchestrator().store().user_by_login(&value.username).await?;
     let account = known.map_or_else(|| value.username.to_ascii_lowercase(), |user| user.id.to_string());
-    state.failures().begin(&account, state.now())?;
+    let limit = state.options().login_failures;
+    let attempt = LoginAttempt::begin(state.orchestrator(), &account, limit).await?;
     let command = LogIn { login: value.username, password: Secret::new(value.password) };
     match state.orchestrator().execute(&actor, command).await {
         Ok(signed_in) => {
-            state.failures().succeeded(&account);
+            attempt.succeeded().await;
             session(&state, signed_in)
         }
         Err(error) => {
             if error.kind() != ErrorKind::Unauthenticated {
-                state.failures().undecided(&account);
+                attempt.undecided().await;
             }
             Err(error.into())
         }
@@ -185,14 +186,15 @@ async fn change_password(
 ) -> Result<StatusCode, Problem> {
     // Guessing the present password here is as good as guessing it at the login.
     let account = actor.user_id().map(|id| id.to_string()).unwrap_or_default();
-    state.failures().begin(&account, state.now())?;
+    let limit = state.options().login_failures;
+    let attempt = LoginAttempt::begin(state.orchestrator(), &account, limit).await?;
     let command =
         ChangePassword { current: Secret::new(value.current_password), new: Secret::new(value.new_password) };
     let changed = state.orchestrator().execute(&actor, command).await;
     match &changed {
-        Ok(()) => state.failures().succeeded(&account),
+        Ok(()) => attempt.succeeded().await,
         Err(error) if error.field() == Some("currentPassword") => {}
-        Err(_) => state.failures().undecided(&account),
+        Err(_) => attempt.undecided().await,
     }
     changed?;
     Ok(StatusCode::NO_CONTENT)

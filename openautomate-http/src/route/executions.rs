@@ -1,5 +1,6 @@
 //! `/api/executions`: triggering, watching, cancelling and repeating executions.
 
+mod bulk;
 mod explanation;
 mod view;
 
@@ -24,11 +25,13 @@ use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
 use explanation::ExplanationView;
-use view::{AttemptView, ExecutionDetail, ExecutionView};
+pub(super) use view::ExecutionDetail;
+use view::{AttemptView, ExecutionView};
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(enqueue, list))
+        .merge(bulk::router())
         .routes(routes!(get))
         .routes(routes!(cancel))
         .routes(routes!(retry))
@@ -81,6 +84,23 @@ struct EnqueueRequest {
     options: ExecutionOptions,
 }
 
+impl EnqueueRequest {
+    async fn command(self, state: &AppState) -> Result<EnqueueExecution, Error> {
+        Ok(EnqueueExecution {
+            package_id: named_package(state, self.package_id, self.package_name.as_deref()).await?,
+            version_id: self.version_id,
+            environment_id: self.environment_id,
+            inputs: self.inputs,
+            priority: self.priority,
+            labels: self.labels,
+            agent_id: self.agent_id,
+            timeout_ms: self.timeout_ms,
+            run_at: self.run_at,
+            options: self.options,
+        })
+    }
+}
+
 async fn named_package(
     state: &AppState,
     id: Option<PackageId>,
@@ -110,23 +130,12 @@ async fn enqueue(
     key: IdempotencyKey,
     Body { value, bytes }: Body<EnqueueRequest>,
 ) -> Result<Response, Problem> {
-    let command = EnqueueExecution {
-        package_id: named_package(&state, value.package_id, value.package_name.as_deref()).await?,
-        version_id: value.version_id,
-        environment_id: value.environment_id,
-        inputs: value.inputs,
-        priority: value.priority,
-        labels: value.labels,
-        agent_id: value.agent_id,
-        timeout_ms: value.timeout_ms,
-        run_at: value.run_at,
-        options: value.options,
-    };
+    let command = value.command(&state).await?;
     let execution = state.orchestrator().execute_once(&actor, key.over(&bytes)?, command).await?;
     made(&state, execution).await
 }
 
-async fn made(state: &AppState, execution: Execution) -> Result<Response, Problem> {
+pub(super) async fn made(state: &AppState, execution: Execution) -> Result<Response, Problem> {
     let location = format!("/api/executions/{}", execution.id);
     let revision = execution.revision;
     Ok(super::created(&location, Tagged::new(revision, ExecutionDetail::new(state, execution).await?)))
@@ -219,17 +228,35 @@ async fn cancel(
     Ok((StatusCode::ACCEPTED, Tagged::new(revision, ExecutionDetail::of(&state, execution).await?)))
 }
 
-/// Runs an ended execution once more: a new execution of the same version with the same inputs.
+/// What is different the next time.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RetryRequest {
+    /// Other inputs; those of the old execution if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    inputs: Option<Map<String, Value>>,
+    /// Whether the version that is active by now is run, in place of the same.
+    #[serde(default)]
+    active_version: bool,
+}
+
+/// Runs an ended execution once more: a new execution, of the same version with the same inputs unless the body says
+/// otherwise.
 #[utoipa::path(post, path = "/api/executions/{id}/retry", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution.")),
+    request_body(content = Option<RetryRequest>),
     responses((status = 201, description = "The new execution.", body = ExecutionDetail)))]
 async fn retry(
     State(state): State<AppState>,
     Can(actor, _): Can<may::RunExecutions>,
     Path(id): Path<ExecutionId>,
     key: IdempotencyKey,
+    body: Option<Body<RetryRequest>>,
 ) -> Result<Response, Problem> {
-    let execution = state.orchestrator().execute_once(&actor, key.over(b"")?, RetryExecution { id }).await?;
+    let Body { value, bytes } = body.unwrap_or_default();
+    let command = RetryExecution { id, inputs: value.inputs, active_version: value.active_version };
+    let execution = state.orchestrator().execute_once(&actor, key.over(&bytes)?, command).await?;
     made(&state, execution).await
 }
 

@@ -112,7 +112,7 @@ async fn upload(
 }
 
 /// The content of a request as it comes; an error ends it once nothing came for `limit`.
-fn lively(body: HttpBody, limit: Duration) -> BoxStream<'static, io::Result<Bytes>> {
+pub(crate) fn lively(body: HttpBody, limit: Duration) -> BoxStream<'static, io::Result<Bytes>> {
     let next = move |mut body: BodyDataStream| async move {
         match tokio::time::timeout(limit, body.next()).await {
             Ok(Some(chunk)) => Some((chunk.map_err(io::Error::other), body)),

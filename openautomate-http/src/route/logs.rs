@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt as _, stream};
 use openautomate_core::domain::{Attempt, AttemptState, Lease, LogLevel, LogRecord, LogStream};
 use openautomate_core::id::ExecutionId;
-use openautomate_core::orchestrator::LogFollower;
+use openautomate_core::orchestrator::{AccessGuard, LogFollower};
 use openautomate_core::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -123,7 +123,7 @@ struct LogPage {
         (String = "text/event-stream")))))]
 async fn logs(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    Can(actor, _): Can<may::ReadExecutions>,
     Path(id): Path<ExecutionId>,
     Query(params): Query<LogParams>,
     headers: HeaderMap,
@@ -136,7 +136,8 @@ async fn logs(
     let from = Position::parse(params.after.as_deref(), params.attempt)?;
     if params.follow {
         let follower = state.orchestrator().follow_logs(id, from.attempt, from.seq);
-        let lines = follow(follower, state, params.attempt);
+        let guard = state.orchestrator().guard(&actor);
+        let lines = follow(follower, guard, state, params.attempt);
         if accepts("text/event-stream") {
             let events = lines.map(|line| line.and_then(|line| event(&line)));
             return Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response());
@@ -188,12 +189,11 @@ async fn page(
     limit: u32,
     ended: bool,
 ) -> Result<LogPage, Error> {
-    let store = state.orchestrator().store();
     let wanted = |attempt: &&Attempt| {
         let number = attempt.lease.epoch;
         only.map_or(number >= from.attempt, |only| number == only)
     };
-    let attempts = store.attempts(execution).await?;
+    let attempts = state.orchestrator().store().attempts(execution).await?;
     let attempts: Vec<&Attempt> = attempts.iter().filter(wanted).collect();
     let mut items: Vec<LineView> = Vec::new();
     for attempt in &attempts {
@@ -201,7 +201,8 @@ async fn page(
         let after = if number == from.attempt { from.seq } else { 0 };
         // One line too many shows that there is a next page.
         let room = limit + 1 - u32::try_from(items.len()).unwrap_or(limit);
-        let lines = store.read(Lease { execution, epoch: number }, after, room).await?;
+        let lease = Lease { execution, epoch: number };
+        let lines = state.orchestrator().read_log(lease, after, room).await?;
         items.extend(lines.into_iter().map(|record| LineView::new(number, record)));
         if items.len() > limit as usize {
             break;
@@ -238,14 +239,19 @@ fn event(line: &LineView) -> Result<Event, Error> {
 /// The lines as they come; an error ends the stream unfinished, so that nobody takes it for the whole.
 fn follow(
     follower: LogFollower,
+    guard: AccessGuard,
     state: AppState,
     only: Option<u32>,
 ) -> impl Stream<Item = Result<LineView, Error>> + Send + 'static {
     stream::unfold(Some(follower), move |follower| {
-        let stop = state.options().stop.clone();
+        let (stop, guard) = (state.options().stop.clone(), guard.clone());
         async move {
             let mut follower = follower?;
             let next = tokio::select! {
+                biased;
+                () = guard.ended() => {
+                    Err(Error::unauthenticated("the session has ended, or nobody can say whether it has; sign in again"))
+                }
                 next = follower.next() => next,
                 () = stop.cancelled() => Err(Error::new(
                     ErrorKind::Unavailable,

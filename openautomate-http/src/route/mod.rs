@@ -9,6 +9,7 @@ pub(crate) mod artifacts;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod calendars;
 pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod executions;
@@ -16,9 +17,12 @@ pub(crate) mod files;
 pub(crate) mod logs;
 pub(crate) mod packages;
 pub(crate) mod pages;
+pub(crate) mod queues;
+pub(crate) mod rollouts;
 pub(crate) mod schedules;
 pub(crate) mod users;
 pub(crate) mod versions;
+pub(crate) mod work_items;
 
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
@@ -38,6 +42,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(agent_package::router())
         .merge(agent_file::router())
         .merge(deployments::router())
+        .merge(rollouts::router())
         .merge(packages::router())
         .merge(versions::router())
         .merge(executions::router())
@@ -45,6 +50,9 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(artifacts::router())
         .merge(files::router())
         .merge(schedules::router())
+        .merge(queues::router())
+        .merge(work_items::router())
+        .merge(calendars::router())
         .merge(assets::router())
         .merge(environments::router())
         .merge(audit::router())
@@ -56,6 +64,7 @@ pub(crate) fn uploads(max_package_bytes: usize) -> OpenApiRouter<AppState> {
         .merge(versions::uploads(max_package_bytes))
         .merge(agent_link::uploads())
         .merge(files::uploads())
+        .merge(work_items::uploads())
 }
 
 /// 201 with the place of what was made.

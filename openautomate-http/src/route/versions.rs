@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::Response;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use openautomate_core::Error;
 use openautomate_core::command::deployment::DeployVersion;
 use openautomate_core::command::package::PublishVersion;
-use openautomate_core::domain::{Deployment, PackageVersion};
+use openautomate_core::domain::{Deployment, PackageVersion, RolloutState};
 use openautomate_core::id::{EnvironmentId, PackageId, UserId, VersionId};
 use openautomate_core::package::signature::{PublicKey, Signature, Signed};
 use serde::{Deserialize, Serialize};
@@ -292,20 +292,29 @@ struct ActivateParams {
     environment_id: Option<EnvironmentId>,
 }
 
-/// Makes a version the active one of an environment.
+/// Makes a version the active one of an environment. Where the environment asks for four eyes, that waits for somebody
+/// else's word: the answer is then 202, and its `Location` is the rollout.
 #[utoipa::path(post, path = "/api/packages/{id}/versions/{versionId}/activate", tag = "packages",
     params(("id" = Uuid, Path, description = "The package."), ("versionId" = Uuid, Path, description = "The version."),
         ActivateParams),
-    responses((status = 200, description = "The version.", body = VersionView)))]
+    responses((status = 200, description = "The version.", body = VersionView),
+        (status = 202, description = "The version; its rollout waits.", body = VersionView)))]
 async fn activate(
     State(state): State<AppState>,
     Can(actor, _): Can<may::DeployVersions>,
     Path((package_id, version_id)): Path<(PackageId, VersionId)>,
     Query(ActivateParams { environment_id }): Query<ActivateParams>,
-) -> Result<Tagged<VersionView>, Problem> {
+) -> Result<Response, Problem> {
     let command = DeployVersion { package_id, version_id, environment_id };
-    let version = state.orchestrator().execute(&actor, command).await?;
-    Ok(shown(&state, version).await?)
+    let (version, rollout) = state.orchestrator().execute(&actor, command).await?;
+    let shown = shown(&state, version).await?;
+    Ok(match rollout {
+        Some(rollout) if rollout.state == RolloutState::Waiting => {
+            let location = [(LOCATION, format!("/api/rollouts/{}", rollout.id))];
+            (StatusCode::ACCEPTED, location, shown).into_response()
+        }
+        _ => shown.into_response(),
+    })
 }
 
 /// Downloads a version as a zip.

@@ -10,7 +10,7 @@ use axum::response::Response;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use openautomate_core::ErrorKind;
-use openautomate_core::id::AgentId;
+use openautomate_core::domain::Agent;
 use openautomate_core::transport::{AgentMessage, ServerMessage, link};
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,7 +24,7 @@ const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Upgrades the request of an agent whose identity is settled.
-pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, agent: AgentId) -> Response {
+pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, agent: Agent) -> Response {
     upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
@@ -37,7 +37,7 @@ pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, agent: AgentId)
 }
 
 /// Moves messages between the socket and the orchestrator until either ends.
-async fn serve(socket: WebSocket, state: AppState, agent: AgentId) {
+async fn serve(socket: WebSocket, state: AppState, agent: Agent) {
     let (sink, stream) = socket.split();
     let (ours, theirs) = link();
     let say = theirs.sender.clone();

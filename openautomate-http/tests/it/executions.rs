@@ -91,3 +91,30 @@ async fn a_cancel_reaches_the_agent() {
     );
     assert_eq!(problem(cancel().await.unwrap(), 409).await["code"], "execution.ended");
 }
+
+#[tokio::test]
+async fn the_next_time_may_be_different() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let package = server.package(&admin.token, "hello").await;
+    let agent = FakeAgent::enrol(&server, &admin.token, "bot").await;
+    let (mut connection, _) = agent.connect(&server, Vec::new()).await;
+    let body = json!({"packageId": package, "inputs": {"name": "Ada"}});
+    let made = read(server.post("/api/executions", &admin.token, &body).send().await.unwrap(), 201).await;
+    let lease = connection.take().await.lease;
+    connection.finish(lease, RunResult::succeeded(Map::new()), 0).await;
+    read(server.publish(&admin.token, &package, crate::server::archive("2.0.0")).await, 201).await;
+    let retry = format!("/api/executions/{}/retry", text(&made["id"]));
+    let again = |body: serde_json::Value| server.post(&retry, &admin.token, &body).send();
+
+    let edited = read(again(json!({"inputs": {"name": "Eve"}})).await.unwrap(), 201).await;
+    assert_eq!((&edited["inputs"], &edited["versionNumber"]), (&json!({"name": "Eve"}), &json!("1.0.0")));
+    let newer = read(again(json!({"activeVersion": true})).await.unwrap(), 201).await;
+    assert_eq!((&newer["inputs"], &newer["versionNumber"]), (&json!({"name": "Ada"}), &json!("2.0.0")));
+    let plain = server.request(reqwest::Method::POST, &retry).bearer_auth(&admin.token).send().await.unwrap();
+    assert_eq!(read(plain, 201).await["inputs"], json!({"name": "Ada"}));
+    for wrong in [json!({"inputs": []}), json!({"colour": 1}), json!({"inputs": {"x": "x".repeat(600_000)}})]
+    {
+        problem(again(wrong).await.unwrap(), 422).await;
+    }
+}

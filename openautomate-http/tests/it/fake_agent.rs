@@ -147,7 +147,7 @@ impl Connection {
 
     /// Says that a slot is free and waits for an assignment.
     pub(crate) async fn take(&mut self) -> Assignment {
-        self.send(&AgentMessage::Ready { free: 1, received: 0 }).await;
+        self.send(&AgentMessage::Ready { free: 1, ahead: 0, received: 0 }).await;
         self.assigned().await
     }
 

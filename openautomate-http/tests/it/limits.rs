@@ -4,6 +4,8 @@ use openautomate_core::orchestrator::Settings;
 use openautomate_http::RateLimit;
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::server::{PASSWORD, TestServer, problem, read, text};
 
@@ -22,6 +24,30 @@ async fn bodies_are_bounded() {
     let id = text(&package["id"]);
     problem(server.publish(&admin.token, &id, vec![0; 3_000_001]).await, 413).await;
     problem(server.publish(&admin.token, &id, vec![0; 2_000_000]).await, 422).await;
+}
+
+/// One that sends all before it reads an answer, as most programs do: it is answered, not cut off.
+#[tokio::test]
+async fn who_is_refused_half_way_hears_why() {
+    const PIECE: usize = 100_000;
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let mut connection = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let head = format!(
+        "POST /api/packages HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         authorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
+        admin.token,
+        50 * PIECE,
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..50 {
+        connection.write_all(&[b' '; PIECE]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answers = String::new();
+    connection.read_to_string(&mut answers).await.unwrap();
+    assert!(answers.starts_with("HTTP/1.1 413 ") && answers.contains("HTTP/1.1 200 "), "{answers}");
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use openautomate_core::domain::{Lease, RunResult};
+use openautomate_core::orchestrator::Settings;
+use openautomate_core::service::LogArchiver;
 use openautomate_core::transport::AgentMessage;
 use serde_json::{Map, Value, json};
 
@@ -89,4 +93,39 @@ async fn a_stop_ends_the_streams_unfinished() {
     server.options.stop.cancel();
     // An error, not an end: nobody takes it for the whole log.
     assert!(chunks.next().await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn an_archived_log_is_answered_as_before() {
+    let settings = Settings { archive_logs_after: Some(Duration::ZERO), ..Settings::default() };
+    let server = TestServer::with(settings, |_| {}).await;
+    let admin = server.admin().await;
+    let (mut connection, lease, path) = running(&server, &admin).await;
+    for seq in 1..=25 {
+        connection.log(lease, seq, &format!("line {seq}")).await;
+    }
+    connection.finish(lease, RunResult::succeeded(Map::new()), 25).await;
+    let answers = async || {
+        let mut answers = Vec::new();
+        for query in [
+            "",
+            "?limit=10",
+            "?limit=10&after=1.10",
+            "?limit=5&after=20",
+            "?after=25",
+            "?follow=true&after=7",
+        ] {
+            for accept in ["application/json", "text/plain", "text/event-stream"] {
+                let request = server.get(&format!("{path}{query}"), &admin.token).header("accept", accept);
+                let answer = request.send().await.unwrap();
+                assert_eq!(answer.status(), 200);
+                answers.push((answer.headers()["content-type"].clone(), answer.text().await.unwrap()));
+            }
+        }
+        answers
+    };
+    let before = answers().await;
+    assert_eq!(LogArchiver::new(server.orchestrator.clone()).archive_due().await.unwrap(), 1);
+    assert_eq!(server.orchestrator.store().read(lease, 0, 100).await.unwrap(), []);
+    assert_eq!(answers().await, before);
 }

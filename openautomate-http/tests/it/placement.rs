@@ -60,7 +60,7 @@ async fn what_holds_an_execution_back_is_told_as_data_and_as_a_sentence() {
     assert!(text(&limit["message"]).contains("with the key sap"), "{limit}");
     assert_eq!(told["ahead"], 0);
     connection.finish(lease, RunResult::succeeded(Map::new()), 0).await;
-    connection.send(&AgentMessage::Ready { free: 1, received: 1 }).await;
+    connection.send(&AgentMessage::Ready { free: 1, ahead: 0, received: 1 }).await;
     let next = connection.assigned().await.lease;
     assert_eq!(json!(next.execution), second["id"]);
     let told = read(server.get(&path, &admin.token).send().await.unwrap(), 200).await;

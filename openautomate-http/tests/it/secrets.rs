@@ -1,5 +1,5 @@
 use openautomate_core::domain::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::server::{TestServer, problem, read, text};
 
@@ -62,4 +62,41 @@ async fn the_audit_tells_who_and_is_whole() {
     let filtered =
         read(server.get("/api/audit?action=nothing.at_all", &admin.token).send().await.unwrap(), 200).await;
     assert_eq!(filtered["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_value_is_what_it_says() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let put = async |body: Value, status: u16| {
+        let answer = server.put("/api/assets", &admin.token, &body).send().await.unwrap();
+        read(answer, status).await
+    };
+    let settings = json!({"url": "https://erp.example", "retries": 3});
+    let made = put(json!({"name": "erp", "kind": "plain", "format": "json", "value": settings}), 200).await;
+    assert_eq!((&made["format"], &made["value"]), (&json!("json"), &Value::Null));
+    let path = format!("/api/assets/{}", text(&made["id"]));
+    let shown = read(server.get(&path, &admin.token).send().await.unwrap(), 200).await;
+    assert_eq!(shown["value"], settings);
+
+    let credential =
+        |value: Value| json!({"name": "sap", "kind": "secret", "format": "credential", "value": value});
+    let made = put(credential(json!({"username": "robot", "password": "hunter2-and-more"})), 200).await;
+    let path = format!("/api/assets/{}", text(&made["id"]));
+    let shown = read(server.get(&path, &admin.token).send().await.unwrap(), 200).await;
+    assert!(shown.get("value").is_none() && !shown.to_string().contains("hunter2"), "{shown}");
+    for wrong in [
+        credential(json!("hunter2-and-more")),
+        credential(json!({"username": "robot"})),
+        credential(json!({"username": "robot", "password": "hunter2-and-more", "host": "x"})),
+        credential(json!({"username": "", "password": "hunter2-and-more"})),
+        json!({"name": "x", "kind": "secret", "value": {"text": "hunter2-and-more"}}),
+    ] {
+        let refused = put(wrong, 422).await;
+        assert_eq!(refused["errors"][0]["field"], "value");
+        assert!(!refused.to_string().contains("hunter2"), "{refused}");
+    }
+    let open = json!({"name": "x", "kind": "plain", "format": "credential",
+        "value": {"username": "robot", "password": "hunter2-and-more"}});
+    assert_eq!(put(open, 422).await["errors"][0]["field"], "kind");
 }

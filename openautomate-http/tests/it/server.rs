@@ -41,15 +41,34 @@ impl TestServer {
     }
 
     pub(crate) async fn with(settings: Settings, change: impl FnOnce(&mut HttpOptions)) -> Self {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("openautomate.db");
-        let store = openautomate_store::connect(
-            database.to_str().unwrap(),
-            openautomate_store::StoreOptions::default(),
-        )
-        .await
-        .unwrap();
+        Self::on(database.to_str().unwrap(), dir, settings, change).await
+    }
+
+    /// Another server on the same database at `address`, with the same keys and blobs.
+    pub(crate) async fn beside(&self, address: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for key in ["vault.key", "jwt.pem"] {
+            let copied = std::fs::read(self.dir.path().join(key)).unwrap();
+            let mut file = openautomate_http::create_private_file(&dir.path().join(key)).unwrap();
+            file.write_all(&copied).unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(self.dir.path().join("blobs"), dir.path().join("blobs")).unwrap();
+        Self::on(address, dir, self.orchestrator.settings().clone(), |_| {}).await
+    }
+
+    /// On the database at `address`, with what else it needs in a folder.
+    pub(crate) async fn on(
+        address: &str,
+        dir: TempDir,
+        settings: Settings,
+        change: impl FnOnce(&mut HttpOptions),
+    ) -> Self {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let store = openautomate_store::connect(address, openautomate_store::StoreOptions::default());
+        let store = store.await.unwrap();
         let blobs = Arc::new(ObjectBlobStore::local(dir.path().join("blobs")).unwrap());
         let vault = Vault::open_or_create(&dir.path().join("vault.key")).unwrap();
         let orchestrator =

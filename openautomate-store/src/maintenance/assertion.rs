@@ -168,23 +168,26 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
     ),
     rule(
         "log.gapless",
-        "the log chunks of an attempt follow one another from line 1, without gap or overlap",
+        "the log chunks of an attempt follow one another from line 1, or from the last one archived, without gap or overlap",
         REPORT,
         "SELECT 'attempt ' || epoch || ' of execution ' || [execution_id] || ': line ' || first_seq || ' follows ' || previous
-        FROM (SELECT execution_id, epoch, first_seq,
-                coalesce(lag(last_seq) OVER (PARTITION BY execution_id, epoch ORDER BY last_seq), 0) AS previous
-            FROM log_chunks) AS chunks
+        FROM (SELECT c.execution_id, c.epoch, first_seq,
+                coalesce(lag(c.last_seq) OVER (PARTITION BY c.execution_id, c.epoch ORDER BY c.last_seq), l.last_seq, 0)
+                    AS previous
+            FROM log_chunks AS c
+            LEFT JOIN log_archives AS l ON l.execution_id = c.execution_id AND l.epoch = c.epoch) AS chunks
         WHERE first_seq <> previous + 1",
     ),
     rule(
         "log.stored",
-        "the number of the last stored line that an attempt names is the one that is stored",
+        "the number of the last stored line that an attempt names is the one that is stored, or archived",
         REPORT,
         "SELECT 'attempt ' || a.epoch || ' of execution ' || [a.execution_id] || ' names line ' || a.stored_log_seq
-            || ', stored is ' || coalesce(c.last, 0)
+            || ', stored is ' || coalesce(c.last, l.last_seq, 0)
         FROM attempts AS a LEFT JOIN (SELECT execution_id, epoch, max(last_seq) AS last FROM log_chunks
             GROUP BY execution_id, epoch) AS c ON c.execution_id = a.execution_id AND c.epoch = a.epoch
-        WHERE a.stored_log_seq <> coalesce(c.last, 0)",
+        LEFT JOIN log_archives AS l ON l.execution_id = a.execution_id AND l.epoch = a.epoch
+        WHERE a.stored_log_seq <> coalesce(c.last, l.last_seq, 0)",
     ),
     rule(
         "log.final",
@@ -210,6 +213,13 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
         "deploy the right version again",
         "SELECT 'deployment ' || [d.id] || ' is of another package than its version' FROM deployments AS d
         JOIN package_versions AS v ON v.id = d.version_id WHERE v.package_id <> d.package_id",
+    ),
+    rule(
+        "rollout.version",
+        "a rollout is of a version of its package",
+        "withdraw or reject it and ask again",
+        "SELECT 'rollout ' || [r.id] || ' is of another package than its version' FROM rollouts AS r
+        JOIN package_versions AS v ON v.id = r.version_id WHERE v.package_id <> r.package_id",
     ),
     rule(
         "environment.default",
@@ -250,15 +260,54 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
         "save the schedule again: its next due time is found anew",
         "SELECT 'schedule ' || [s.id] || ', due ' || s.next_due FROM schedules AS s
         WHERE s.is_active AND s.deleted_at IS NULL
-            AND EXISTS (SELECT 1 FROM firings AS f WHERE f.schedule_id = s.id AND f.due_at >= s.next_due)",
+            AND EXISTS (SELECT 1 FROM firings AS f WHERE f.schedule_id = s.id AND f.due_at >= s.next_due
+                AND f.cause <> 'runNow')",
+    ),
+    rule(
+        "schedule.pause",
+        "a schedule says why it rests while it is inactive only, and is due while it is active only",
+        "save the schedule again",
+        "SELECT 'schedule ' || [id] FROM schedules WHERE deleted_at IS NULL
+            AND ((is_active AND pause IS NOT NULL) OR (NOT is_active AND next_due IS NOT NULL))",
+    ),
+    rule(
+        "schedule.queued",
+        "the due time of a schedule that waits is one that nobody decided on yet",
+        REPORT,
+        "SELECT 'schedule ' || [s.id] || ', due ' || s.queued_due FROM schedules AS s
+        WHERE EXISTS (SELECT 1 FROM firings AS f WHERE f.schedule_id = s.id AND f.due_at = s.queued_due)",
     ),
     rule(
         "file.removed",
-        "no execution and no schedule uses an uploaded file that was removed",
+        "no execution, no schedule and no work item uses an uploaded file that was removed",
         REPORT,
         "SELECT 'file ' || [f.id] FROM input_files AS f WHERE f.removed_at IS NOT NULL
             AND (EXISTS (SELECT 1 FROM execution_files AS u WHERE u.file_id = f.id)
-                OR EXISTS (SELECT 1 FROM schedule_files AS u WHERE u.file_id = f.id))",
+                OR EXISTS (SELECT 1 FROM schedule_files AS u WHERE u.file_id = f.id)
+                OR EXISTS (SELECT 1 FROM work_item_files AS u WHERE u.file_id = f.id))",
+    ),
+    rule(
+        "work-item.holder",
+        "a work item that an execution holds is held under a lease that the execution has",
+        REPORT,
+        "SELECT 'work item ' || [i.id] || ' is held under epoch ' || i.holder_epoch FROM work_items AS i
+        WHERE i.state = 'InProgress' AND i.holder_execution_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM executions AS e WHERE e.id = i.holder_execution_id AND e.lease_epoch = i.holder_epoch
+                AND e.state IN ('Assigned', 'Running'))",
+    ),
+    rule(
+        "work-item.lease",
+        "a work item has a lease of its own while somebody other than an execution has it in progress",
+        REPORT,
+        "SELECT 'work item ' || [id] || ' is ' || state FROM work_items
+        WHERE (lease_until IS NOT NULL) <> (state = 'InProgress' AND holder_execution_id IS NULL)",
+    ),
+    rule(
+        "work-item.ended",
+        "a work item has an end if its state is one, and no other has",
+        REPORT,
+        "SELECT 'work item ' || [id] || ' is ' || state FROM work_items
+        WHERE (ended_at IS NOT NULL) = (state IN ('New', 'InProgress'))",
     ),
     rule(
         "audit.sealed",

@@ -2,10 +2,10 @@
 
 use chrono::DateTime;
 use openautomate_core::blob::BlobKey;
-use openautomate_core::domain::{Asset, AssetKind};
+use openautomate_core::domain::{Asset, AssetFormat, AssetKind};
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::{
-    ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, PackageId, UserId, VersionId,
+    ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, LogArchiveId, PackageId, UserId, VersionId,
 };
 use openautomate_core::package::signature::Signed;
 use uuid::Uuid;
@@ -34,6 +34,8 @@ pub enum FileKind {
     Artifact,
     /// Files that people uploaded and nobody removed.
     Input,
+    /// Archived log lines.
+    Log,
 }
 
 /// A version whose content is in the blob store.
@@ -75,6 +77,9 @@ impl Database {
                 "SELECT id, id, size, sha256 FROM input_files WHERE id > {after} AND removed_at IS NULL
                 ORDER BY id LIMIT {limit}"
             ),
+            FileKind::Log => format!(
+                "SELECT id, execution_id, size, sha256 FROM log_archives WHERE id > {after} ORDER BY id LIMIT {limit}"
+            ),
         };
         let kinds = [Kind::Uuid, Kind::Uuid, Kind::Integer, Kind::Text];
         let rows = self.connection.rows(select, &kinds).await?;
@@ -92,6 +97,7 @@ impl Database {
             FileKind::Input => {
                 format!("SELECT count(*) FROM input_files WHERE id = {id} AND removed_at IS NULL")
             }
+            FileKind::Log => format!("SELECT count(*) FROM log_archives WHERE id = {id}"),
         };
         Ok(self.connection.number(select).await? > 0)
     }
@@ -151,6 +157,7 @@ fn file(kind: FileKind, row: Values) -> CoreResult<KeptFile> {
     let key = match kind {
         FileKind::Artifact => BlobKey::artifact(ExecutionId::from_uuid(of), ArtifactId::from_uuid(id)),
         FileKind::Input => BlobKey::input_file(FileId::from_uuid(id)),
+        FileKind::Log => BlobKey::log(ExecutionId::from_uuid(of), LogArchiveId::from_uuid(id)),
     };
     Ok(KeptFile { id, key, size: size.cast_unsigned(), sha256 })
 }
@@ -191,6 +198,7 @@ fn asset(row: Values) -> CoreResult<Asset> {
         environment_id: EnvironmentId::from_uuid(environment),
         name: String::new(),
         kind: AssetKind::Secret,
+        format: AssetFormat::Text,
         description: String::new(),
         sealed,
         updated_by: UserId::from_uuid(user),

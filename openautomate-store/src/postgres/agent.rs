@@ -12,8 +12,9 @@ use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
 use crate::driver::{micros, query};
 use crate::error::{Error, Result as RowResult};
-use crate::row::{note_usage, read_usage};
+use crate::row::{note_usage, read_revision, read_usage};
 use crate::table::{one, page};
+use uuid::Uuid;
 
 #[async_trait]
 impl<P: PostgresDriver> AgentStore for PostgresStore<P> {
@@ -77,5 +78,12 @@ impl<P: PostgresDriver> AgentStore for PostgresStore<P> {
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
         const SELECT: &str = "SELECT * FROM enrolment_tokens WHERE token_hash = $1";
         Ok(one(query(SELECT).bind(&hash[..]), &self.pool).await?)
+    }
+
+    async fn agent_revisions(&self, ids: &[AgentId]) -> Result<Vec<(AgentId, i64)>> {
+        const SELECT: &str = "SELECT id, revision FROM agents WHERE id = ANY($1)";
+        let ids: Vec<Uuid> = ids.iter().map(|id| *id.as_uuid()).collect();
+        let rows = query(SELECT).bind(ids).fetch_all(&self.pool).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_revision).collect::<RowResult<_>>()?)
     }
 }

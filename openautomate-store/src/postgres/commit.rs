@@ -10,13 +10,13 @@ use openautomate_core::store::CommitStore;
 
 use super::file::use_files;
 use super::group::Grouped;
-use super::insert::{insert_answers, insert_entries, insert_executions, insert_firing};
+use super::insert::{insert_answers, insert_entries, insert_executions, insert_firing, replace_skipped};
 use super::search::searchable;
 use super::transact::{Operation, transact};
 use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Connection, Transactions, micros, query};
 use crate::error::{Error, Result};
-use crate::record::{delete_asset, insert_record, update_record};
+use crate::record::{delete_asset, delete_calendar, insert_record, update_record};
 use crate::row::read_answer;
 
 #[async_trait]
@@ -110,7 +110,9 @@ async fn apply(write: &Write, connection: &mut impl Connection) -> Result<()> {
         Write::Insert(record) => insert_record(record, connection).await,
         Write::Update(record) => update_record(record, connection).await,
         Write::DeleteAsset { id, revision } => delete_asset(*id, *revision, connection).await,
+        Write::DeleteCalendar { id, revision } => delete_calendar(*id, *revision, connection).await,
         Write::UseFiles { user, files } => use_files(*user, files, connection).await,
         Write::Fire(firing) => insert_firing(firing, connection).await,
+        Write::FireSkipped(firing) => replace_skipped(firing, connection).await,
     }
 }

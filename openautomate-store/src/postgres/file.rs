@@ -24,11 +24,14 @@ impl<P: PostgresDriver> FileStore for PostgresStore<P> {
     async fn files_used(&self, user: FileUser) -> CoreResult<Vec<InputFile>> {
         const BY_EXECUTION: &str = "SELECT * FROM input_files
             WHERE id IN (SELECT file_id FROM execution_files WHERE execution_id = $1) ORDER BY id";
+        const BY_ITEM: &str = "SELECT * FROM input_files
+            WHERE id IN (SELECT file_id FROM work_item_files WHERE item_id = $1) ORDER BY id";
         const BY_SCHEDULE: &str = "SELECT * FROM input_files
             WHERE id IN (SELECT file_id FROM schedule_files WHERE schedule_id = $1) ORDER BY id";
         let statement = match user {
             FileUser::Execution(id) => query(BY_EXECUTION).bind(*id.as_uuid()),
             FileUser::Schedule(id) => query(BY_SCHEDULE).bind(*id.as_uuid()),
+            FileUser::WorkItem(id) => query(BY_ITEM).bind(*id.as_uuid()),
         };
         Ok(all(statement, &self.pool).await?)
     }
@@ -44,7 +47,7 @@ impl<P: PostgresDriver> FileStore for PostgresStore<P> {
     }
 }
 
-/// Replaces what an execution or a schedule uses.
+/// Replaces what an execution, a schedule or a work item uses.
 pub(super) async fn use_files(
     user: FileUser,
     files: &[FileId],
@@ -61,6 +64,12 @@ pub(super) async fn use_files(
         FileUser::Schedule(id) => (
             "DELETE FROM schedule_files WHERE schedule_id = $1",
             "INSERT INTO schedule_files (schedule_id, file_id)
+                SELECT $1, file FROM unnest($2::uuid[]) AS file ORDER BY file ON CONFLICT DO NOTHING",
+            *id.as_uuid(),
+        ),
+        FileUser::WorkItem(id) => (
+            "DELETE FROM work_item_files WHERE item_id = $1",
+            "INSERT INTO work_item_files (item_id, file_id)
                 SELECT $1, file FROM unnest($2::uuid[]) AS file ORDER BY file ON CONFLICT DO NOTHING",
             *id.as_uuid(),
         ),
@@ -86,7 +95,8 @@ impl Operation for ExpireFiles {
 
     async fn run<C: Connection>(&self, connection: &mut C) -> Result<Vec<FileId>> {
         const UNUSED: &str = "NOT EXISTS (SELECT 1 FROM execution_files WHERE file_id = f.id)
-            AND NOT EXISTS (SELECT 1 FROM schedule_files WHERE file_id = f.id)";
+            AND NOT EXISTS (SELECT 1 FROM schedule_files WHERE file_id = f.id)
+            AND NOT EXISTS (SELECT 1 FROM work_item_files WHERE file_id = f.id)";
         // Whoever begins to use one meanwhile holds its row, which is left out.
         let lock = format!(
             "SELECT f.id FROM input_files f WHERE f.removed_at IS NOT NULL OR (f.expires_at < $1 AND {UNUSED})

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use openautomate_core::clock::Timestamp;
-use openautomate_core::domain::{AttemptState, Execution, Lease, RunResult};
+use openautomate_core::domain::{AttemptState, Execution, Lease, RunResult, WorkItemError};
 use openautomate_core::error::Error as CoreError;
 use openautomate_core::id::AgentId;
 use openautomate_core::store::{FinishAttempt, Finished};
@@ -186,6 +186,17 @@ async fn write(ends: &[End<'_>], on: impl Executor) -> Result<HashSet<Uuid>> {
                 exit_code = asked.exit_code, report = asked.report, final_log_seq = asked.final_log_seq
             FROM asked JOIN moved USING (id)
             WHERE attempts.execution_id = asked.id AND attempts.epoch = asked.epoch
+        ), given_back AS (
+            UPDATE work_items SET error = $17, lease_until = NULL, revision = work_items.revision + 1,
+                available_at = CASE WHEN q.auto_retry AND work_items.attempts < q.max_attempts
+                    THEN asked.now ELSE work_items.available_at END,
+                state = CASE WHEN NOT q.auto_retry THEN 'Failed'
+                    WHEN work_items.attempts >= q.max_attempts THEN 'DeadLetter' ELSE 'New' END,
+                ended_at = CASE WHEN q.auto_retry AND work_items.attempts < q.max_attempts
+                    THEN work_items.ended_at ELSE asked.now END
+            FROM work_queues AS q, asked JOIN moved USING (id)
+            WHERE q.id = work_items.queue_id AND work_items.state = 'InProgress'
+                AND work_items.holder_execution_id = asked.id AND work_items.holder_epoch = asked.epoch
         )
         SELECT id FROM moved";
     let each =
@@ -208,6 +219,7 @@ async fn write(ends: &[End<'_>], on: impl Executor) -> Result<HashSet<Uuid>> {
         .bind(ends.iter().map(|end| end.result.exit_code).collect::<Vec<_>>())
         .bind(ends.iter().map(|end| end.result.report.as_ref().map(Json)).collect::<Vec<_>>())
         .bind(ends.iter().map(|end| end.final_log_seq.map(u64::cast_signed)).collect::<Vec<_>>())
+        .bind(Json(WorkItemError::execution_ended()))
         .fetch_all(on)
         .await?;
     written.iter().map(|row| Columns::of(row, "execution").uuid("id")).collect()

@@ -1,6 +1,7 @@
 //! People, sessions, invitations, environments.
 
 use async_trait::async_trait;
+use openautomate_core::clock::Timestamp;
 use openautomate_core::domain::{Environment, Invitation, Session, User};
 use openautomate_core::error::Result;
 use openautomate_core::id::{EnvironmentId, SessionId, UserId};
@@ -9,9 +10,10 @@ use openautomate_core::store::IdentityStore;
 
 use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::query;
-use crate::error::Error;
+use crate::driver::{Columns, micros, query};
+use crate::error::{Error, Result as RowResult};
 use crate::table::{all, one, page};
+use uuid::Uuid;
 
 #[async_trait]
 impl<P: PostgresDriver> IdentityStore for PostgresStore<P> {
@@ -55,6 +57,17 @@ impl<P: PostgresDriver> IdentityStore for PostgresStore<P> {
         const SELECT: &str =
             "SELECT * FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id DESC";
         Ok(all(query(SELECT).bind(user.as_uuid()), &self.pool).await?)
+    }
+
+    async fn live_sessions(&self, ids: &[SessionId], now: Timestamp) -> Result<Vec<SessionId>> {
+        const SELECT: &str = "SELECT s.id FROM sessions AS s JOIN users AS u ON u.id = s.user_id
+            WHERE s.id = ANY($1) AND s.revoked_at IS NULL AND s.expires_at > $2
+                AND NOT u.disabled AND u.deleted_at IS NULL";
+        let ids: Vec<Uuid> = ids.iter().map(|id| *id.as_uuid()).collect();
+        let select = query(SELECT).bind(ids).bind(micros(now));
+        let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
+        let live = rows.iter().map(|row| Columns::of(row, "session").uuid("id").map(SessionId::from_uuid));
+        Ok(live.collect::<RowResult<_>>()?)
     }
 
     async fn invitation_by_token(&self, hash: &[u8; 32]) -> Result<Option<Invitation>> {

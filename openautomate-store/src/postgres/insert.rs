@@ -1,6 +1,7 @@
 //! Rows that are written once, many in one statement.
 
 use openautomate_core::domain::{AuditEntry, Execution, Firing, IdempotencyRecord};
+use openautomate_core::error::Error as CoreError;
 
 use crate::driver::{Connection, Json, Jsonb, Word, micros, micros_of, query};
 use crate::error::Result;
@@ -112,15 +113,40 @@ pub(super) async fn insert_answers(
 
 /// Writes a firing; one that is there already refuses it: another server was first.
 pub(super) async fn insert_firing(firing: &Firing, connection: &mut impl Connection) -> Result<()> {
-    const INSERT: &str = "INSERT INTO firings (schedule_id, due_at, fired_at, execution_id, skipped)
-        VALUES ($1, $2, $3, $4, $5)";
+    const INSERT: &str = "INSERT INTO firings (schedule_id, due_at, fired_at, execution_id, skipped, cause,
+            requested_by, due_times, schedule_revision)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     query(INSERT)
         .bind(firing.schedule_id.as_uuid())
         .bind(micros(firing.due_at))
         .bind(micros(firing.fired_at))
         .bind(firing.execution_id.map(|id| *id.as_uuid()))
         .bind(firing.skipped.as_deref())
+        .bind(Word(firing.cause))
+        .bind(firing.requested_by.map(|id| *id.as_uuid()))
+        .bind(firing.due_times.cast_signed())
+        .bind(firing.schedule_revision)
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Writes a firing in the place of one that was skipped.
+pub(super) async fn replace_skipped(firing: &Firing, connection: &mut impl Connection) -> Result<()> {
+    const UPDATE: &str = "UPDATE firings SET fired_at = $1, execution_id = $2, skipped = $3, cause = $4,
+            requested_by = $5, due_times = $6, schedule_revision = $7
+        WHERE schedule_id = $8 AND due_at = $9 AND execution_id IS NULL";
+    let written = query(UPDATE)
+        .bind(micros(firing.fired_at))
+        .bind(firing.execution_id.map(|id| *id.as_uuid()))
+        .bind(firing.skipped.as_deref())
+        .bind(Word(firing.cause))
+        .bind(firing.requested_by.map(|id| *id.as_uuid()))
+        .bind(firing.due_times.cast_signed())
+        .bind(firing.schedule_revision)
+        .bind(firing.schedule_id.as_uuid())
+        .bind(micros(firing.due_at))
+        .execute(connection)
+        .await?;
+    if written == 0 { Err(CoreError::stale_row("firing").into()) } else { Ok(()) }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use chrono::DateTime;
 use openautomate_core::clock::Timestamp;
-use openautomate_core::domain::{AgentFacts, Artifact, Execution, Lease, Progress};
+use openautomate_core::domain::{AgentFacts, Artifact, Execution, Lease, Progress, WorkItemError};
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::AgentId;
 use openautomate_core::store::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
@@ -190,6 +190,17 @@ async fn release(
         ), ended AS (
             UPDATE attempts SET state = 'released', ended_at = $2 FROM released
             WHERE attempts.execution_id = released.id AND attempts.epoch = released.lease_epoch
+        ), given_back AS (
+            UPDATE work_items SET error = $5, lease_until = NULL, revision = work_items.revision + 1,
+                available_at = CASE WHEN q.auto_retry AND work_items.attempts < q.max_attempts
+                    THEN $2 ELSE work_items.available_at END,
+                state = CASE WHEN NOT q.auto_retry THEN 'Failed'
+                    WHEN work_items.attempts >= q.max_attempts THEN 'DeadLetter' ELSE 'New' END,
+                ended_at = CASE WHEN q.auto_retry AND work_items.attempts < q.max_attempts
+                    THEN work_items.ended_at ELSE $2 END
+            FROM work_queues AS q, released
+            WHERE q.id = work_items.queue_id AND work_items.state = 'InProgress'
+                AND work_items.holder_execution_id = released.id AND work_items.holder_epoch = released.lease_epoch
         )
         SELECT * FROM released";
     let (ids, epochs) = columns_of(leases.iter().copied());
@@ -198,6 +209,7 @@ async fn release(
         .bind(micros(now))
         .bind(ids)
         .bind(epochs)
+        .bind(Json(WorkItemError::execution_ended()))
         .fetch_all(pool)
         .await?;
     let mut released: Vec<Execution> = rows.iter().map(Execution::read).collect::<Result<_>>()?;

@@ -15,6 +15,8 @@ mod insert;
 mod join;
 mod lease;
 mod log;
+mod log_archive;
+mod login;
 pub(crate) mod open;
 mod package;
 mod peer;
@@ -23,6 +25,7 @@ mod schedule;
 mod search;
 mod start;
 mod transact;
+mod work_queue;
 
 use std::fmt;
 use std::future::Future;

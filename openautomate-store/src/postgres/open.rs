@@ -29,9 +29,34 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
     Migration {
+        version: 5,
+        name: "schedules",
+        script: include_str!("../../migrations/postgres/0005_schedules.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "work queues",
+        script: include_str!("../../migrations/postgres/0004_work_queues.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "login tries and log archives",
+        script: include_str!("../../migrations/postgres/0003_login_tries_and_log_archives.sql"),
+    },
+    Migration {
         version: 6,
         name: "placement",
         script: include_str!("../../migrations/postgres/0006_placement.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "rollouts",
+        script: include_str!("../../migrations/postgres/0008_rollouts.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "asset format",
+        script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
     },
 ];
 

@@ -1,15 +1,15 @@
 //! Packages and versions.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Deployment, Package, PackageVersion};
+use openautomate_core::domain::{Deployment, Package, PackageVersion, Rollout};
 use openautomate_core::error::Result;
-use openautomate_core::id::{EnvironmentId, PackageId, VersionId};
-use openautomate_core::query::{Page, PageRequest};
+use openautomate_core::id::{EnvironmentId, PackageId, RolloutId, VersionId};
+use openautomate_core::query::{Page, PageRequest, RolloutFilter};
 use openautomate_core::store::PackageStore;
 
 use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{Columns, query};
+use crate::driver::{Columns, Word, query};
 use crate::error::{Error, Result as RowResult};
 use crate::table::{all, one, page};
 
@@ -72,6 +72,22 @@ impl<P: PostgresDriver> PackageStore for PostgresStore<P> {
         const SELECT: &str = "SELECT d.* FROM deployments d JOIN packages p ON p.id = d.package_id
             WHERE d.environment_id = $1 AND p.deleted_at IS NULL AND d.id < $2 ORDER BY d.id DESC LIMIT $3";
         Ok(page(query(SELECT).bind(environment.as_uuid()), request, &self.pool).await?)
+    }
+
+    async fn rollout(&self, id: RolloutId) -> Result<Option<Rollout>> {
+        Ok(one(query("SELECT * FROM rollouts WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
+    }
+
+    async fn rollouts(&self, filter: &RolloutFilter, request: PageRequest) -> Result<Page<Rollout>> {
+        const SELECT: &str = "SELECT * FROM rollouts WHERE package_id = coalesce($1, package_id)
+            AND environment_id = coalesce($2, environment_id) AND version_id = coalesce($3, version_id)
+            AND state = coalesce($4, state) AND id < $5 ORDER BY id DESC LIMIT $6";
+        let select = query(SELECT)
+            .bind(filter.package_id.as_ref().map(PackageId::as_uuid))
+            .bind(filter.environment_id.as_ref().map(EnvironmentId::as_uuid))
+            .bind(filter.version_id.as_ref().map(VersionId::as_uuid))
+            .bind(filter.state.as_ref().map(Word));
+        Ok(page(select, request, &self.pool).await?)
     }
 
     async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {

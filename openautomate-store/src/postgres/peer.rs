@@ -5,7 +5,6 @@
 //! would go one by one. What a killed server did not get to announce is found by the slow polls of the others,
 //! as is what was said while a connection was lost.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -121,7 +120,7 @@ impl<P: Pool> Voice<P> {
             if self.overflown.swap(false, Ordering::Relaxed) {
                 events.push(Event::EventsMissed);
             }
-            let payloads = payloads(self.server, merged(events.drain(..)));
+            let payloads = payloads(self.server, Event::merged(events.drain(..)));
             let notify = query(NOTIFY).bind(&*self.channel).bind(payloads);
             match notify.execute(&self.pool).await {
                 Ok(_) => {}
@@ -133,23 +132,6 @@ impl<P: Pool> Voice<P> {
             }
         }
     }
-}
-
-/// Of the lines of one lease the last word is enough.
-fn merged(events: impl Iterator<Item = Event>) -> Vec<Event> {
-    let mut merged: Vec<Event> = Vec::new();
-    let mut places = HashMap::new();
-    for event in events {
-        if let Event::LogAppended { lease, .. } = event {
-            let place = *places.entry(lease).or_insert(merged.len());
-            if let Some(earlier) = merged.get_mut(place) {
-                *earlier = event;
-                continue;
-            }
-        }
-        merged.push(event);
-    }
-    merged
 }
 
 /// As few payloads as hold all events: the server's id, then events in JSON, one a line.
@@ -236,7 +218,6 @@ impl<P: PostgresDriver> Hearing<P> {
 
 #[cfg(test)]
 mod tests {
-    use openautomate_core::domain::Lease;
     use openautomate_core::id::ExecutionId;
 
     use super::*;
@@ -250,14 +231,5 @@ mod tests {
         let told = payloads.iter().flat_map(|payload| payload.lines().skip(1));
         let told: Vec<Event> = told.map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(told, events);
-    }
-
-    #[test]
-    fn of_many_lines_the_last_is_told() {
-        let lease = Lease { execution: ExecutionId::new(), epoch: 1 };
-        let line = |stored_seq| Event::LogAppended { lease, stored_seq };
-        let done = Event::LogCompleted { lease };
-        let told = merged([line(1), line(2), line(3), done.clone()].into_iter());
-        assert_eq!(told, [line(3), done]);
     }
 }

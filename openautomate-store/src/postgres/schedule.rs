@@ -1,16 +1,16 @@
-//! Schedules and firings.
+//! Schedules, firings and calendars.
 
 use async_trait::async_trait;
 use chrono::DateTime;
 use openautomate_core::clock::Timestamp;
-use openautomate_core::domain::{Firing, Schedule};
+use openautomate_core::domain::{Calendar, Execution, ExecutionState, Firing, Schedule};
 use openautomate_core::error::Result;
-use openautomate_core::id::{PackageId, ScheduleId};
-use openautomate_core::query::{Page, PageRequest};
-use openautomate_core::store::ScheduleStore;
+use openautomate_core::id::{CalendarId, PackageId, ScheduleId};
+use openautomate_core::query::{FiringFilter, Page, PageRequest};
+use openautomate_core::store::{CalendarStore, ScheduleStore};
 
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{micros, query};
+use crate::driver::{Columns, micros, query};
 use crate::error::Error;
 use crate::row::read_firing;
 use crate::table::{all, one, page};
@@ -36,21 +36,93 @@ impl<P: PostgresDriver> ScheduleStore for PostgresStore<P> {
 
     async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<Schedule>> {
         const SELECT: &str = "SELECT * FROM schedules WHERE is_active AND deleted_at IS NULL
-            AND next_due IS NOT NULL AND next_due <= $1 ORDER BY next_due, id LIMIT $2";
+            AND next_due IS NOT NULL AND next_due + delay_ms * 1000 <= $1
+            ORDER BY next_due + delay_ms * 1000, id LIMIT $2";
         Ok(all(query(SELECT).bind(micros(now)).bind(i64::from(limit)), &self.pool).await?)
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>> {
-        const SELECT: &str = "SELECT min(next_due) AS value FROM schedules
+    async fn next_fire(&self) -> Result<Option<Timestamp>> {
+        const SELECT: &str = "SELECT min(next_due + delay_ms * 1000) AS value FROM schedules
             WHERE is_active AND deleted_at IS NULL AND next_due IS NOT NULL";
         let due: Option<i64> = query(SELECT).fetch_value(&self.pool).await.map_err(Error::from)?;
         Ok(due.and_then(DateTime::from_timestamp_micros))
     }
 
-    async fn firings(&self, schedule: ScheduleId, limit: u32) -> Result<Vec<Firing>> {
-        const SELECT: &str = "SELECT * FROM firings WHERE schedule_id = $1 ORDER BY due_at DESC LIMIT $2";
-        let select = query(SELECT).bind(schedule.as_uuid()).bind(i64::from(limit));
+    async fn queued_schedules(&self, limit: u32) -> Result<Vec<Schedule>> {
+        const SELECT: &str = "SELECT * FROM schedules WHERE queued_due IS NOT NULL AND deleted_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM executions WHERE schedule_id = schedules.id
+                AND state IN ('Pending', 'Assigned', 'Running', 'Waiting'))
+            ORDER BY queued_due, id LIMIT $1";
+        Ok(all(query(SELECT).bind(i64::from(limit)), &self.pool).await?)
+    }
+
+    async fn has_queued(&self) -> Result<bool> {
+        const SELECT: &str =
+            "SELECT id FROM schedules WHERE queued_due IS NOT NULL AND deleted_at IS NULL LIMIT 1";
+        let found = query(SELECT).fetch_optional(&self.pool).await.map_err(Error::from)?;
+        Ok(found.is_some())
+    }
+
+    async fn firings(&self, schedule: ScheduleId, filter: FiringFilter, limit: u32) -> Result<Vec<Firing>> {
+        const SELECT: &str = "SELECT * FROM firings WHERE schedule_id = $1 AND due_at >= $2 AND due_at < $3
+            ORDER BY due_at DESC LIMIT $4";
+        let select = query(SELECT)
+            .bind(schedule.as_uuid())
+            .bind(filter.from.map_or(i64::MIN, micros))
+            .bind(filter.before.map_or(i64::MAX, micros))
+            .bind(i64::from(limit));
         let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
         Ok(rows.iter().map(read_firing).collect::<crate::error::Result<_>>()?)
+    }
+
+    async fn failures_in_a_row(
+        &self,
+        schedule: ScheduleId,
+        since: Option<Timestamp>,
+        most: u32,
+    ) -> Result<u32> {
+        const SELECT: &str = "SELECT state FROM executions
+            WHERE schedule_id = $1 AND ended_at IS NOT NULL AND ended_at > $2
+                AND state IN ('Succeeded', 'Failed', 'TimedOut')
+            ORDER BY ended_at DESC, id DESC LIMIT $3";
+        let since = since.map_or(i64::MIN, micros);
+        let select = query(SELECT).bind(schedule.as_uuid()).bind(since).bind(i64::from(most));
+        let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
+        let mut failed = 0;
+        for row in &rows {
+            let state: ExecutionState = Columns::of(row, "execution").word("state")?;
+            if state == ExecutionState::Succeeded {
+                break;
+            }
+            failed += 1;
+        }
+        Ok(failed)
+    }
+
+    async fn not_started(&self, after: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Execution>> {
+        const SELECT: &str = "SELECT * FROM executions
+            WHERE state = 'Pending' AND run_at > $1 AND run_at <= $2
+                AND schedule_id IS NOT NULL AND started_at IS NULL
+            ORDER BY run_at, id LIMIT $3";
+        let select = query(SELECT).bind(micros(after)).bind(micros(until)).bind(i64::from(limit));
+        Ok(all(select, &self.pool).await?)
+    }
+}
+
+#[async_trait]
+impl<P: PostgresDriver> CalendarStore for PostgresStore<P> {
+    async fn calendar(&self, id: CalendarId) -> Result<Option<Calendar>> {
+        Ok(one(query("SELECT * FROM calendars WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
+    }
+
+    async fn calendars(&self, request: PageRequest) -> Result<Page<Calendar>> {
+        const SELECT: &str = "SELECT * FROM calendars WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        Ok(page(query(SELECT), request, &self.pool).await?)
+    }
+
+    async fn schedules_of_calendar(&self, id: CalendarId, limit: u32) -> Result<Vec<Schedule>> {
+        const SELECT: &str =
+            "SELECT * FROM schedules WHERE calendar_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT $2";
+        Ok(all(query(SELECT).bind(id.as_uuid()).bind(i64::from(limit)), &self.pool).await?)
     }
 }

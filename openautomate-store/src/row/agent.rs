@@ -150,3 +150,9 @@ impl Table for EnrolmentToken {
         })
     }
 }
+
+/// The id of an agent and its revision, from those two columns.
+pub(crate) fn read_revision<R: Row>(row: &R) -> Result<(AgentId, i64)> {
+    let columns = Columns::of(row, "agent");
+    Ok((AgentId::from_uuid(columns.uuid("id")?), columns.get("revision")?))
+}

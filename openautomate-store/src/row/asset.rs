@@ -12,7 +12,7 @@ impl Table for Asset {
     table!(
         "asset",
         "assets",
-        [environment_id, name, kind, description, sealed, updated_by, created_at, updated_at]
+        [environment_id, name, kind, format, description, sealed, updated_by, created_at, updated_at]
     );
 
     fn id(&self) -> &Uuid {
@@ -28,6 +28,7 @@ impl Table for Asset {
             .bind(self.environment_id.as_uuid())
             .bind(&self.name)
             .bind(Word(self.kind))
+            .bind(Word(self.format))
             .bind(&self.description)
             .bind(&self.sealed[..])
             .bind(self.updated_by.as_uuid())
@@ -42,6 +43,7 @@ impl Table for Asset {
             environment_id: EnvironmentId::from_uuid(columns.uuid("environment_id")?),
             name: columns.get("name")?,
             kind: columns.word("kind")?,
+            format: columns.word("format")?,
             description: columns.get("description")?,
             sealed: columns.get("sealed")?,
             updated_by: UserId::from_uuid(columns.uuid("updated_by")?),

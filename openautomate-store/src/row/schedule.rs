@@ -1,7 +1,7 @@
 //! Schedules and firings.
 
 use openautomate_core::domain::{Firing, Schedule};
-use openautomate_core::id::{EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId};
+use openautomate_core::id::{CalendarId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId};
 use uuid::Uuid;
 
 use crate::driver::{Columns, Dialect, Json, Row, Statement, Word, micros, micros_of};
@@ -28,8 +28,16 @@ impl Table for Schedule {
             options,
             starts_at,
             ends_at,
+            jitter_ms,
+            calendar_id,
+            calendar_rule,
+            pause_after_failures,
             is_active,
+            pause,
+            resumed_at,
             next_due,
+            delay_ms,
+            queued_due,
             last_due,
             created_by_id,
             created_at,
@@ -63,8 +71,16 @@ impl Table for Schedule {
             .bind(Json(&self.options))
             .bind(micros_of(self.starts_at))
             .bind(micros_of(self.ends_at))
+            .bind(self.jitter_ms.cast_signed())
+            .bind(self.calendar_id.map(|id| *id.as_uuid()))
+            .bind(Word(&self.calendar_rule))
+            .bind(self.pause_after_failures.map(i64::from))
             .bind(self.is_active)
+            .bind(self.pause.as_ref().map(Json))
+            .bind(micros_of(self.resumed_at))
             .bind(micros_of(self.next_due))
+            .bind(self.delay_ms.cast_signed())
+            .bind(micros_of(self.queued_due))
             .bind(micros_of(self.last_due))
             .bind(self.created_by_id.as_uuid())
             .bind(micros(self.created_at))
@@ -91,8 +107,16 @@ impl Table for Schedule {
             options: columns.json("options")?,
             starts_at: columns.time_or_none("starts_at")?,
             ends_at: columns.time_or_none("ends_at")?,
+            jitter_ms: columns.unsigned("jitter_ms")?,
+            calendar_id: columns.uuid_or_none("calendar_id")?.map(CalendarId::from_uuid),
+            calendar_rule: columns.word("calendar_rule")?,
+            pause_after_failures: columns.count_or_none("pause_after_failures")?,
             is_active: columns.get("is_active")?,
+            pause: columns.json_or_none("pause")?,
+            resumed_at: columns.time_or_none("resumed_at")?,
             next_due: columns.time_or_none("next_due")?,
+            delay_ms: columns.unsigned("delay_ms")?,
+            queued_due: columns.time_or_none("queued_due")?,
             last_due: columns.time_or_none("last_due")?,
             created_by_id: UserId::from_uuid(columns.uuid("created_by_id")?),
             created_at: columns.time("created_at")?,
@@ -111,5 +135,9 @@ pub(crate) fn read_firing<R: Row>(row: &R) -> Result<Firing> {
         fired_at: columns.time("fired_at")?,
         execution_id: columns.uuid_or_none("execution_id")?.map(ExecutionId::from_uuid),
         skipped: columns.get("skipped")?,
+        cause: columns.word("cause")?,
+        requested_by: columns.uuid_or_none("requested_by")?.map(UserId::from_uuid),
+        due_times: columns.unsigned("due_times")?,
+        schedule_revision: columns.get("schedule_revision")?,
     })
 }

@@ -10,9 +10,10 @@ use openautomate_core::store::AgentStore;
 
 use super::SqliteStore;
 use super::group_commit::Operation;
+use super::search::id_list;
 use crate::driver::{Connection, Pool, micros, query};
 use crate::error::{Error, Result as RowResult};
-use crate::row::{note_usage, read_usage};
+use crate::row::{note_usage, read_revision, read_usage};
 use crate::table::{one, page};
 
 #[async_trait]
@@ -76,6 +77,14 @@ impl<P: Pool> AgentStore for SqliteStore<P> {
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
         const SELECT: &str = "SELECT * FROM enrolment_tokens WHERE token_hash = ?";
         Ok(one(query(SELECT).bind(&hash[..]), &self.readers).await?)
+    }
+
+    async fn agent_revisions(&self, ids: &[AgentId]) -> Result<Vec<(AgentId, i64)>> {
+        const SELECT: &str =
+            "SELECT id, revision FROM agents WHERE id IN (SELECT unhex(value) FROM json_each(?))";
+        let select = query(SELECT).bind(id_list(ids.iter().map(AgentId::as_uuid)));
+        let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_revision).collect::<RowResult<_>>()?)
     }
 }
 

@@ -23,11 +23,14 @@ impl<P: Pool> FileStore for SqliteStore<P> {
     async fn files_used(&self, user: FileUser) -> CoreResult<Vec<InputFile>> {
         const BY_EXECUTION: &str = "SELECT * FROM input_files
             WHERE id IN (SELECT file_id FROM execution_files WHERE execution_id = ?) ORDER BY id";
+        const BY_ITEM: &str = "SELECT * FROM input_files
+            WHERE id IN (SELECT file_id FROM work_item_files WHERE item_id = ?) ORDER BY id";
         const BY_SCHEDULE: &str = "SELECT * FROM input_files
             WHERE id IN (SELECT file_id FROM schedule_files WHERE schedule_id = ?) ORDER BY id";
         let statement = match user {
             FileUser::Execution(id) => query(BY_EXECUTION).bind(*id.as_uuid()),
             FileUser::Schedule(id) => query(BY_SCHEDULE).bind(*id.as_uuid()),
+            FileUser::WorkItem(id) => query(BY_ITEM).bind(*id.as_uuid()),
         };
         Ok(all(statement, &self.readers).await?)
     }
@@ -44,7 +47,7 @@ impl<P: Pool> FileStore for SqliteStore<P> {
     }
 }
 
-/// Replaces what an execution or a schedule uses.
+/// Replaces what an execution, a schedule or a work item uses.
 pub(super) async fn use_files(
     user: FileUser,
     files: &[FileId],
@@ -59,6 +62,11 @@ pub(super) async fn use_files(
         FileUser::Schedule(id) => (
             "DELETE FROM schedule_files WHERE schedule_id = ?",
             "INSERT INTO schedule_files (schedule_id, file_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            *id.as_uuid(),
+        ),
+        FileUser::WorkItem(id) => (
+            "DELETE FROM work_item_files WHERE item_id = ?",
+            "INSERT INTO work_item_files (item_id, file_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             *id.as_uuid(),
         ),
     };
@@ -81,7 +89,8 @@ impl Operation for ExpireFiles {
         const SELECT: &str = "SELECT id FROM input_files WHERE removed_at IS NOT NULL
             OR (removed_at IS NULL AND expires_at < ?
                 AND NOT EXISTS (SELECT 1 FROM execution_files WHERE file_id = input_files.id)
-                AND NOT EXISTS (SELECT 1 FROM schedule_files WHERE file_id = input_files.id))
+                AND NOT EXISTS (SELECT 1 FROM schedule_files WHERE file_id = input_files.id)
+                AND NOT EXISTS (SELECT 1 FROM work_item_files WHERE file_id = input_files.id))
             ORDER BY id LIMIT ?";
         const REMOVE: &str = "UPDATE input_files SET removed_at = ?, revision = revision + 1
             WHERE id = ? AND removed_at IS NULL";

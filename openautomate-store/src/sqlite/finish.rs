@@ -7,6 +7,7 @@ use openautomate_core::id::AgentId;
 use openautomate_core::store::{FinishAttempt, Finished};
 
 use super::group_commit::Operation;
+use super::work_queue::give_back_items;
 use crate::driver::{Columns, Connection, Json, Word, micros, micros_of, query};
 use crate::ended::{agent_lost, ended};
 use crate::error::Result;
@@ -100,5 +101,8 @@ async fn end(
         .bind(execution.id.as_uuid())
         .bind(execution.lease_epoch);
     connection.execute_both(move_on, close).await?;
+    if let Some(lease) = execution.lease() {
+        give_back_items(lease, now, connection).await?;
+    }
     Ok(execution)
 }

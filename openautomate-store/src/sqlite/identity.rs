@@ -1,6 +1,7 @@
 //! People, sessions, invitations, environments.
 
 use async_trait::async_trait;
+use openautomate_core::clock::Timestamp;
 use openautomate_core::domain::{Environment, Invitation, Session, User};
 use openautomate_core::error::Result;
 use openautomate_core::id::{EnvironmentId, SessionId, UserId};
@@ -8,8 +9,9 @@ use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::IdentityStore;
 
 use super::SqliteStore;
-use crate::driver::{Pool, query};
-use crate::error::Error;
+use super::search::id_list;
+use crate::driver::{Columns, Pool, micros, query};
+use crate::error::{Error, Result as RowResult};
 use crate::table::{all, one, page};
 
 #[async_trait]
@@ -52,6 +54,16 @@ impl<P: Pool> IdentityStore for SqliteStore<P> {
         const SELECT: &str =
             "SELECT * FROM sessions WHERE user_id = ? AND revoked_at IS NULL ORDER BY id DESC";
         Ok(all(query(SELECT).bind(user.as_uuid()), &self.readers).await?)
+    }
+
+    async fn live_sessions(&self, ids: &[SessionId], now: Timestamp) -> Result<Vec<SessionId>> {
+        const SELECT: &str = "SELECT s.id FROM sessions AS s JOIN users AS u ON u.id = s.user_id
+            WHERE s.id IN (SELECT unhex(value) FROM json_each(?)) AND s.revoked_at IS NULL AND s.expires_at > ?
+                AND NOT u.disabled AND u.deleted_at IS NULL";
+        let select = query(SELECT).bind(id_list(ids.iter().map(SessionId::as_uuid))).bind(micros(now));
+        let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
+        let live = rows.iter().map(|row| Columns::of(row, "session").uuid("id").map(SessionId::from_uuid));
+        Ok(live.collect::<RowResult<_>>()?)
     }
 
     async fn invitation_by_token(&self, hash: &[u8; 32]) -> Result<Option<Invitation>> {

@@ -51,14 +51,39 @@ pub(super) async fn insert_answer(
 
 /// Writes a firing; one that is there already means that another server was first.
 pub(super) async fn insert_firing(firing: &Firing, connection: &mut impl Connection) -> Result<()> {
-    const INSERT: &str = "INSERT INTO firings (schedule_id, due_at, fired_at, execution_id, skipped)
-        VALUES (?, ?, ?, ?, ?) ON CONFLICT (schedule_id, due_at) DO NOTHING";
+    const INSERT: &str = "INSERT INTO firings (schedule_id, due_at, fired_at, execution_id, skipped, cause,
+            requested_by, due_times, schedule_revision)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (schedule_id, due_at) DO NOTHING";
     let written = query(INSERT)
         .bind(firing.schedule_id.as_uuid())
         .bind(micros(firing.due_at))
         .bind(micros(firing.fired_at))
         .bind(firing.execution_id.map(|id| *id.as_uuid()))
         .bind(firing.skipped.as_deref())
+        .bind(Word(firing.cause))
+        .bind(firing.requested_by.map(|id| *id.as_uuid()))
+        .bind(firing.due_times.cast_signed())
+        .bind(firing.schedule_revision)
+        .execute(connection)
+        .await?;
+    if written == 0 { Err(CoreError::stale_row("firing").into()) } else { Ok(()) }
+}
+
+/// Writes a firing in the place of one that was skipped.
+pub(super) async fn replace_skipped(firing: &Firing, connection: &mut impl Connection) -> Result<()> {
+    const UPDATE: &str = "UPDATE firings SET fired_at = ?, execution_id = ?, skipped = ?, cause = ?,
+            requested_by = ?, due_times = ?, schedule_revision = ?
+        WHERE schedule_id = ? AND due_at = ? AND execution_id IS NULL";
+    let written = query(UPDATE)
+        .bind(micros(firing.fired_at))
+        .bind(firing.execution_id.map(|id| *id.as_uuid()))
+        .bind(firing.skipped.as_deref())
+        .bind(Word(firing.cause))
+        .bind(firing.requested_by.map(|id| *id.as_uuid()))
+        .bind(firing.due_times.cast_signed())
+        .bind(firing.schedule_revision)
+        .bind(firing.schedule_id.as_uuid())
+        .bind(micros(firing.due_at))
         .execute(connection)
         .await?;
     if written == 0 { Err(CoreError::stale_row("firing").into()) } else { Ok(()) }

@@ -14,6 +14,7 @@ use super::SqliteStore;
 use super::claim::Claim;
 use super::finish::{Expire, Finish};
 use super::group_commit::Operation;
+use super::work_queue::give_back_items;
 use crate::driver::{Columns, Connection, Json, Pool, micros, query};
 use crate::error::{Error, Result};
 use crate::occupancy::HAS_LIMITED;
@@ -236,7 +237,10 @@ impl Operation for Release {
             .sort_by_key(|execution| self.leases.iter().position(|asked| asked.execution == execution.id));
         if !released.is_empty() {
             let list = lease_list(released.iter().filter_map(Execution::lease));
-            query(END_ATTEMPTS).bind(list).bind(micros(self.now)).execute(connection).await?;
+            query(END_ATTEMPTS).bind(list).bind(micros(self.now)).execute(&mut *connection).await?;
+            for lease in released.iter().filter_map(Execution::lease) {
+                give_back_items(lease, self.now, &mut *connection).await?;
+            }
         }
         Ok(released)
     }

@@ -14,11 +14,15 @@ mod insert;
 mod join;
 mod lease;
 mod log;
+mod log_archive;
+mod login;
 pub(crate) mod open;
 mod package;
 mod peer;
 mod refusal;
 mod schedule;
+mod search;
+mod work_queue;
 
 use std::fmt;
 use std::path::Path;

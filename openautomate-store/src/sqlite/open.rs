@@ -43,9 +43,34 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/sqlite/0004_input_files.sql"),
     },
     Migration {
+        version: 7,
+        name: "schedules",
+        script: include_str!("../../migrations/sqlite/0007_schedules.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "work queues",
+        script: include_str!("../../migrations/sqlite/0006_work_queues.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "login tries and log archives",
+        script: include_str!("../../migrations/sqlite/0005_login_tries_and_log_archives.sql"),
+    },
+    Migration {
         version: 8,
         name: "placement",
         script: include_str!("../../migrations/sqlite/0008_placement.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "rollouts",
+        script: include_str!("../../migrations/sqlite/0010_rollouts.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "asset format",
+        script: include_str!("../../migrations/sqlite/0011_asset_format.sql"),
     },
 ];
 
@@ -190,10 +215,11 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema) AS tables,
         (SELECT count(*) FROM sqlite_schema WHERE name = 'openautomate_migrations') AS shared,
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
-            ('agent_pools', 'agent_usage', 'agents', 'artifacts', 'assets', 'attempts', 'audit_entries', 'audit_head', 'deployments',
-            'enrolment_tokens', 'environments', 'execution_files', 'executions', 'firings', 'idempotency_records',
-            'input_files', 'invitations', 'log_chunks', 'package_versions', 'packages', 'schedule_files', 'schedules',
-            'sessions', 'users')) AS alike";
+            ('agent_pools', 'agent_usage', 'agents', 'artifacts', 'assets', 'attempts', 'audit_entries',
+            'audit_head', 'calendars', 'deployments', 'enrolment_tokens', 'environments', 'execution_files',
+            'executions', 'firings', 'idempotency_records', 'input_files', 'invitations', 'log_archives',
+            'log_chunks', 'login_tries', 'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules',
+            'sessions', 'users', 'work_item_files', 'work_items', 'work_queues')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
     let count = |column| columns.get::<i64>(column);

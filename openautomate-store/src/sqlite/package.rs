@@ -1,14 +1,14 @@
 //! Packages and versions.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Deployment, Package, PackageVersion};
+use openautomate_core::domain::{Deployment, Package, PackageVersion, Rollout};
 use openautomate_core::error::Result;
-use openautomate_core::id::{EnvironmentId, PackageId, VersionId};
-use openautomate_core::query::{Page, PageRequest};
+use openautomate_core::id::{EnvironmentId, PackageId, RolloutId, VersionId};
+use openautomate_core::query::{Page, PageRequest, RolloutFilter};
 use openautomate_core::store::PackageStore;
 
 use super::SqliteStore;
-use crate::driver::{Columns, Pool, query};
+use crate::driver::{Columns, Pool, Word, query};
 use crate::error::{Error, Result as RowResult};
 use crate::table::{all, one, page};
 
@@ -69,6 +69,22 @@ impl<P: Pool> PackageStore for SqliteStore<P> {
         const SELECT: &str = "SELECT d.* FROM deployments d JOIN packages p ON p.id = d.package_id
             WHERE d.environment_id = ? AND p.deleted_at IS NULL AND d.id < ? ORDER BY d.id DESC LIMIT ?";
         Ok(page(query(SELECT).bind(environment.as_uuid()), request, &self.readers).await?)
+    }
+
+    async fn rollout(&self, id: RolloutId) -> Result<Option<Rollout>> {
+        Ok(one(query("SELECT * FROM rollouts WHERE id = ?").bind(id.as_uuid()), &self.readers).await?)
+    }
+
+    async fn rollouts(&self, filter: &RolloutFilter, request: PageRequest) -> Result<Page<Rollout>> {
+        const SELECT: &str = "SELECT * FROM rollouts WHERE package_id = coalesce(?, package_id)
+            AND environment_id = coalesce(?, environment_id) AND version_id = coalesce(?, version_id)
+            AND state = coalesce(?, state) AND id < ? ORDER BY id DESC LIMIT ?";
+        let select = query(SELECT)
+            .bind(filter.package_id.as_ref().map(PackageId::as_uuid))
+            .bind(filter.environment_id.as_ref().map(EnvironmentId::as_uuid))
+            .bind(filter.version_id.as_ref().map(VersionId::as_uuid))
+            .bind(filter.state.as_ref().map(Word));
+        Ok(page(select, request, &self.readers).await?)
     }
 
     async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {

@@ -18,6 +18,8 @@ mod diesel_sqlite;
 ))]
 mod drivers;
 #[cfg(all(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
+mod log_archive;
+#[cfg(all(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 mod maintenance;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;

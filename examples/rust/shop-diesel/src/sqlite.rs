@@ -46,6 +46,7 @@ impl Shop {
         let mut connection = SqliteConnection::establish(&file.display().to_string())?;
         connection.batch_execute(
             "PRAGMA foreign_keys = ON;
+            PRAGMA busy_timeout = 5000;
             CREATE TABLE IF NOT EXISTS orders (
                 number INTEGER PRIMARY KEY, customer TEXT NOT NULL, cents INTEGER NOT NULL CHECK (cents > 0))",
         )?;

@@ -220,6 +220,10 @@ pub(crate) struct ExecOptions {
     /// The folder to keep the files of the run in; without it they are named and dropped.
     #[arg(long, value_name = "DIR")]
     pub(crate) artifacts: Option<PathBuf>,
+    /// The folder of the work queues: the queue `invoices` is the file invoices.jsonl in it, an item a line with
+    /// its `payload`; what became of each is told in invoices.results.jsonl.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) queues: Option<PathBuf>,
     /// Prints everything as JSON to standard output, an object a line.
     #[arg(long)]
     pub(crate) json: bool,

@@ -60,6 +60,7 @@ async fn run(options: &ExecOptions) -> anyhow::Result<RunResult> {
     local.timeout = options.timeout.map(Duration::from_secs);
     local.limits = options.limits.clone().into();
     local.artifacts.clone_from(&options.artifacts);
+    local.queues.clone_from(&options.queues);
     (local.assets, local.asset_names) = assets(options.assets.as_deref())?;
     local.loopback_api = options.loopback.port();
     local.environments = Some(environments);

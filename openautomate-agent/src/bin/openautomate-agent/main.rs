@@ -34,7 +34,9 @@ const MAX_TOKEN: u64 = 4 * 1024;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // The other half of the machine belongs to the runs.
+    let workers = std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(execute(arguments)),
         Err(error) => Err(error.into()),

@@ -12,7 +12,7 @@ use super::sample::{MIB, content, pieces};
 use crate::blob::{BlobName, BlobPrefix, BlobStore, ListedBlob};
 use crate::clock::{Clock as _, SystemClock};
 use crate::conformance::fixture::BlobFixture;
-use crate::id::{ArtifactId, ExecutionId, FileId};
+use crate::id::{ArtifactId, ExecutionId, FileId, LogArchiveId};
 use crate::package::chunk::ChunkHash;
 
 /// More than a service gives in one answer.
@@ -65,6 +65,7 @@ pub async fn each_once<F: BlobFixture>(fixture: F) {
             ],
         ),
         (BlobPrefix::InputFiles, vec![BlobName::InputFile(FileId::new())]),
+        (BlobPrefix::Logs, vec![BlobName::Log(execution, LogArchiveId::new())]),
         (BlobPrefix::Retired, vec![one.clone(), two.clone(), three]),
         (BlobPrefix::Probes, vec![BlobName::Probe(Uuid::now_v7())]),
     ];

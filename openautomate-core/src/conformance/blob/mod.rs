@@ -48,7 +48,7 @@ macro_rules! __blob_cases {
                 a_failure_keeps_the_old, bounded_memory,
             }
             read {
-                missing, in_pieces, given_up, replaced_meanwhile, deleted_meanwhile,
+                missing, ranges, a_range_beyond_the_end, in_pieces, given_up, replaced_meanwhile, deleted_meanwhile,
             }
             list {
                 nothing, each_once, sizes_and_times, blobs_alone, while_others_write,

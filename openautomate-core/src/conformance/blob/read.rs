@@ -21,6 +21,29 @@ pub async fn missing<F: BlobFixture>(fixture: F) {
     }
 }
 
+/// A range is exactly what stands there, of small and of large blobs; of what is not there there is none.
+pub async fn ranges<F: BlobFixture>(fixture: F) {
+    let store = fixture.store();
+    let (key, whole) = (key(), content(LONG, 7));
+    assert!(store.get_range(&key, 0..1).await.unwrap().is_none());
+    store.put_stream(&key, pieces(vec![whole.clone()]), u64::MAX).await.unwrap();
+    for (from, to) in [(0, 1), (0, LONG), (LONG - 1, LONG), (MIB + 3, 9 * MIB - 5)] {
+        let found = store.get_range(&key, from as u64..to as u64).await.unwrap().unwrap();
+        assert_content(Some(&found), &whole.slice(from..to));
+    }
+}
+
+/// Who asks for more than there is gets nothing of it.
+pub async fn a_range_beyond_the_end<F: BlobFixture>(fixture: F) {
+    let store = fixture.store();
+    let key = key();
+    store.put(&key, Bytes::from_static(b"twelve bytes")).await.unwrap();
+    for range in [0..13, 11..13, 12..13, 100..200] {
+        let error = store.get_range(&key, range).await.unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Unavailable);
+    }
+}
+
 /// A blob comes in pieces, so a large one needs no large memory.
 pub async fn in_pieces<F: BlobFixture>(fixture: F) {
     let store = fixture.store();

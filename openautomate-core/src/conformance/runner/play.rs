@@ -15,9 +15,10 @@ use crate::domain::{
     IsolationLevel, Lease, Limits, LogLine, LogStream, Progress, RunError, RunResult, RunStatus,
 };
 use crate::error::Error;
-use crate::id::ExecutionId;
+use crate::id::{ExecutionId, WorkItemId};
 use crate::runner::{Job, RunControl, RunEvent};
 use crate::secret::Secret;
+use crate::transport::message::{QueueCall, QueueReply, TakenItem};
 
 /// What a run told.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,9 +33,12 @@ pub enum Told {
     Artifact(String, Vec<u8>, Option<String>),
     /// It asked for a secret.
     Secret(String),
+    /// It worked with a queue.
+    Queue(QueueCall),
 }
 
-/// A run that is being prepared. The artifact `refused.txt` and every secret but `password` are refused.
+/// A run that is being prepared. The artifact `refused.txt`, every secret but `password` and every queue but `invoices`
+/// are refused; that one has the item `{"n": 1}`, once.
 #[derive(Debug)]
 pub struct Play {
     dir: TempDir,
@@ -115,7 +119,8 @@ impl Play {
         let mut told = Vec::new();
         let taking = async {
             while let Some(event) = receiver.recv().await {
-                let event = settle(event);
+                let is_first = !told.iter().any(|told| matches!(told, Told::Queue(QueueCall::Take { .. })));
+                let event = settle(event, is_first);
                 each(&event, &self.cancel);
                 told.push(event);
             }
@@ -125,7 +130,7 @@ impl Play {
     }
 }
 
-fn settle(event: RunEvent) -> Told {
+fn settle(event: RunEvent, is_first: bool) -> Told {
     match event {
         RunEvent::Started => Told::Started,
         RunEvent::Log(line) => Told::Line(line),
@@ -147,6 +152,33 @@ fn settle(event: RunEvent) -> Told {
             });
             Told::Secret(name)
         }
+        RunEvent::Queue { call, reply } => {
+            let answered = match &call {
+                QueueCall::Take { queue, .. } if queue == "invoices" => {
+                    Ok(QueueReply::Item { item: is_first.then(|| Box::new(item())) })
+                }
+                QueueCall::Put { id, .. } => Ok(QueueReply::Added { id: *id }),
+                QueueCall::Take { queue, .. } => Err(Error::not_found("work queue", queue)),
+                _ => Ok(QueueReply::Done),
+            };
+            let _ = reply.send(answered);
+            Told::Queue(call)
+        }
+    }
+}
+
+fn item() -> TakenItem {
+    TakenItem {
+        id: WorkItemId::new(),
+        epoch: 1,
+        queue: "invoices".to_owned(),
+        payload: serde_json::json!({"n": 1}),
+        files: Vec::new(),
+        reference: Some("INV-1".to_owned()),
+        priority: 2,
+        due_at: None,
+        attempt: 1,
+        max_attempts: 3,
     }
 }
 

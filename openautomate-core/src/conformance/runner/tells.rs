@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::RunnerFixture;
 use super::play::{Play, Told};
-use crate::domain::{LogLevel, LogStream, MAX_LINE_BYTES, Progress, RunStatus};
+use crate::domain::{ItemErrorKind, LogLevel, LogStream, MAX_LINE_BYTES, Progress, RunStatus};
+use crate::transport::message::QueueCall;
 
 /// Records of `logging` come with level, logger and source; INFO is the threshold.
 pub async fn logging(fixture: &impl RunnerFixture) {
@@ -196,5 +197,79 @@ def run():
 ";
     let outputs = Play::main(source).run(fixture).await.outputs();
     assert_eq!(outputs["kind"], "SecretError");
+    assert!(outputs["text"].as_str().unwrap().contains("other"));
+}
+
+/// Items of a queue are taken, ended and added.
+pub async fn queue(fixture: &impl RunnerFixture) {
+    let source = "
+import openautomate
+def run():
+    done = []
+    for item in openautomate.queue('invoices'):
+        done.append([item.payload, item.reference, item.priority, item.attempt])
+        item.complete({'paid': True}, children=[{'queue': 'letters', 'payload': {'to': 'Ada'}}])
+    openautomate.queue('letters').put({'n': 2}, reference='L-2')
+    return {'done': done}
+";
+    let ended = Play::main(source).run(fixture).await;
+    assert_eq!(ended.outputs(), json!({"done": [[{"n": 1}, "INV-1", 2, 1]]}));
+    let calls: Vec<&QueueCall> = ended
+        .told
+        .iter()
+        .filter_map(|told| match told {
+            Told::Queue(call) => Some(call),
+            _ => None,
+        })
+        .collect();
+    let [QueueCall::Take { .. }, completed, QueueCall::Take { holding, .. }, QueueCall::Put { item, .. }] =
+        &calls[..]
+    else {
+        panic!("{calls:?}")
+    };
+    let QueueCall::Complete { epoch: 1, output, children, .. } = completed else { panic!("{completed:?}") };
+    assert_eq!(*output, Some(json!({"paid": true})));
+    assert_eq!(children[0].item.payload, json!({"to": "Ada"}));
+    assert_eq!((holding.len(), item.reference.as_deref()), (0, Some("L-2")));
+}
+
+/// An exception that leaves the loop fails the item that is at hand, by its kind.
+pub async fn queue_failed(fixture: &impl RunnerFixture) {
+    for (raised, kind) in [
+        ("openautomate.BusinessError('no IBAN', 'E1')", ItemErrorKind::Business),
+        ("ValueError('no IBAN')", ItemErrorKind::Application),
+    ] {
+        let source = format!(
+            "
+import openautomate
+def run():
+    for item in openautomate.queue('invoices'):
+        raise {raised}
+"
+        );
+        let ended = Play::main(&source).run(fixture).await;
+        assert!(ended.error().message.contains("no IBAN"));
+        let failed = ended.told.iter().find_map(|told| match told {
+            Told::Queue(QueueCall::Fail { error, .. }) => Some(error.clone()),
+            _ => None,
+        });
+        let failed = failed.expect("the item failed");
+        assert_eq!((failed.kind, failed.message.contains("no IBAN")), (kind, true));
+        assert_eq!(failed.code.is_some(), kind == ItemErrorKind::Business);
+    }
+}
+
+/// What a queue refuses raises, with kind and reason.
+pub async fn queue_refused(fixture: &impl RunnerFixture) {
+    let source = "
+import openautomate
+def run():
+    try:
+        openautomate.queue('other').take()
+    except openautomate.QueueError as error:
+        return {'kind': error.kind, 'text': str(error)}
+";
+    let outputs = Play::main(source).run(fixture).await.outputs();
+    assert_eq!(outputs["kind"], "notFound");
     assert!(outputs["text"].as_str().unwrap().contains("other"));
 }

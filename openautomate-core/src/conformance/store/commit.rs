@@ -9,7 +9,7 @@ use crate::conformance::fixture::StoreFixture;
 use crate::domain::{Firing, IdempotencyRecord, User};
 use crate::error::ErrorKind;
 use crate::id::UserId;
-use crate::query::{AuditFilter, PageRequest};
+use crate::query::{AuditFilter, FiringFilter, PageRequest};
 
 /// A commit whose last row is refused leaves nothing of the others, the audit or the kept answer.
 pub async fn all_or_nothing<F: StoreFixture>(fixture: F) {
@@ -17,13 +17,7 @@ pub async fn all_or_nothing<F: StoreFixture>(fixture: F) {
     let (asset, schedule, execution) = (world.asset("kept"), world.schedule(), world.execution());
     world.insert(Record::Asset(asset.clone())).await;
     world.insert(Record::Schedule(Box::new(schedule.clone()))).await;
-    let firing = Firing {
-        schedule_id: schedule.id,
-        due_at: instant(),
-        fired_at: instant(),
-        execution_id: Some(execution.id),
-        skipped: None,
-    };
+    let firing = Firing::new(schedule.id, 0, instant(), instant()).made(execution.id);
     let mut changes = Changes::none()
         .insert(Record::User(sample::user("grace")))
         .update(Record::User(User { username: "countess".to_owned(), ..world.user.clone() }))
@@ -39,7 +33,7 @@ pub async fn all_or_nothing<F: StoreFixture>(fixture: F) {
     assert_eq!(store.user_by_login("grace").await.unwrap(), None);
     assert_eq!(store.user(world.user.id).await.unwrap(), Some(world.user.clone()));
     assert_eq!(store.execution(execution.id).await.unwrap(), None);
-    assert_eq!(store.firings(schedule.id, 10).await.unwrap(), []);
+    assert_eq!(store.firings(schedule.id, FiringFilter::default(), 10).await.unwrap(), []);
     assert_eq!(store.asset(asset.id).await.unwrap(), Some(asset));
     assert_eq!(store.idempotency(world.user.id, "key").await.unwrap(), None);
     let entries = store.audit_entries(&AuditFilter::default(), PageRequest::default()).await.unwrap();

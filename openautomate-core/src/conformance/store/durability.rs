@@ -7,7 +7,7 @@ use crate::changes::{Changes, Record, Write};
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{Execution, Firing, IdempotencyRecord, User};
 use crate::error::ErrorKind;
-use crate::query::{ExecutionFilter, PageRequest};
+use crate::query::{ExecutionFilter, FiringFilter, PageRequest};
 use crate::store::FinishAttempt;
 
 /// Rows of every kind, with their revisions, and kept answers survive.
@@ -16,13 +16,7 @@ pub async fn commits<F: StoreFixture>(fixture: F) {
     let (session, invitation, token) = (world.session(), world.invitation(), world.enrolment_token());
     let (asset, schedule) = (world.asset("url"), world.schedule());
     let execution = world.execution();
-    let firing = Firing {
-        schedule_id: schedule.id,
-        due_at: instant(),
-        fired_at: at(1),
-        execution_id: Some(execution.id),
-        skipped: None,
-    };
+    let firing = Firing::new(schedule.id, 0, instant(), at(1)).made(execution.id);
     let kept = IdempotencyRecord {
         user_id: world.user.id,
         key: "key".to_owned(),
@@ -61,7 +55,7 @@ pub async fn commits<F: StoreFixture>(fixture: F) {
     assert_eq!(store.asset(asset.id).await.unwrap(), Some(asset));
     assert_eq!(store.schedule(schedule.id).await.unwrap(), Some(schedule.clone()));
     assert_eq!(store.execution(execution.id).await.unwrap(), Some(execution));
-    assert_eq!(store.firings(schedule.id, 10).await.unwrap(), [firing]);
+    assert_eq!(store.firings(schedule.id, FiringFilter::default(), 10).await.unwrap(), [firing]);
     assert_eq!(store.idempotency(user.id, "key").await.unwrap(), Some(kept));
     // The rules hold as before.
     assert_code(store.commit(changes).await, ErrorKind::Conflict, "name.taken");

@@ -24,6 +24,8 @@ pub mod file;
 pub mod lease;
 pub mod limit;
 pub mod log;
+pub mod log_archive;
+pub mod login;
 pub mod model;
 pub mod page;
 pub mod peer;
@@ -33,8 +35,13 @@ pub mod retry;
 pub mod round_trip;
 pub mod sample;
 pub mod schedule;
+pub mod schedule_change;
+pub mod scheduler;
+mod servers;
+pub mod take;
 pub mod transition;
 pub mod unique;
+pub mod work_queue;
 mod world;
 
 /// Makes a module with a test for every case of the store suite.
@@ -63,8 +70,7 @@ macro_rules! __store_cases {
                 a_missing_row_is_stale, revision, delete_asset, idempotency, prune_idempotency,
             }
             unique {
-                ids, users, updates, agents, packages, versions, one_active_version, environments,
-                assets, token_hashes, agent_pools, in_one_commit, references_of_records, references_of_work,
+ ids, users, updates, agents, packages, versions, one_active_version, one_rollout_waits, environments, assets, token_hashes, agent_pools, in_one_commit, references_of_records, calendars, references_of_work,
                 references_of_firings, references_of_updates, references_within_a_commit,
             }
             transition {
@@ -91,12 +97,29 @@ macro_rules! __store_cases {
                 releases_do_not_count, wake, waiting_is_not_claimed, next_deadline,
             }
             schedule {
-                fires_once, two_servers_fire_once, firings, due, nothing_is_due, open_executions,
+                fires_once, a_skipped_one_fires_once, two_servers_fire_once, firings, due, a_delay_counts,
+                nothing_is_due, queued, failures, not_started, of_a_calendar, a_calendar_in_use_stays, open_executions,
+            }
+            scheduler {
+                every_due_time_fires_once, what_was_missed_follows_the_policy,
+                clock_jumps_neither_lose_nor_double, overlaps_follow_their_policy, another_server_goes_on,
+            }
+            schedule_change {
+                edits_race_with_firings, failures_pause, requests_race, calendar_changes_race_with_firings,
             }
             log {
                 keeps_every_field, acknowledges_what_is_stored, leaves_the_revision,
                 repeated_lines_are_kept_once, a_gap_is_refused, late_lines_are_kept,
                 a_foreign_lease_is_refused, completes, reads_in_order,
+            }
+            log_archive {
+                looks_for_what_has_ended, looks_page_by_page, moves_the_lines,
+                what_moved_meanwhile_is_left, of_two_archives_one_is_kept, late_lines_follow,
+                keeps_every_field,
+            }
+            login {
+                counts_each_account, expired_tries_do_not_count, tries_at_once_share_the_count,
+                an_account_begins_anew, a_try_is_taken_back, prunes_what_expired,
             }
             audit {
                 keeps_every_field, actors, commits_do_not_seal, seals_in_batches, a_latecomer_follows,
@@ -104,22 +127,28 @@ macro_rules! __store_cases {
             }
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
-                sessions_by_token, sessions_of, environments, deleted_agents, packages_by_name,
-                versions, deployments, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
-                open_executions, agent_usage,
+ sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions, packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts, open_executions, agent_usage,
             }
             file {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
                 a_refused_commit_leaves_uses, expires_unused, expires_in_batches, forgets_removed_ones,
             }
+            work_queue {
+                round_trip, items_round_trip, references_of_rows, names_are_unique, references_are_unique,
+                every_pair_of_states, lists, adds_many, a_taken_reference_refuses_all,
+                a_taken_reference_is_left_out, moves_by_filter, deletes_by_filter, statistics,
+            }
+            take {
+                take_order, take_grants, takes_are_disjoint, a_stale_lease_takes_nothing, a_take_is_audited,
+                held, a_finish_gives_back, a_loss_gives_back, a_release_gives_back,
+                what_was_given_back_is_stale, expires, expires_by_the_queue,
+            }
             page {
-                users, agents, packages, versions, digests, schedules, assets, audit_entries, executions,
+                users, agents, packages, versions, digests, schedules, calendars, assets, audit_entries, executions,
                 cursors_are_stable,
             }
             round_trip {
-                users, sessions, invitations, environments, agent_pools, agents, enrolment_tokens, packages,
-                versions, deployments, new_executions, ended_executions, updated_executions, schedules,
-                schedule_policies, enumerations, assets,
+ users, sessions, invitations, environments, agent_pools, agents, enrolment_tokens, packages, versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules, calendars, schedule_policies, enumerations, assets,
             }
             durability {
                 commits, leases, audit, a_peer_sees_it, a_dropped_commit,
@@ -180,7 +209,12 @@ mod tests {
         include_str!("../../store/identity.rs"),
         include_str!("../../store/lease.rs"),
         include_str!("../../store/log.rs"),
+        include_str!("../../store/log_archive.rs"),
+        include_str!("../../store/login.rs"),
         include_str!("../../store/peer.rs"),
+        include_str!("../../store/work_queue.rs"),
+        include_str!("../../store/schedule.rs"),
+        include_str!("../../store/calendar.rs"),
     ];
 
     #[test]

@@ -9,7 +9,8 @@ use super::sample::{self, World, at, failed, instant};
 use crate::changes::{Changes, Record};
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Asset, Execution, ExecutionState, ExecutionSummary, Origin, Package, PackageVersion, Schedule,
+    Agent, Asset, Execution, ExecutionState, ExecutionSummary, FiringCause, Origin, Package, PackageVersion,
+    Schedule,
 };
 use crate::error::Result;
 use crate::query::{AuditFilter, Cursor, ExecutionFilter, Page, PageRequest};
@@ -146,6 +147,18 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
         .await;
 }
 
+/// Calendars.
+pub async fn calendars<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let mut all = Vec::new();
+    for index in 0..5 {
+        let calendar = world.calendar(&format!("calendar-{index}"));
+        all.push(*calendar.id.as_uuid());
+        world.insert(Record::Calendar(calendar)).await;
+    }
+    walk(all, async |page| world.store.calendars(page).await, |calendar| *calendar.id.as_uuid()).await;
+}
+
 /// Assets, of all environments and of one.
 pub async fn assets<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
@@ -261,7 +274,7 @@ async fn mixed_executions(world: &World) -> Vec<Execution> {
     world.insert(Record::PackageVersion(version.clone())).await;
     world.insert(Record::Environment(testing.clone())).await;
     world.insert(Record::Schedule(Box::new(schedule.clone()))).await;
-    let origin = Origin::Schedule { schedule_id: schedule.id, due_at: instant() };
+    let origin = Origin::Schedule { schedule_id: schedule.id, due_at: instant(), cause: FiringCause::Due };
     let base = || world.execution();
     let (ran, lease) = world.running(base()).await;
     world.finish(lease, failed(), at(2)).await;

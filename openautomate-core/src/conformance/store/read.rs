@@ -4,14 +4,14 @@ use super::sample::{self, World, at, failed, hash, succeeded};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary, Package, Role,
-    Schedule, Session, Usage, UsagePoint, User,
+    Agent, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary, Package, Role, Rollout,
+    RolloutState, Schedule, Session, Usage, UsagePoint, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, SessionId, UserId,
     VersionId,
 };
-use crate::query::{ExecutionFilter, PageRequest};
+use crate::query::{ExecutionFilter, PageRequest, RolloutFilter};
 
 /// What is not there is `None` or empty, not an error.
 pub async fn missing<F: StoreFixture>(fixture: F) {
@@ -128,6 +128,29 @@ pub async fn sessions_of<F: StoreFixture>(fixture: F) {
     assert_eq!(world.store.sessions_of(world.user.id).await.unwrap(), [second, first]);
 }
 
+/// Of the sessions that are asked for, those are good that are neither revoked nor expired, of people who may sign in.
+pub async fn live_sessions<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let (disabled, deleted) = (sample::user("grace"), sample::user("alan"));
+    world.insert(Record::User(User { disabled: true, ..disabled.clone() })).await;
+    world.insert(Record::User(User { deleted_at: Some(at(1)), ..deleted.clone() })).await;
+    let session = || Session { expires_at: at(60), ..world.session() };
+    let (good, unasked) = (session(), session());
+    let revoked = Session { revoked_at: Some(at(1)), ..session() };
+    let expired = Session { expires_at: at(30), ..session() };
+    let of = |user: &User| Session { user_id: user.id, ..session() };
+    let all = [good.clone(), unasked, revoked, expired, of(&disabled), of(&deleted)];
+    for session in &all {
+        world.insert(Record::Session(session.clone())).await;
+    }
+    let mut asked: Vec<SessionId> = all.iter().map(|session| session.id).collect();
+    asked.remove(1);
+    asked.push(SessionId::new());
+    assert_eq!(world.store.live_sessions(&asked, at(30)).await.unwrap(), [good.id]);
+    assert_eq!(world.store.live_sessions(&asked, at(60)).await.unwrap(), []);
+    assert_eq!(world.store.live_sessions(&[], at(30)).await.unwrap(), []);
+}
+
 /// Environments are listed oldest first.
 pub async fn environments<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
@@ -145,6 +168,24 @@ pub async fn deleted_agents<F: StoreFixture>(fixture: F) {
     world.update(Record::Agent(deleted.clone())).await;
     assert_eq!(world.store.agents(PageRequest::default()).await.unwrap().items, []);
     assert_eq!(world.store.agent(deleted.id).await.unwrap(), Some(Agent { revision: 1, ..deleted }));
+}
+
+/// The revision of an agent rises with what commands change, a deletion too, and not with what the agent itself does.
+pub async fn agent_revisions<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let (id, other) = (world.agent.id, sample::agent("bot-2", world.environment.id, world.user.id));
+    world.insert(Record::Agent(other.clone())).await;
+    let revisions = async |ids: &[AgentId]| {
+        let mut found = world.store.agent_revisions(ids).await.unwrap();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(revisions(&[id, AgentId::new(), other.id]).await, [(id, 0), (other.id, 0)]);
+    world.store.renew(id, &[], at(1), at(61)).await.unwrap();
+    assert_eq!(revisions(&[id]).await, [(id, 0)]);
+    world.update(Record::Agent(Agent { deleted_at: Some(at(1)), ..world.agent.clone() })).await;
+    assert_eq!(revisions(&[id, other.id]).await, [(id, 1), (other.id, 0)]);
+    assert_eq!(revisions(&[]).await, []);
 }
 
 /// A package is found by its name in any case while it is not deleted.
@@ -209,6 +250,47 @@ pub async fn deployments<F: StoreFixture>(fixture: F) {
     let left = world.store.deployments_in(here, PageRequest::new(None, 10)).await.unwrap();
     assert_eq!(left.items, std::slice::from_ref(&world.deployment));
     assert_eq!(world.store.deployments(other.id).await.unwrap(), [newest]);
+}
+
+/// Rollouts are found by each part of a filter and by all of them, newest first, page by page.
+pub async fn rollouts<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let testing = sample::environment("testing");
+    let next = sample::version(world.package.id, "2.0.0", world.user.id);
+    world.insert(Record::Environment(testing.clone())).await;
+    world.insert(Record::PackageVersion(next.clone())).await;
+    let mut all = Vec::new();
+    for (version, environment, state) in [
+        (&world.version, world.environment.id, RolloutState::Done),
+        (&next, world.environment.id, RolloutState::Waiting),
+        (&next, testing.id, RolloutState::Done),
+    ] {
+        let mut rollout = Rollout { state, ..sample::rollout(version, environment) };
+        if state != RolloutState::Waiting {
+            (rollout.decided_by, rollout.decided_at) = (Some(world.user.id), Some(at(1)));
+        }
+        world.insert(Record::Rollout(Box::new(rollout.clone()))).await;
+        all.insert(0, rollout);
+    }
+    let found = async |filter: RolloutFilter| {
+        let page = world.store.rollouts(&filter, PageRequest::default()).await.unwrap();
+        page.items
+            .iter()
+            .map(|rollout| all.iter().position(|one| one == rollout).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let any = RolloutFilter::default();
+    assert_eq!(found(any).await, [0, 1, 2]);
+    assert_eq!(found(RolloutFilter { package_id: Some(world.package.id), ..any }).await, [0, 1, 2]);
+    assert_eq!(found(RolloutFilter { package_id: Some(PackageId::new()), ..any }).await, Vec::<usize>::new());
+    assert_eq!(found(RolloutFilter { environment_id: Some(world.environment.id), ..any }).await, [1, 2]);
+    assert_eq!(found(RolloutFilter { version_id: Some(next.id), ..any }).await, [0, 1]);
+    let done = RolloutFilter { state: Some(RolloutState::Done), ..any };
+    assert_eq!(found(done).await, [0, 2]);
+    assert_eq!(found(RolloutFilter { environment_id: Some(testing.id), ..done }).await, [0]);
+    let first = world.store.rollouts(&any, PageRequest::new(None, 2)).await.unwrap();
+    let second = world.store.rollouts(&any, PageRequest::new(first.next, 2)).await.unwrap();
+    assert_eq!((first.items.as_slice(), second.items.as_slice(), second.next), (&all[..2], &all[2..], None));
 }
 
 /// Assets are found by name in their environment, in any case.

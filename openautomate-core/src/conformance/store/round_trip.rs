@@ -7,14 +7,15 @@ use super::sample::{self, World, at, hash, instant, map};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, AgentFacts, AgentPool, AgentStatus, Asset, AssetKind, Concurrency, Deployment, EnrolmentToken,
-    Environment, Execution, ExecutionOptions, ExecutionState, Invitation, MaintenanceWindow, OnAgentLost,
-    Origin, Package, PackageVersion, Progress, PythonRequirement, Requirements, RetryOptions, RetryPolicy,
-    Role, RunError, Schedule, Session, TraceFrame, User,
+    Agent, AgentFacts, AgentPool, AgentStatus, Asset, AssetFormat, AssetKind, Calendar, Concurrency,
+    Deployment, EnrolmentToken, Environment, Execution, ExecutionOptions, ExecutionState, FiringCause,
+    Invitation, MaintenanceWindow, OnAgentLost, Origin, Package, PackageVersion, Pause, Progress,
+    PythonRequirement, Requirements, RetryOptions, RetryPolicy, Role, Rollout, RolloutKind, RolloutState,
+    RunError, Schedule, Session, TraceFrame, User,
 };
-use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId};
+use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId, RolloutId};
 use crate::package::manifest::Manifest;
-use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
+use crate::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
 const ODD_KEY: &str = "É\u{1F600} '\"\\ key";
 const ODD: &str = "ä € 😀 'quoted' \"twice\" \\ % _ ; --";
@@ -103,8 +104,13 @@ pub async fn environments<F: StoreFixture>(fixture: F) {
         assert_eq!(world.store.environment(stored.id).await.unwrap().as_ref(), Some(stored));
     }
     let keys = vec![world.version.signature.key];
-    let changed =
-        Environment { name: "renamed".to_owned(), author_keys: keys, max_concurrent: Some(7), ..environment };
+    let changed = Environment {
+        name: "renamed".to_owned(),
+        author_keys: keys,
+        max_concurrent: Some(7),
+        four_eyes: true,
+        ..environment
+    };
     world.update(Record::Environment(changed.clone())).await;
     let expected = Environment { revision: 1, ..changed };
     assert_eq!(world.store.environment(expected.id).await.unwrap(), Some(expected));
@@ -275,6 +281,38 @@ pub async fn deployments<F: StoreFixture>(fixture: F) {
     assert_eq!(stored().await, Some(Deployment { revision: 1, ..changed }));
 }
 
+/// Rollouts, of every kind and in every state.
+pub async fn rollouts<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let stored = async |id| world.store.rollout(id).await.unwrap();
+    let waiting = sample::rollout(&world.version, world.environment.id);
+    world.insert(Record::Rollout(Box::new(waiting.clone()))).await;
+    assert_eq!(stored(waiting.id).await, Some(waiting.clone()));
+    assert_eq!(stored(RolloutId::new()).await, None);
+    let mut last = waiting;
+    for (kind, state) in [
+        (RolloutKind::Promote, RolloutState::Done),
+        (RolloutKind::RollBack, RolloutState::Rejected),
+        (RolloutKind::Deploy, RolloutState::Withdrawn),
+    ] {
+        let decided = Rollout {
+            kind,
+            state,
+            from_environment_id: Some(world.environment.id),
+            previous_version_id: Some(world.version.id),
+            decided_by: Some(world.user.id),
+            decided_at: Some(at(9)),
+            comment: ODD.to_owned(),
+            ..last
+        };
+        world.update(Record::Rollout(Box::new(decided.clone()))).await;
+        let expected = Rollout { revision: 1, ..decided };
+        assert_eq!(stored(expected.id).await, Some(expected));
+        last = sample::rollout(&world.version, world.environment.id);
+        world.insert(Record::Rollout(Box::new(last.clone()))).await;
+    }
+}
+
 /// Executions that nobody has run yet, from every origin.
 pub async fn new_executions<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
@@ -286,7 +324,7 @@ pub async fn new_executions<F: StoreFixture>(fixture: F) {
     let user_id = world.user.id;
     let origins = [
         Origin::Manual { user_id },
-        Origin::Schedule { schedule_id: schedule.id, due_at: at(-5) },
+        Origin::Schedule { schedule_id: schedule.id, due_at: at(-5), cause: FiringCause::Backfill },
         Origin::Retry { user_id, of: first.id },
         Origin::Embedded,
     ];
@@ -395,6 +433,8 @@ pub async fn updated_executions<F: StoreFixture>(fixture: F) {
 /// Schedules.
 pub async fn schedules<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
+    let calendar = world.calendar("holidays");
+    world.insert(Record::Calendar(calendar.clone())).await;
     let empty = Schedule { next_due: None, is_active: false, ..world.schedule() };
     let full = Schedule {
         name: ODD.to_owned(),
@@ -404,6 +444,15 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
         options: options(),
         starts_at: Some(at(1)),
         ends_at: Some(at(2)),
+        jitter_ms: i64::MAX as u64,
+        calendar_id: Some(calendar.id),
+        calendar_rule: CalendarRule::RunBefore,
+        pause_after_failures: Some(u32::MAX),
+        is_active: false,
+        pause: Some(Pause { at: at(4), by: sample::audit("x").actor, reason: ODD.to_owned() }),
+        resumed_at: Some(at(5)),
+        delay_ms: 1_500,
+        queued_due: Some(at(6)),
         last_due: Some(at(-60)),
         deleted_at: Some(at(3)),
         revision: 4,
@@ -422,7 +471,15 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
             options: ExecutionOptions { pool: Some("fast".to_owned()), ..ExecutionOptions::default() },
             starts_at: schedule.starts_at.is_none().then(|| at(7)),
             ends_at: schedule.ends_at.is_none().then(|| at(8)),
+            jitter_ms: 60_000,
+            calendar_id: schedule.calendar_id.is_none().then_some(calendar.id),
+            calendar_rule: CalendarRule::RunAfter,
+            pause_after_failures: schedule.pause_after_failures.is_none().then_some(3),
             is_active: !schedule.is_active,
+            pause: None,
+            resumed_at: schedule.resumed_at.is_none().then(|| at(12)),
+            delay_ms: 2,
+            queued_due: schedule.queued_due.is_none().then(|| at(13)),
             next_due: schedule.next_due.is_none().then(|| at(9)),
             last_due: Some(instant()),
             updated_at: at(10),
@@ -432,6 +489,22 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
         world.update(Record::Schedule(Box::new(changed.clone()))).await;
         let expected = Schedule { revision: changed.revision + 1, ..changed };
         assert_eq!(world.store.schedule(expected.id).await.unwrap(), Some(expected));
+    }
+}
+
+/// Calendars.
+pub async fn calendars<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let empty = Calendar { weekend: Vec::new(), days: Vec::new(), ..world.calendar("empty") };
+    for calendar in [empty, world.calendar(ODD)] {
+        world.insert(Record::Calendar(calendar.clone())).await;
+        assert_eq!(world.store.calendar(calendar.id).await.unwrap(), Some(calendar.clone()));
+        let name = format!("{} again", calendar.name);
+        let changed = Calendar { name, updated_at: at(9), ..world.calendar("x") };
+        let changed = Calendar { id: calendar.id, ..changed };
+        world.update(Record::Calendar(changed.clone())).await;
+        let expected = Calendar { revision: 1, ..changed };
+        assert_eq!(world.store.calendar(calendar.id).await.unwrap(), Some(expected));
     }
 }
 
@@ -478,13 +551,15 @@ pub async fn assets<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
     let empty = Asset { description: String::new(), sealed: vec![], ..world.asset("empty") };
     let sealed = (0..=255).cycle().take(70_000).collect();
-    let full = Asset { kind: AssetKind::Secret, sealed, revision: 8, ..world.asset(ODD) };
+    let format = AssetFormat::Json;
+    let full = Asset { kind: AssetKind::Secret, format, sealed, revision: 8, ..world.asset(ODD) };
     for asset in [empty, full] {
         world.insert(Record::Asset(asset.clone())).await;
         assert_eq!(world.store.asset(asset.id).await.unwrap(), Some(asset.clone()));
         let changed = Asset {
             name: format!("{} changed", asset.name),
             kind: if asset.kind == AssetKind::Plain { AssetKind::Secret } else { AssetKind::Plain },
+            format: AssetFormat::Credential,
             description: ODD.to_owned(),
             sealed: vec![9, 0, 9],
             updated_at: at(9),

@@ -1,6 +1,7 @@
 //! Valid records to write, and a small world in which they hold together.
 
 mod pool;
+mod schedule;
 
 use std::sync::Arc;
 
@@ -10,19 +11,18 @@ use serde_json::{Map, Value, json};
 use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::domain::{
-    ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetKind, AuditEntry, Deployment,
-    EnrolmentToken, Environment, Execution, ExecutionOptions, ExecutionState, InputFile, Invitation,
+    ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetFormat, AssetKind, AuditEntry,
+    Deployment, EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation,
     IsolationLevel, Lease, LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package,
-    PackageVersion, Requirements, RetryPolicy, Role, RunError, RunReport, RunResult, RunStatus, Schedule,
-    Session, StopProof, StopReason, User,
+    PackageVersion, Requirements, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, RunReport,
+    RunResult, RunStatus, Session, StopProof, StopReason, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
-    FileId, InvitationId, PackageId, ScheduleId, SessionId, UserId, VersionId,
+    FileId, InvitationId, PackageId, RolloutId, SessionId, UserId, VersionId,
 };
 use crate::package::manifest::Manifest;
 use crate::package::signature::{PackageSigner, Signed, Statement};
-use crate::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 use crate::secret::Secret;
 use crate::store::Store;
 
@@ -90,6 +90,7 @@ pub fn environment(name: &str) -> Environment {
         is_default: false,
         author_keys: Vec::new(),
         max_concurrent: None,
+        four_eyes: false,
         created_at: instant(),
         revision: 0,
     }
@@ -282,37 +283,6 @@ impl World {
         Execution { retry, ..self.execution() }
     }
 
-    /// A schedule that is due at [`instant`]; not written yet.
-    #[must_use]
-    pub fn schedule(&self) -> Schedule {
-        Schedule {
-            id: ScheduleId::new(),
-            name: "nightly".to_owned(),
-            package_id: self.package.id,
-            environment_id: self.environment.id,
-            cron_expression: "30 2 * * *".to_owned(),
-            time_zone: "Europe/Berlin".to_owned(),
-            dst_gap: DstGap::default(),
-            dst_overlap: DstOverlap::default(),
-            misfire: MisfirePolicy::default(),
-            max_catchup: 10,
-            catchup_window_ms: 3_600_000,
-            overlap: OverlapPolicy::default(),
-            inputs: Map::new(),
-            options: ExecutionOptions::default(),
-            starts_at: None,
-            ends_at: None,
-            is_active: true,
-            next_due: Some(instant()),
-            last_due: None,
-            created_by_id: self.user.id,
-            created_at: instant(),
-            updated_at: instant(),
-            deleted_at: None,
-            revision: 0,
-        }
-    }
-
     /// A plain asset; not written yet.
     #[must_use]
     pub fn asset(&self, name: &str) -> Asset {
@@ -321,6 +291,7 @@ impl World {
             environment_id: self.environment.id,
             name: name.to_owned(),
             kind: AssetKind::Plain,
+            format: AssetFormat::Text,
             description: "an address".to_owned(),
             sealed: vec![0, 1, 2, 0xFF],
             updated_by: self.user.id,
@@ -481,6 +452,27 @@ pub fn deployment(version: &PackageVersion, environment_id: EnvironmentId) -> De
         version_id: version.id,
         deployed_by: version.created_by,
         deployed_at: instant(),
+        revision: 0,
+    }
+}
+
+/// A rollout of a version to an environment, that waits.
+#[must_use]
+pub fn rollout(version: &PackageVersion, environment_id: EnvironmentId) -> Rollout {
+    Rollout {
+        id: RolloutId::new(),
+        package_id: version.package_id,
+        environment_id,
+        version_id: version.id,
+        kind: RolloutKind::Deploy,
+        from_environment_id: None,
+        previous_version_id: None,
+        state: RolloutState::Waiting,
+        requested_by: version.created_by,
+        requested_at: instant(),
+        decided_by: None,
+        decided_at: None,
+        comment: String::new(),
         revision: 0,
     }
 }

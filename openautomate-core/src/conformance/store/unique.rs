@@ -1,16 +1,18 @@
 //! What must be unique, and what must exist.
 
-use super::expect::assert_code;
+use super::expect::{assert_code, assert_stale_row};
 use super::sample::{self, World, at, instant};
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, AgentPool, Asset, Deployment, EnrolmentToken, Environment, Execution, Firing, Invitation, Package,
-    Requirements, Schedule, Session, User,
+    Agent, AgentPool, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, Firing,
+    Invitation, Package, Requirements, Rollout, RolloutState, Schedule, Session, User,
 };
 use crate::error::ErrorKind;
-use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, PoolId, ScheduleId, UserId, VersionId};
+use crate::id::{
+    AgentId, CalendarId, EnvironmentId, ExecutionId, PackageId, PoolId, ScheduleId, UserId, VersionId,
+};
 
 async fn is_taken(world: &World, record: Record) {
     let changes = Changes::none().insert(record);
@@ -121,6 +123,28 @@ pub async fn one_active_version<F: StoreFixture>(fixture: F) {
     assert_eq!(active(world.environment.id).await, Some(next.id));
 }
 
+/// One rollout of a package at most waits for an environment; of those that are decided there are many.
+pub async fn one_rollout_waits<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let waiting = sample::rollout(&world.version, world.environment.id);
+    world.insert(Record::Rollout(Box::new(waiting.clone()))).await;
+    let second = sample::rollout(&world.version, world.environment.id);
+    is_taken(&world, Record::Rollout(Box::new(second.clone()))).await;
+    let testing = sample::environment("testing");
+    world.insert(Record::Environment(testing.clone())).await;
+    world.insert(Record::Rollout(Box::new(sample::rollout(&world.version, testing.id)))).await;
+    let done = Rollout {
+        state: RolloutState::Done,
+        decided_by: Some(world.user.id),
+        decided_at: Some(at(1)),
+        ..waiting
+    };
+    world.update(Record::Rollout(Box::new(done.clone()))).await;
+    world.insert(Record::Rollout(Box::new(Rollout { id: second.id, ..done.clone() }))).await;
+    let next = sample::rollout(&world.version, world.environment.id);
+    world.insert(Record::Rollout(Box::new(next))).await;
+}
+
 /// An environment's name is unique, and one environment at most is the default.
 pub async fn environments<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
@@ -202,6 +226,26 @@ pub async fn references_of_records<F: StoreFixture>(fixture: F) {
     is_missing(&world, Record::Asset(Asset { updated_by: nobody, ..world.asset("url") })).await;
 }
 
+/// A calendar's name is taken once, without regard to case, and free again when the calendar is removed.
+pub async fn calendars<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let (kept, other) = (world.calendar("Bavaria"), world.calendar("Saxony"));
+    world.insert(Record::Calendar(kept.clone())).await;
+    world.insert(Record::Calendar(other.clone())).await;
+    is_taken(&world, Record::Calendar(world.calendar("BAVARIA"))).await;
+    is_taken_by_update(&world, Record::Calendar(Calendar { name: "bavaria".to_owned(), ..other })).await;
+    is_missing(&world, Record::Calendar(Calendar { updated_by: UserId::new(), ..world.calendar("x") })).await;
+    let delete = |revision| Changes {
+        writes: vec![Write::DeleteCalendar { id: kept.id, revision }],
+        ..Changes::none()
+    };
+    assert_stale_row(world.store.commit(delete(1)).await);
+    world.store.commit(delete(0)).await.unwrap();
+    assert_eq!(world.store.calendar(kept.id).await.unwrap(), None);
+    assert_stale_row(world.store.commit(delete(0)).await);
+    world.insert(Record::Calendar(world.calendar("BAVARIA"))).await;
+}
+
 /// What an execution's or a schedule's row names must be there.
 pub async fn references_of_work<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
@@ -224,6 +268,7 @@ pub async fn references_of_work<F: StoreFixture>(fixture: F) {
         Schedule { package_id: PackageId::new(), ..base() },
         Schedule { environment_id: EnvironmentId::new(), ..base() },
         Schedule { created_by_id: UserId::new(), ..base() },
+        Schedule { calendar_id: Some(CalendarId::new()), ..base() },
     ];
     for schedule in schedules {
         is_missing(&world, Record::Schedule(Box::new(schedule))).await;
@@ -236,7 +281,7 @@ pub async fn references_of_firings<F: StoreFixture>(fixture: F) {
     let schedule = world.schedule();
     world.insert(Record::Schedule(Box::new(schedule.clone()))).await;
     let fire = |schedule_id, execution_id, due_at: Timestamp| {
-        let firing = Firing { schedule_id, due_at, fired_at: instant(), execution_id, skipped: None };
+        let firing = Firing { execution_id, ..Firing::new(schedule_id, 0, due_at, instant()) };
         Changes { writes: vec![Write::Fire(firing)], ..Changes::none() }
     };
     let missing = |result| assert_code(result, ErrorKind::Invalid, "reference.missing");

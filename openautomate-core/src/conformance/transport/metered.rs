@@ -1,6 +1,7 @@
 //! Blobs that count what is read of them, and that a case can hold up.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -95,6 +96,12 @@ impl BlobStore for MeteredBlobs {
             })
             .boxed();
         Ok(Some(BlobBody { size, stream }))
+    }
+
+    async fn get_range(&self, key: &BlobKey, range: Range<u64>) -> Result<Option<Bytes>> {
+        let found = self.inner.get_range(key, range).await?;
+        self.read.fetch_add(found.as_ref().map_or(0, |bytes| bytes.len() as u64), Ordering::SeqCst);
+        Ok(found)
     }
 
     async fn delete(&self, key: &BlobKey) -> Result<()> {

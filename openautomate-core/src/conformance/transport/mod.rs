@@ -22,6 +22,7 @@ mod fixture;
 pub mod identity;
 mod metered;
 mod peer;
+pub mod queue;
 mod world;
 
 pub use fixture::TransportFixture;
@@ -63,6 +64,9 @@ macro_rules! __transport_cases {
             }
             file {
                 whole, empty, unused, stale_lease, is_read_as_it_is_taken, dropped,
+            }
+            queue {
+                calls, stale_lease, files,
             }
             artifact {
                 whole, empty, names, replaces, large, stale_lease, too_large, bad_name, unreadable, dropped,

@@ -86,7 +86,7 @@ impl Connection {
     }
 
     pub(super) async fn ready(&self, free: u32) {
-        self.say(AgentMessage::Ready { free, received: self.received }).await;
+        self.say(AgentMessage::Ready { free, ahead: 0, received: self.received }).await;
     }
 
     pub(super) async fn assignment(&mut self) -> Assignment {

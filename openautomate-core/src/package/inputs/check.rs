@@ -51,17 +51,23 @@ pub(super) fn is_pattern(pattern: &str) -> bool {
 /// the value.
 pub fn check(schema: Option<&Value>, inputs: &Map<String, Value>) -> Result<()> {
     let Some(schema) = schema else { return Ok(()) };
-    let validator = compile(schema)?;
-    let inputs = Value::Object(inputs.clone());
-    if validator.is_valid(&inputs) {
+    check_value("inputs", &compile(schema)?, &Value::Object(inputs.clone()))
+}
+
+/// Checks a value that fields call `root`.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_value(root: &str, validator: &Validator, value: &Value) -> Result<()> {
+    if validator.is_valid(value) {
         return Ok(());
     }
     let mut wrong = Vec::new();
-    if count(&inputs, MAX_VALUES) > MAX_VALUES {
-        validator.validate(&inputs).err().iter().for_each(|error| tell(error, &inputs, &mut wrong));
+    if count(value, MAX_VALUES) > MAX_VALUES {
+        validator.validate(value).err().iter().for_each(|error| tell(root, error, value, &mut wrong));
     } else {
-        for error in validator.iter_errors(&inputs) {
-            tell(&error, &inputs, &mut wrong);
+        for error in validator.iter_errors(value) {
+            tell(root, &error, value, &mut wrong);
             if wrong.len() >= MAX_ERRORS {
                 break;
             }
@@ -88,15 +94,15 @@ fn count(value: &Value, most: usize) -> usize {
 }
 
 /// The fields that one error is about.
-fn tell(error: &ValidationError<'_>, inputs: &Value, wrong: &mut Vec<FieldError>) {
-    let field = field(error);
+fn tell(root: &str, error: &ValidationError<'_>, inputs: &Value, wrong: &mut Vec<FieldError>) {
+    let field = field(root, error);
     match error.kind() {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             wrong.push(FieldError::new(join(&field, name), "is missing; give it a value"));
         }
         Kind::AdditionalProperties { unexpected } => {
-            let known = if error.instance_path().into_iter().next().is_none() {
+            let known = if root == "inputs" && error.instance_path().into_iter().next().is_none() {
                 "is no input of this package; remove it"
             } else {
                 "is not known here; remove it"
@@ -105,7 +111,7 @@ fn tell(error: &ValidationError<'_>, inputs: &Value, wrong: &mut Vec<FieldError>
             wrong.extend(fields.map(|field| FieldError::new(field, known)));
         }
         Kind::AnyOf { context } => match nearest(context, error, inputs) {
-            Some(branch) => branch.iter().for_each(|error| tell(error, inputs, wrong)),
+            Some(branch) => branch.iter().for_each(|error| tell(root, error, inputs, wrong)),
             None => wrong.push(FieldError::new(field, "is of none of the kinds that it may be")),
         },
         kind => wrong.push(FieldError::new(field, message(kind))),
@@ -141,8 +147,8 @@ fn says_null(branch: &[ValidationError<'_>]) -> bool {
 }
 
 /// The path of a field, as in `inputs.lines[3].amount`.
-fn field(error: &ValidationError<'_>) -> String {
-    let mut path = "inputs".to_owned();
+fn field(root: &str, error: &ValidationError<'_>) -> String {
+    let mut path = root.to_owned();
     for segment in error.instance_path() {
         match segment {
             LocationSegment::Property(name) => path = join(&path, &name),

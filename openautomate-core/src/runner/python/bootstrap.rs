@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::convert;
 use super::protocol::Finished;
 use crate::domain::{LogLevel, LogStream, RunError, TraceFrame};
+use crate::error::ErrorKind;
 
 /// How often a thread that waits for an answer looks for an interrupt.
 const INTERRUPT_CHECK: Duration = Duration::from_millis(20);
@@ -53,6 +54,8 @@ pub trait Host: Send + Sync + 'static {
     ) -> Receiver<Result<(), String>>;
     /// Give a secret.
     fn secret(&self, name: String) -> Receiver<Result<String, String>>;
+    /// Work with a queue: the call, the answer and the reason of a refusal are JSON.
+    fn queue(&self, call: String) -> Receiver<Result<String, String>>;
     /// Whether the run was asked to stop.
     fn is_cancelled(&self) -> bool;
     /// It printed; only where runs share the process.
@@ -125,6 +128,14 @@ impl PyHost {
         })
     }
 
+    fn queue(&self, py: Python<'_>, call: String) -> PyResult<(bool, String)> {
+        let answer = py.detach(|| self.0.queue(call));
+        Ok(match wait(py, answer)? {
+            Ok(reply) => (true, reply),
+            Err(refusal) => (false, refusal),
+        })
+    }
+
     fn cancelled(&self) -> bool {
         self.0.is_cancelled()
     }
@@ -133,6 +144,11 @@ impl PyHost {
         let stream = if stream == "stderr" { LogStream::Stderr } else { LogStream::Stdout };
         py.detach(|| self.0.write(stream, text));
     }
+}
+
+/// A refusal of work with a queue, as the runtime reads it.
+pub(super) fn queue_refusal(kind: ErrorKind, message: &str) -> String {
+    serde_json::json!({"kind": kind, "message": message}).to_string()
 }
 
 /// Waits for an answer; an interrupt of the main thread ends the wait.

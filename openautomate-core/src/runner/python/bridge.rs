@@ -10,9 +10,10 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use serde::Serialize;
 
-use super::bootstrap::{self, Entry, Host, Record};
+use super::bootstrap::{self, Entry, Host, Record, queue_refusal};
 use super::protocol::{self, ChildMessage, Confine, Finished, MAX_MESSAGE_BYTES, ParentMessage};
 use crate::domain::{LogStream, MAX_LINE_BYTES, RunError};
+use crate::error::ErrorKind;
 use crate::runner::process::{self, MainThread};
 
 /// Runs one automation in this process, which is its alone; gives the exit code.
@@ -142,7 +143,8 @@ fn receive(reader: &mut impl BufRead) -> Option<ParentMessage> {
 
 enum Waiter {
     Artifact(SyncSender<Result<(), String>>),
-    Secret(SyncSender<Result<String, String>>),
+    /// For a text: a secret, or the answer of a queue as JSON.
+    Text(SyncSender<Result<String, String>>),
 }
 
 struct Bridge {
@@ -210,11 +212,15 @@ impl Bridge {
                 ParentMessage::SecretValue { id, value } => (id, Ok(value)),
                 ParentMessage::ArtifactRefused { id, message }
                 | ParentMessage::SecretRefused { id, message } => (id, Err(message)),
+                ParentMessage::QueueReply { id, reply } => {
+                    (id, Ok(serde_json::to_string(&reply).unwrap_or_default()))
+                }
+                ParentMessage::QueueRefused { id, kind, message } => (id, Err(queue_refusal(kind, &message))),
             };
             // A run that was interrupted no longer waits.
             let _ = match self.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
                 Some(Waiter::Artifact(waiter)) => waiter.send(answer.map(|_| ())).is_ok(),
-                Some(Waiter::Secret(waiter)) => waiter.send(answer).is_ok(),
+                Some(Waiter::Text(waiter)) => waiter.send(answer).is_ok(),
                 None => false,
             };
         }
@@ -261,8 +267,23 @@ impl Host for Bridge {
 
     fn secret(&self, name: String) -> Receiver<Result<String, String>> {
         let (sender, answer) = mpsc::sync_channel(1);
-        let id = self.question(Waiter::Secret(sender));
+        let id = self.question(Waiter::Text(sender));
         self.send(&ChildMessage::Secret { id, name });
+        answer
+    }
+
+    fn queue(&self, call: String) -> Receiver<Result<String, String>> {
+        let (sender, answer) = mpsc::sync_channel(1);
+        match serde_json::from_str(&call) {
+            Ok(call) => {
+                let id = self.question(Waiter::Text(sender));
+                self.send(&ChildMessage::Queue { id, call });
+            }
+            Err(error) => {
+                let message = format!("the call is none that the agent knows: {error}");
+                let _ = sender.send(Err(queue_refusal(ErrorKind::Invalid, &message)));
+            }
+        }
         answer
     }
 

@@ -12,11 +12,12 @@ use pyo3::prelude::*;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::bootstrap::{Entry, Host, Record, execute};
+use super::bootstrap::{Entry, Host, Record, execute, queue_refusal};
 use super::protocol::Finished;
 use super::session::settled;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::{LogLevel, LogLine, LogStream, Progress, RunError, RunResult, RunStatus};
+use crate::error::ErrorKind;
 use crate::runner::output::{LineAssembler, line};
 use crate::runner::process::supervise::{Stop, first_stop};
 use crate::runner::{Job, RunControl, RunEvent, Runner};
@@ -290,6 +291,28 @@ impl Host for SharedRun {
             let settled = settled(answer).await;
             let _ =
                 sender.send(settled.map(|secret| secret.expose().clone()).map_err(|error| error.to_string()));
+        });
+        receiver
+    }
+
+    fn queue(&self, call: String) -> Receiver<Result<String, String>> {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let call = match serde_json::from_str(&call) {
+            Ok(call) => call,
+            Err(error) => {
+                let message = format!("the call is none that the runner knows: {error}");
+                let _ = sender.send(Err(queue_refusal(ErrorKind::Invalid, &message)));
+                return receiver;
+            }
+        };
+        let (reply, answer) = oneshot::channel();
+        self.send(RunEvent::Queue { call, reply });
+        self.runtime.spawn(async move {
+            let told = match settled(answer).await {
+                Ok(reply) => Ok(serde_json::to_string(&reply).unwrap_or_default()),
+                Err(error) => Err(queue_refusal(error.kind(), error.message())),
+            };
+            let _ = sender.send(told);
         });
         receiver
     }

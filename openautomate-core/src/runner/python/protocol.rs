@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{LogLevel, RunError};
+use crate::error::ErrorKind;
+use crate::transport::message::{QueueCall, QueueReply};
 
 /// The version of the protocol; it changes when a message changes its meaning.
 pub const VERSION: u32 = 1;
@@ -65,6 +67,22 @@ pub enum ParentMessage {
         /// Why.
         message: String,
     },
+    /// What came of the work with a queue.
+    QueueReply {
+        /// The question's number.
+        id: u64,
+        /// The answer.
+        reply: QueueReply,
+    },
+    /// What was wanted of a queue is refused.
+    QueueRefused {
+        /// The question's number.
+        id: u64,
+        /// What kind of reason.
+        kind: ErrorKind,
+        /// Why.
+        message: String,
+    },
 }
 
 /// What a process gets at its start, if its run is known by then.
@@ -97,7 +115,7 @@ impl std::fmt::Debug for Place {
 }
 
 impl std::fmt::Debug for ParentMessage {
-    /// Names the message and hides inputs and secrets.
+    /// Names the message and hides inputs, secrets and payloads.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Start { .. } => "Start",
@@ -106,6 +124,8 @@ impl std::fmt::Debug for ParentMessage {
             Self::ArtifactRefused { .. } => "ArtifactRefused",
             Self::SecretValue { .. } => "SecretValue",
             Self::SecretRefused { .. } => "SecretRefused",
+            Self::QueueReply { .. } => "QueueReply",
+            Self::QueueRefused { .. } => "QueueRefused",
         })
     }
 }
@@ -170,6 +190,13 @@ pub enum ChildMessage {
         id: u64,
         /// Its name.
         name: String,
+    },
+    /// Work with a queue; an answer is awaited.
+    Queue {
+        /// The question's number.
+        id: u64,
+        /// What is wanted.
+        call: QueueCall,
     },
     /// The automation has ended; threads of it may go on until the process ends.
     Finished(Finished),

@@ -199,6 +199,19 @@ impl Session {
                     }
                 }));
             }
+            ChildMessage::Queue { id, call } => {
+                let (reply, answer) = oneshot::channel();
+                self.send(RunEvent::Queue { call, reply }, lines).await;
+                self.answers.push(Box::pin(async move {
+                    match settled(answer).await {
+                        Ok(reply) => ParentMessage::QueueReply { id, reply },
+                        Err(error) => {
+                            let (kind, message) = (error.kind(), error.to_string());
+                            ParentMessage::QueueRefused { id, kind, message }
+                        }
+                    }
+                }));
+            }
             ChildMessage::Finished(_) if self.told.finished.is_some() => {
                 self.fault("it finished twice".to_owned());
             }

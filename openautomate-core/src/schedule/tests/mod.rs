@@ -1,10 +1,12 @@
 //! Tests of due times: the dialect, the published vectors, two independent references, and catching up.
 
 mod catch_up;
+mod clock_changes;
 mod dialect;
 mod oracle;
 mod reference;
 mod vectors;
+mod working_days;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -87,6 +87,29 @@ fn other_zones_and_their_changes() {
         // Three hours are the longest gap that counts as summer time.
         ("30 3 * * *", "Antarctica/Casey", "2009-10-18", &["2009-10-17T18:00Z"]),
         ("59 59 23 31 12 *", "UTC", "2026-12-31", &["2026-12-31T23:59:59Z"]),
+        // Clocks that go back over midnight, and forward from it.
+        ("30 23 * * *", "America/Sao_Paulo", "2019-02-16", &["2019-02-17T01:30Z"]),
+        ("0 0 * * *", "America/Havana", "2026-03-08", &["2026-03-08T05:00Z"]),
+        ("30 0 * * *", "America/Havana", "2026-11-01", &["2026-11-01T04:30Z"]),
+        // Where clocks go back for Ramadan, and where winter time has the positive name.
+        ("30 2 * * *", "Africa/Casablanca", "2026-02-15", &["2026-02-15T01:30Z"]),
+        ("30 2 * * *", "Africa/Casablanca", "2026-03-22", &["2026-03-22T02:00Z"]),
+        ("30 1 * * *", "Europe/Dublin", "2026-03-29", &["2026-03-29T01:00Z"]),
+        ("30 1 * * *", "Europe/London", "2026-10-25", &["2026-10-25T00:30Z"]),
+        // Two hours at once.
+        ("30 1 * * *", "Antarctica/Troll", "2026-03-29", &["2026-03-29T01:00Z"]),
+        ("15 2 * * *", "Pacific/Chatham", "2026-09-27", &["2026-09-26T13:30Z"]),
+        ("50 2 * * *", "Pacific/Chatham", "2026-09-27", &["2026-09-26T14:00Z"]),
+        ("0 0 * * *", "Asia/Kathmandu", "2026-06-01", &["2026-05-31T18:15Z"]),
+        ("0 0 * * *", "Asia/Beirut", "2026-03-29", &["2026-03-28T22:00Z"]),
+        // Both day fields: either; a field that starts with a star: both.
+        ("0 0 13 * 5", "UTC", "2026-11-13", &["2026-11-13T00:00Z"]),
+        ("0 0 13 * 5", "UTC", "2026-11-20", &["2026-11-20T00:00Z"]),
+        ("0 0 */2 * 5", "UTC", "2026-11-20", &[]),
+        ("0 0 * * 7", "UTC", "2026-11-29", &["2026-11-29T00:00Z"]),
+        ("0 18 LW * *", "UTC", "2026-10-30", &["2026-10-30T18:00Z"]),
+        ("0 18 * * 5L", "UTC", "2026-11-27", &["2026-11-27T18:00Z"]),
+        ("0 18 * * 2#2", "UTC", "2026-11-10", &["2026-11-10T18:00Z"]),
     ] {
         assert_due(&fire_times(expression, zone), day, expected);
     }

@@ -7,13 +7,16 @@ use super::row::{Row, exists, taken};
 use super::state::State;
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
-use crate::domain::{Asset, AuditEntry, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule};
+use crate::domain::{
+    Asset, AuditEntry, Calendar, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule,
+    WorkItem,
+};
 use crate::error::{Error, Result};
-use crate::id::{AssetId, FileId, UserId};
+use crate::id::{FileId, UserId};
 use crate::store::CommitStore;
 
 /// How to take back what was applied, in the order in which it was.
-type Undo = Vec<Box<dyn FnOnce(&mut State) + Send>>;
+pub(super) type Undo = Vec<Box<dyn FnOnce(&mut State) + Send>>;
 
 #[async_trait]
 impl CommitStore for MemoryStore {
@@ -22,9 +25,7 @@ impl CommitStore for MemoryStore {
         let mut undo = Undo::new();
         let result = apply(&mut state, changes, &mut undo);
         if result.is_err() {
-            for step in undo.into_iter().rev() {
-                step(&mut state);
-            }
+            take_back(&mut state, undo);
         }
         result
     }
@@ -47,14 +48,29 @@ impl CommitStore for MemoryStore {
     }
 }
 
+/// Takes back what was applied.
+pub(super) fn take_back(state: &mut State, undo: Undo) {
+    for step in undo.into_iter().rev() {
+        step(state);
+    }
+}
+
 fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
     for write in changes.writes {
         match write {
             Write::Insert(record) => write_record(state, record, Kind::Insert, undo)?,
             Write::Update(record) => write_record(state, record, Kind::Update, undo)?,
-            Write::DeleteAsset { id, revision } => delete_asset(state, id, revision, undo)?,
+            Write::DeleteAsset { id, revision } => delete_row::<Asset>(state, id, revision, undo)?,
+            Write::DeleteCalendar { id, revision } => {
+                delete_row::<Calendar>(state, id, revision, undo)?;
+                if state.schedules.values().any(|schedule| schedule.calendar_id == Some(id)) {
+                    let message = "a schedule uses the calendar; give the schedule another, or none, first";
+                    return Err(Error::conflict("calendar.in_use", message));
+                }
+            }
             Write::UseFiles { user, files } => use_files(state, user, &files, undo)?,
-            Write::Fire(firing) => fire(state, firing, undo)?,
+            Write::Fire(firing) => fire(state, firing, false, undo)?,
+            Write::FireSkipped(firing) => fire(state, firing, true, undo)?,
         }
     }
     for entry in changes.audit {
@@ -81,10 +97,14 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Package(row) => write_row(state, row, kind, undo),
         Record::PackageVersion(row) => write_row(state, row, kind, undo),
         Record::Deployment(row) => write_row(state, row, kind, undo),
+        Record::Rollout(row) => write_row(state, *row, kind, undo),
         Record::Execution(row) => write_row(state, *row, kind, undo),
         Record::Schedule(row) => write_row(state, *row, kind, undo),
+        Record::Calendar(row) => write_row(state, row, kind, undo),
         Record::Asset(row) => write_row(state, row, kind, undo),
         Record::InputFile(row) => write_row(state, row, kind, undo),
+        Record::WorkQueue(row) => write_row(state, *row, kind, undo),
+        Record::WorkItem(row) => write_row(state, *row, kind, undo),
     }
 }
 
@@ -108,12 +128,12 @@ fn write_row<R: Row>(state: &mut State, mut row: R, kind: Kind, undo: &mut Undo)
     Ok(())
 }
 
-fn delete_asset(state: &mut State, id: AssetId, revision: i64, undo: &mut Undo) -> Result<()> {
-    if state.assets.get(&id).is_none_or(|asset| asset.revision != revision) {
-        return Err(Error::stale_row(Asset::NOUN));
+fn delete_row<R: Row>(state: &mut State, id: R::Id, revision: i64, undo: &mut Undo) -> Result<()> {
+    if R::table(state).get(&id).is_none_or(|row| row.revision() != revision) {
+        return Err(Error::stale_row(R::NOUN));
     }
-    if let Some(asset) = state.remove::<Asset>(id) {
-        undo.push(Box::new(move |state| drop(state.put(asset))));
+    if let Some(row) = state.remove::<R>(id) {
+        undo.push(Box::new(move |state| drop(state.put(row))));
     }
     Ok(())
 }
@@ -122,6 +142,7 @@ fn use_files(state: &mut State, user: FileUser, files: &[FileId], undo: &mut Und
     match user {
         FileUser::Execution(id) => exists::<Execution>(state, id)?,
         FileUser::Schedule(id) => exists::<Schedule>(state, id)?,
+        FileUser::WorkItem(id) => exists::<WorkItem>(state, id)?,
     }
     for id in files {
         exists::<InputFile>(state, *id)?;
@@ -134,19 +155,24 @@ fn use_files(state: &mut State, user: FileUser, files: &[FileId], undo: &mut Und
     Ok(())
 }
 
-fn fire(state: &mut State, firing: Firing, undo: &mut Undo) -> Result<()> {
+/// Writes a firing; `again` in the place of one that was skipped.
+fn fire(state: &mut State, firing: Firing, again: bool, undo: &mut Undo) -> Result<()> {
     let key = (firing.schedule_id, firing.due_at);
-    if state.firings.contains_key(&key) {
-        return Err(Error::stale_row("schedule"));
+    let before = state.firings.get(&key).cloned();
+    if before.as_ref().map(|before| before.execution_id.is_none()) != again.then_some(true) {
+        return Err(Error::stale_row("firing"));
     }
     exists::<Schedule>(state, firing.schedule_id)?;
     firing.execution_id.iter().try_for_each(|id| exists::<Execution>(state, *id))?;
     state.firings.insert(key, firing);
-    undo.push(Box::new(move |state| drop(state.firings.remove(&key))));
+    undo.push(Box::new(move |state| match before {
+        Some(before) => drop(state.firings.insert(key, before)),
+        None => drop(state.firings.remove(&key)),
+    }));
     Ok(())
 }
 
-fn note(state: &mut State, mut entry: AuditEntry, undo: &mut Undo) -> Result<()> {
+pub(super) fn note(state: &mut State, mut entry: AuditEntry, undo: &mut Undo) -> Result<()> {
     let id = entry.id;
     if state.audit.contains_key(&id) {
         return Err(taken("id"));
@@ -161,7 +187,7 @@ fn note(state: &mut State, mut entry: AuditEntry, undo: &mut Undo) -> Result<()>
     Ok(())
 }
 
-fn keep_answer(state: &mut State, record: IdempotencyRecord, undo: &mut Undo) -> Result<()> {
+pub(super) fn keep_answer(state: &mut State, record: IdempotencyRecord, undo: &mut Undo) -> Result<()> {
     let key = (record.user_id, record.key.clone());
     if state.idempotency.contains_key(&key) {
         return Err(Error::conflict(

@@ -50,7 +50,7 @@ impl FileStore for MemoryStore {
 }
 
 impl State {
-    /// Whether an execution or a schedule uses a file.
+    /// Whether an execution, a schedule or a work item uses a file.
     pub(super) fn is_file_used(&self, file: FileId) -> bool {
         self.file_uses.values().any(|files| files.contains(&file))
     }

@@ -279,6 +279,7 @@ impl State {
             attempt.exit_code = result.exit_code;
             attempt.report.clone_from(&result.report);
         }
+        self.give_back_items(lease, now);
         execution.state = after.state;
         execution.run_at = after.run_at;
         execution.failed_attempts = after.failed_attempts;
@@ -303,6 +304,7 @@ impl State {
             attempt.state = AttemptState::Released;
             attempt.ended_at = Some(now);
         }
+        self.give_back_items(lease, now);
         execution.lease_until = None;
         if execution.cancel_requested_at.is_some() {
             execution.state = ExecutionState::Cancelled;

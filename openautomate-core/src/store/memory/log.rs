@@ -1,4 +1,4 @@
-//! Log lines: one vector a lease, in which the line `n` stands at `n - 1`.
+//! Log lines: one vector a lease, in their order.
 
 use async_trait::async_trait;
 
@@ -23,7 +23,7 @@ impl LogStore for MemoryStore {
     async fn read(&self, lease: Lease, after: u64, limit: u32) -> Result<Vec<LogRecord>> {
         let state = self.state();
         let lines = state.logs.get(&lease).map(Vec::as_slice).unwrap_or_default();
-        let from = usize::try_from(after).unwrap_or(usize::MAX).min(lines.len());
+        let from = lines.partition_point(|record| record.seq <= after);
         Ok(lines[from..].iter().take(limit as usize).cloned().collect())
     }
 }
@@ -36,7 +36,7 @@ fn append(state: &mut State, chunk: &LogChunk) -> Result<LogAck> {
         let new = numbered.filter(|(seq, _)| *seq > stored);
         let lines = state.logs.entry(chunk.lease).or_default();
         lines.extend(new.map(|(seq, line)| LogRecord { seq, line: line.clone() }));
-        attempt.stored_log_seq = lines.len() as u64;
+        attempt.stored_log_seq = lines.last().map_or(stored, |record| record.seq);
     }
     Ok(LogAck { lease: chunk.lease, stored_seq: attempt.stored_log_seq, complete: attempt.is_log_complete() })
 }

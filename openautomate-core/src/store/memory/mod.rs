@@ -8,10 +8,14 @@ mod commit;
 mod file;
 mod lease;
 mod log;
+mod log_archive;
+mod login;
 mod peer;
 mod read;
 mod row;
+mod schedule;
 mod state;
+mod work_queue;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -10,16 +10,16 @@ use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, Artifact, Asset, Attempt, ConcurrencyLimits, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionSummary, Firing, Invitation, Lease, Occupancy, Origin, Package, PackageVersion, Role,
-    Schedule, Session, UsagePoint, User,
+    Execution, ExecutionSummary, Invitation, Lease, Occupancy, Origin, Package, PackageVersion, Role,
+    Rollout, Session, UsagePoint, User,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, PoolId, ScheduleId, SessionId,
-    UserId, VersionId,
+    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, PoolId, RolloutId, ScheduleId,
+    SessionId, UserId, VersionId,
 };
-use crate::query::{ExecutionFilter, Page, PageRequest};
-use crate::store::{AgentStore, AssetStore, ExecutionStore, IdentityStore, PackageStore, ScheduleStore};
+use crate::query::{ExecutionFilter, Page, PageRequest, RolloutFilter};
+use crate::store::{AgentStore, AssetStore, ExecutionStore, IdentityStore, PackageStore};
 
 /// A page of rows that come newest first.
 pub(super) fn page<'a, T: Clone + 'a>(
@@ -73,6 +73,20 @@ impl IdentityStore for MemoryStore {
         let state = self.state();
         let theirs = state.sessions.values().rev().filter(|session| session.user_id == user);
         Ok(theirs.filter(|session| session.revoked_at.is_none()).cloned().collect())
+    }
+
+    async fn live_sessions(&self, ids: &[SessionId], now: Timestamp) -> Result<Vec<SessionId>> {
+        let state = self.state();
+        let is_good = |id: &&SessionId| {
+            let session = state.sessions.get(id);
+            session.is_some_and(|session| {
+                let user = state.users.get(&session.user_id);
+                session.revoked_at.is_none()
+                    && session.expires_at > now
+                    && user.is_some_and(|user| !user.disabled && user.deleted_at.is_none())
+            })
+        };
+        Ok(ids.iter().filter(is_good).copied().collect())
     }
 
     async fn invitation_by_token(&self, hash: &[u8; 32]) -> Result<Option<Invitation>> {
@@ -149,6 +163,12 @@ impl AgentStore for MemoryStore {
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
         Ok(self.state().enrolment_tokens.values().find(|row| row.token_hash == *hash).cloned())
     }
+
+    async fn agent_revisions(&self, ids: &[AgentId]) -> Result<Vec<(AgentId, i64)>> {
+        let state = self.state();
+        let found = ids.iter().filter_map(|id| state.agents.get(id));
+        Ok(found.map(|agent| (agent.id, agent.revision)).collect())
+    }
 }
 
 #[async_trait]
@@ -208,6 +228,20 @@ impl PackageStore for MemoryStore {
             row.environment_id == environment && package.is_some_and(|package| package.deleted_at.is_none())
         };
         Ok(page(state.deployments.values().rev(), request, |row| *row.id.as_uuid(), wanted))
+    }
+
+    async fn rollout(&self, id: RolloutId) -> Result<Option<Rollout>> {
+        Ok(self.state().rollouts.get(&id).cloned())
+    }
+
+    async fn rollouts(&self, filter: &RolloutFilter, request: PageRequest) -> Result<Page<Rollout>> {
+        let wanted = |row: &Rollout| {
+            filter.package_id.is_none_or(|id| id == row.package_id)
+                && filter.environment_id.is_none_or(|id| id == row.environment_id)
+                && filter.version_id.is_none_or(|id| id == row.version_id)
+                && filter.state.is_none_or(|state| state == row.state)
+        };
+        Ok(page(self.state().rollouts.values().rev(), request, |row| *row.id.as_uuid(), wanted))
     }
 
     async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {
@@ -337,7 +371,7 @@ impl ExecutionStore for MemoryStore {
 }
 
 /// The schedule that made an execution.
-fn schedule_of(execution: &Execution) -> Option<ScheduleId> {
+pub(super) fn schedule_of(execution: &Execution) -> Option<ScheduleId> {
     match execution.origin {
         Origin::Schedule { schedule_id, .. } => Some(schedule_id),
         _ => None,
@@ -369,48 +403,6 @@ fn summary(state: &State, row: &Execution) -> Result<ExecutionSummary> {
         started_at: row.started_at,
         ended_at: row.ended_at,
     })
-}
-
-#[async_trait]
-impl ScheduleStore for MemoryStore {
-    async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>> {
-        Ok(self.state().schedules.get(&id).cloned())
-    }
-
-    async fn schedules(&self, package: Option<PackageId>, request: PageRequest) -> Result<Page<Schedule>> {
-        let state = self.state();
-        Ok(page(
-            state.schedules.values().rev(),
-            request,
-            |row| *row.id.as_uuid(),
-            |row| row.deleted_at.is_none() && package.is_none_or(|id| id == row.package_id),
-        ))
-    }
-
-    async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<Schedule>> {
-        let state = self.state();
-        let mut due: Vec<(Timestamp, &Schedule)> =
-            state.schedules.values().filter_map(|row| Some((firing_next(row)?, row))).collect();
-        due.retain(|(at, _)| *at <= now);
-        due.sort_by_key(|(at, row)| (*at, row.id));
-        Ok(due.into_iter().take(limit as usize).map(|(_, row)| row.clone()).collect())
-    }
-
-    async fn next_due(&self) -> Result<Option<Timestamp>> {
-        Ok(self.state().schedules.values().filter_map(firing_next).min())
-    }
-
-    async fn firings(&self, schedule: ScheduleId, limit: u32) -> Result<Vec<Firing>> {
-        let state = self.state();
-        let all = (schedule, Timestamp::MIN_UTC)..=(schedule, Timestamp::MAX_UTC);
-        let latest = state.firings.range(all).rev().take(limit as usize);
-        Ok(latest.map(|(_, firing)| firing.clone()).collect())
-    }
-}
-
-/// When a schedule is due next, if it fires at all.
-fn firing_next(schedule: &Schedule) -> Option<Timestamp> {
-    schedule.next_due.filter(|_| schedule.is_active && schedule.deleted_at.is_none())
 }
 
 #[async_trait]

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, AgentPool, Asset, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation,
-    Package, PackageVersion, Schedule, Session, User, check_transition,
+    Agent, AgentPool, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, InputFile,
+    Invitation, ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session, User,
+    WorkItem, WorkQueue, check_item_transition, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, AssetId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId,
-    PackageId, PoolId, ScheduleId, SessionId, UserId, VersionId,
+    AgentId, AssetId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
+    InvitationId, PackageId, PoolId, RolloutId, ScheduleId, SessionId, UserId, VersionId, WorkItemId,
+    WorkQueueId,
 };
 
 /// A record with an id and a revision.
@@ -206,6 +208,24 @@ impl Row for Deployment {
     }
 }
 
+impl Row for Rollout {
+    columns!(RolloutId, "rollout", rollouts);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Package>(state, self.package_id)?;
+        let environments = self.from_environment_id.iter().chain([&self.environment_id]);
+        environments.into_iter().try_for_each(|id| exists::<Environment>(state, *id))?;
+        let versions = self.previous_version_id.iter().chain([&self.version_id]);
+        versions.into_iter().try_for_each(|id| exists::<PackageVersion>(state, *id))?;
+        let people = self.decided_by.iter().chain([&self.requested_by]);
+        people.into_iter().try_for_each(|id| exists::<User>(state, *id))?;
+        unique(state, self, "place of the waiting rollout", |other| {
+            let both_wait = self.state == RolloutState::Waiting && other.state == RolloutState::Waiting;
+            both_wait && other.package_id == self.package_id && other.environment_id == self.environment_id
+        })
+    }
+}
+
 impl Row for Execution {
     columns!(ExecutionId, "execution", executions);
 
@@ -233,7 +253,17 @@ impl Row for Schedule {
     fn check(&self, state: &State) -> Result<()> {
         exists::<Package>(state, self.package_id)?;
         exists::<Environment>(state, self.environment_id)?;
+        self.calendar_id.iter().try_for_each(|id| exists::<Calendar>(state, *id))?;
         exists::<User>(state, self.created_by_id)
+    }
+}
+
+impl Row for Calendar {
+    columns!(CalendarId, "calendar", calendars);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.updated_by)?;
+        unique(state, self, "calendar name", |other| other.name.eq_ignore_ascii_case(&self.name))
     }
 }
 
@@ -255,9 +285,58 @@ impl Row for InputFile {
     fn check(&self, state: &State) -> Result<()> {
         exists::<User>(state, self.created_by)?;
         if self.removed_at.is_some() && state.is_file_used(self.id) {
-            let message = "an execution or a schedule uses the file; it goes when they do";
+            let message = "an execution, a schedule or a work item uses the file; it goes when they do";
             return Err(Error::conflict("file.in_use", message));
         }
         Ok(())
+    }
+}
+
+impl Row for WorkQueue {
+    columns!(WorkQueueId, "work queue", work_queues);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Environment>(state, self.environment_id)?;
+        exists::<User>(state, self.created_by_id)?;
+        unique(state, self, "queue name", |other| {
+            let both_live = self.deleted_at.is_none() && other.deleted_at.is_none();
+            let same_place = other.environment_id == self.environment_id;
+            both_live && same_place && other.name.eq_ignore_ascii_case(&self.name)
+        })
+    }
+
+    fn follow(&mut self, stored: &Self) -> Result<()> {
+        (self.environment_id, self.created_by_id) = (stored.environment_id, stored.created_by_id);
+        self.created_at = stored.created_at;
+        Ok(())
+    }
+}
+
+impl Row for WorkItem {
+    columns!(WorkItemId, "work item", work_items);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<WorkQueue>(state, self.queue_id)?;
+        self.parent_id.iter().try_for_each(|id| exists::<WorkItem>(state, *id))?;
+        match self.holder {
+            Some(ItemHolder::Execution { lease }) => exists::<Execution>(state, lease.execution)?,
+            Some(ItemHolder::Caller { user_id: Some(user) }) => exists::<User>(state, user)?,
+            Some(ItemHolder::Caller { user_id: None }) | None => {}
+        }
+        let taken_by = |reference: &str| state.item_references.get(&(self.queue_id, reference.to_owned()));
+        match self.unique_reference().and_then(taken_by) {
+            Some(other) if *other != self.id => Err(taken("reference")),
+            _ => Ok(()),
+        }
+    }
+
+    fn follow(&mut self, stored: &Self) -> Result<()> {
+        self.queue_id = stored.queue_id;
+        (self.is_unique, self.created_at) = (stored.is_unique, stored.created_at);
+        if stored.state == self.state { Ok(()) } else { check_item_transition(stored.state, self.state) }
+    }
+
+    fn index(&self, state: &mut State, present: bool) {
+        state.index_item(self, present);
     }
 }

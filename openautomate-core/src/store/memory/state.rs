@@ -1,4 +1,4 @@
-//! The tables, and the three orders in which executions are looked for.
+//! The tables, and the orders in which executions and work items are looked for.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,17 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, AgentPool, Artifact, Asset, Attempt, AuditEntry, AuditHead, Deployment, EnrolmentToken,
+    Agent, AgentPool, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, Deployment, EnrolmentToken,
     Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
-    Lease, LogRecord, Package, PackageVersion, Schedule, Session, UsagePoint, User,
+    Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session, UsagePoint, User,
+    WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId,
-    InvitationId, PackageId, PoolId, ScheduleId, SessionId, UserId, VersionId,
+    AgentId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
+    FileId, InvitationId, LoginTryId, PackageId, PoolId, RolloutId, ScheduleId, SessionId, UserId, VersionId,
+    WorkItemId, WorkQueueId,
 };
 
 /// The order in which `claim` takes executions of one environment.
 pub(super) type PendingKey = (EnvironmentId, Reverse<i32>, Timestamp, ExecutionId);
+
+/// The order in which `take_items` takes items of one queue; without a due date, the last instant stands for it.
+pub(super) type NewItemKey = (WorkQueueId, Reverse<i32>, Timestamp, WorkItemId);
 
 /// Everything that the store holds.
 #[derive(Default)]
@@ -32,16 +37,24 @@ pub(super) struct State {
     pub(super) packages: BTreeMap<PackageId, Package>,
     pub(super) versions: BTreeMap<VersionId, PackageVersion>,
     pub(super) deployments: BTreeMap<DeploymentId, Deployment>,
+    pub(super) rollouts: BTreeMap<RolloutId, Rollout>,
     pub(super) executions: BTreeMap<ExecutionId, Execution>,
     pub(super) schedules: BTreeMap<ScheduleId, Schedule>,
+    pub(super) calendars: BTreeMap<CalendarId, Calendar>,
     pub(super) assets: BTreeMap<AssetId, Asset>,
     pub(super) files: BTreeMap<FileId, InputFile>,
     pub(super) file_uses: BTreeMap<FileUser, BTreeSet<FileId>>,
+    pub(super) work_queues: BTreeMap<WorkQueueId, WorkQueue>,
+    pub(super) work_items: BTreeMap<WorkItemId, WorkItem>,
     pub(super) attempts: BTreeMap<Lease, Attempt>,
     /// By what is unique: execution, epoch, name.
     pub(super) artifacts: BTreeMap<(ExecutionId, u32, String), Artifact>,
+    /// The lines that are not archived.
     pub(super) logs: BTreeMap<Lease, Vec<LogRecord>>,
+    pub(super) log_archives: BTreeMap<Lease, LogArchive>,
     pub(super) firings: BTreeMap<(ScheduleId, Timestamp), Firing>,
+    /// By try: the account, and until when it counts.
+    pub(super) login_tries: BTreeMap<LoginTryId, ([u8; 32], Timestamp)>,
     pub(super) idempotency: BTreeMap<(UserId, String), IdempotencyRecord>,
     pub(super) audit: BTreeMap<AuditId, AuditEntry>,
     /// Entries without a seal.
@@ -55,6 +68,14 @@ pub(super) struct State {
     pub(super) waiting: BTreeSet<(Timestamp, ExecutionId)>,
     /// Leased executions by the end of the lease.
     pub(super) leased: BTreeSet<(Timestamp, ExecutionId)>,
+    /// `New` items.
+    pub(super) new_items: BTreeSet<NewItemKey>,
+    /// Items that an execution holds, by its lease.
+    pub(super) held_items: BTreeSet<(Lease, WorkItemId)>,
+    /// Items that a caller holds, by the end of the lease.
+    pub(super) item_leases: BTreeSet<(Timestamp, WorkItemId)>,
+    /// References that no other item of their queue may have.
+    pub(super) item_references: BTreeMap<(WorkQueueId, String), WorkItemId>,
 }
 
 impl State {

@@ -138,7 +138,7 @@ async fn the_content_of_a_deleted_package_stays_since_its_executions_may_be_retr
     for graces in [2.0, 4.0, 6.0] {
         collect(&place.orchestrator, &blobs, after(graces)).await.unwrap();
     }
-    place.orchestrator.execute(&place.admin, RetryExecution { id: execution.id }).await.unwrap();
+    place.orchestrator.execute(&place.admin, RetryExecution::new(execution.id)).await.unwrap();
     let version = place.orchestrator.store().version(execution.version_id).await.unwrap().unwrap();
     assert!(is_whole(&place.orchestrator, &version).await);
 }
@@ -239,6 +239,11 @@ impl BlobStore for Stepped {
     async fn get(&self, key: &BlobKey) -> Result<Option<BlobBody>> {
         self.step().await;
         self.blobs.get(key).await
+    }
+
+    async fn get_range(&self, key: &BlobKey, range: std::ops::Range<u64>) -> Result<Option<Bytes>> {
+        self.step().await;
+        self.blobs.get_range(key, range).await
     }
 
     async fn delete(&self, key: &BlobKey) -> Result<()> {

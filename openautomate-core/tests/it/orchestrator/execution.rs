@@ -240,7 +240,7 @@ async fn a_retry_is_a_new_execution_of_the_same_version() {
     let place = Place::new().await;
     let package = place.greeter().await;
     let execution = place.enqueue(&package).await;
-    let retry = || place.orchestrator.execute(&place.admin, RetryExecution { id: execution.id });
+    let retry = || place.orchestrator.execute(&place.admin, RetryExecution::new(execution.id));
     assert_eq!(retry().await.unwrap_err().code(), "execution.open");
     place.orchestrator.execute(&place.admin, CancelExecution { id: execution.id }).await.unwrap();
     let again = retry().await.unwrap();

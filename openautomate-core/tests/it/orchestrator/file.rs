@@ -15,7 +15,7 @@ use openautomate_core::error::Result;
 use openautomate_core::id::FileId;
 use openautomate_core::orchestrator::{FileIntake, Settings};
 use openautomate_core::permission::Actor;
-use openautomate_core::query::{ExecutionFilter, PageRequest};
+use openautomate_core::query::{ExecutionFilter, FiringFilter, PageRequest};
 use openautomate_core::schedule::OverlapPolicy;
 use openautomate_core::service::{Pruner, Scheduler};
 use openautomate_core::transport::Transport as _;
@@ -79,7 +79,7 @@ async fn what_nothing_uses_expires_and_what_is_used_stays() {
     assert!(!lives(&place, &unused).await && lives(&place, &file).await && lives(&place, &young).await);
     // The same files again, after they would have expired.
     place.orchestrator.execute(&place.admin, CancelExecution { id: execution.id }).await.unwrap();
-    let again = place.orchestrator.execute(&place.admin, RetryExecution { id: execution.id }).await.unwrap();
+    let again = place.orchestrator.execute(&place.admin, RetryExecution::new(execution.id)).await.unwrap();
     assert_eq!(used(&place, FileUser::Execution(again.id)).await, [file.id]);
     let gone = enqueue(&place, &package, &unused).await.unwrap_err();
     assert_eq!(gone.field(), Some("inputs.file"));
@@ -149,7 +149,7 @@ async fn a_version_that_reads_a_text_as_a_file_fires_nothing() {
     place.publish_source(&package, "2.0.0", SOURCE).await;
     place.clock.advance(Duration::from_secs(60));
     Scheduler::new(place.orchestrator.clone()).fire_due().await.unwrap();
-    let firings = place.orchestrator.store().firings(schedule.id, 10).await.unwrap();
+    let firings = place.orchestrator.store().firings(schedule.id, FiringFilter::default(), 10).await.unwrap();
     assert_eq!(firings[0].skipped.as_deref(), Some("invalidInputs"));
 }
 

@@ -221,7 +221,7 @@ impl ScriptedAgent {
     }
 
     pub(crate) async fn ready(&self, free: u32) {
-        self.send(AgentMessage::Ready { free, received: self.received }).await;
+        self.send(AgentMessage::Ready { free, ahead: 0, received: self.received }).await;
     }
 
     pub(crate) async fn assignment(&mut self) -> Assignment {

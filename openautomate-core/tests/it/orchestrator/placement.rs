@@ -16,7 +16,7 @@ use openautomate_core::domain::{
 };
 use openautomate_core::error::Result;
 use openautomate_core::id::ExecutionId;
-use openautomate_core::query::{ExecutionFilter, PageRequest};
+use openautomate_core::query::{ExecutionFilter, FiringFilter, PageRequest};
 use openautomate_core::service::{LeaseReaper, Scheduler};
 use openautomate_core::transport::{AgentMessage, ServerMessage};
 
@@ -239,7 +239,7 @@ async fn a_trigger_overrules_its_package_and_a_schedule_too() {
     // The pool is gone: the next due time says so, and no execution is made that would wait for ever.
     place.clock.advance(Duration::from_secs(60));
     Scheduler::new(place.orchestrator.clone()).fire_due().await.unwrap();
-    let firings = place.orchestrator.store().firings(schedule.id, 1).await.unwrap();
+    let firings = place.orchestrator.store().firings(schedule.id, FiringFilter::default(), 1).await.unwrap();
     assert_eq!(firings[0].skipped.as_deref(), Some("invalidOptions"));
 }
 

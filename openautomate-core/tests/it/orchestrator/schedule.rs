@@ -9,7 +9,7 @@ use openautomate_core::command::schedule::{
 };
 use openautomate_core::domain::{ExecutionSummary, Origin, Package, Schedule};
 use openautomate_core::package::signature::PackageSigner;
-use openautomate_core::query::{ExecutionFilter, PageRequest};
+use openautomate_core::query::{ExecutionFilter, FiringFilter, PageRequest};
 use openautomate_core::schedule::{MisfirePolicy, OverlapPolicy};
 use openautomate_core::service::Scheduler;
 
@@ -47,12 +47,15 @@ async fn each_due_time_fires_once_whatever_the_number_of_schedulers() {
         .await
         .iter()
         .map(|execution| match execution.origin {
-            Origin::Schedule { due_at, schedule_id } if schedule_id == schedule.id => due_at,
+            Origin::Schedule { due_at, schedule_id, .. } if schedule_id == schedule.id => due_at,
             ref other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!((dues.len(), fired(&place, &schedule).await.len()), (5, 5));
-    assert_eq!(place.orchestrator.store().firings(schedule.id, 100).await.unwrap().len(), 5);
+    assert_eq!(
+        place.orchestrator.store().firings(schedule.id, FiringFilter::default(), 100).await.unwrap().len(),
+        5
+    );
 }
 
 #[tokio::test]
@@ -65,7 +68,8 @@ async fn an_overlap_is_skipped_and_recorded() {
         look(&place).await;
     }
     assert_eq!(fired(&place, &schedule).await.len(), 1);
-    let firings = place.orchestrator.store().firings(schedule.id, 100).await.unwrap();
+    let firings =
+        place.orchestrator.store().firings(schedule.id, FiringFilter::default(), 100).await.unwrap();
     assert_eq!(firings.iter().filter(|f| f.skipped.as_deref() == Some("overlap")).count(), 2);
 }
 
@@ -116,7 +120,8 @@ async fn without_an_active_version_it_skips_and_says_so() {
     let schedule = schedule(&place, &package, |_| {}).await;
     place.clock.advance(Duration::from_secs(60));
     look(&place).await;
-    let firings = place.orchestrator.store().firings(schedule.id, 100).await.unwrap();
+    let firings =
+        place.orchestrator.store().firings(schedule.id, FiringFilter::default(), 100).await.unwrap();
     assert_eq!(firings[0].skipped.as_deref(), Some("noActiveVersion"));
 }
 
@@ -126,16 +131,12 @@ async fn a_version_that_no_trusted_author_signed_is_skipped() {
     let package = place.greeter().await;
     let schedule = schedule(&place, &package, |_| {}).await;
     let author_keys = Some(vec![PackageSigner::generate().unwrap().public_key()]);
-    let update = UpdateEnvironment {
-        id: place.environment().await,
-        revision: None,
-        author_keys,
-        max_concurrent: None,
-    };
+    let update = UpdateEnvironment { author_keys, ..UpdateEnvironment::new(place.environment().await) };
     place.orchestrator.execute(&place.admin, update).await.unwrap();
     place.clock.advance(Duration::from_secs(60));
     look(&place).await;
-    let firings = place.orchestrator.store().firings(schedule.id, 100).await.unwrap();
+    let firings =
+        place.orchestrator.store().firings(schedule.id, FiringFilter::default(), 100).await.unwrap();
     assert_eq!(firings[0].skipped.as_deref(), Some("untrustedVersion"));
 }
 
@@ -145,7 +146,7 @@ async fn paused_and_deleted_schedules_rest() {
     let package = place.greeter().await;
     let paused = schedule(&place, &package, |_| {}).await;
     let mut settings = ScheduleSettings::new("each minute", package.id, "* * * * *");
-    settings.is_active = false;
+    settings.is_active = Some(false);
     let update = UpdateSchedule { id: paused.id, revision: Some(paused.revision), settings };
     let updated = place.orchestrator.execute(&place.admin, update.clone()).await.unwrap();
     assert_eq!(updated.next_due, None);
@@ -191,10 +192,6 @@ async fn what_can_never_be_is_refused() {
         let refused = place.orchestrator.execute(&place.admin, CreateSchedule { settings }).await;
         assert_eq!(refused.unwrap_err().field(), Some(field), "{expression} {zone}");
     }
-    let mut settings = ScheduleSettings::new("x", package.id, "* * * * *");
-    settings.overlap = OverlapPolicy::QueueOne;
-    let refused = place.orchestrator.execute(&place.admin, CreateSchedule { settings }).await;
-    assert_eq!(refused.unwrap_err().field(), Some("overlap"));
 }
 
 #[tokio::test]
@@ -215,7 +212,8 @@ async fn inputs_that_a_newer_version_does_not_take_skip_the_firing() {
     place.clock.advance(Duration::from_secs(60));
     look(&place).await;
     assert_eq!(fired(&place, &schedule).await.len(), 1);
-    let firings = place.orchestrator.store().firings(schedule.id, 100).await.unwrap();
+    let firings =
+        place.orchestrator.store().firings(schedule.id, FiringFilter::default(), 100).await.unwrap();
     let skipped: Vec<_> = firings.iter().filter_map(|firing| firing.skipped.as_deref()).collect();
     assert_eq!(skipped, ["invalidInputs"]);
 }

@@ -2,7 +2,7 @@
 
 use openautomate_core::ErrorKind;
 use openautomate_core::command::asset::{DeleteAsset, PutAsset};
-use openautomate_core::domain::{AssetKind, RunResult};
+use openautomate_core::domain::{AssetFormat, AssetKind, RunResult};
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::message::{NamesAnswer, SecretAnswer};
 use openautomate_core::transport::{AgentMessage, ServerMessage};
@@ -12,6 +12,7 @@ use super::place::{Place, ScriptedAgent};
 
 fn put(value: &str, kind: AssetKind) -> PutAsset {
     PutAsset {
+        format: AssetFormat::Text,
         environment_id: None,
         name: "erp".into(),
         kind,

@@ -139,7 +139,8 @@ impl Backup {
         let mut live = Database::open(&self.address, &self.options).await?;
         let is_whole = self.versions(&mut named, &mut live).await?
             && self.files(FileKind::Artifact, &mut named, &mut live).await?
-            && self.files(FileKind::Input, &mut named, &mut live).await?;
+            && self.files(FileKind::Input, &mut named, &mut live).await?
+            && self.files(FileKind::Log, &mut named, &mut live).await?;
         named.close().await;
         live.close().await;
         let is_whole = is_whole
@@ -210,7 +211,7 @@ impl Backup {
                 }
                 live.refresh().await?;
                 if !live.names_file(kind, file.id).await? {
-                    if kind == FileKind::Artifact {
+                    if kind != FileKind::Input {
                         return Ok(false);
                     }
                     self.removed.push(file.id);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use openautomate_core::orchestrator::{Registration, Settings};
+use openautomate_core::orchestrator::{Registration, ScheduleIntervals, Settings};
 use openautomate_core::package::limits::parse_size;
 
 use crate::blobs::BlobArgs;
@@ -132,9 +132,23 @@ pub(crate) struct ServeArgs {
     /// The largest file that may be uploaded as an input, as in 500M.
     #[arg(long, env = "OPENAUTOMATE_MAX_FILE", default_value = "500M", value_parser = size)]
     pub(crate) max_file: u64,
+    /// The shortest time between two due times of a schedule that an Operator may set, in seconds. An Administrator may
+    /// set any.
+    #[arg(long, env = "OPENAUTOMATE_OPERATOR_SCHEDULE_INTERVAL", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) operator_schedule_interval: u64,
+    /// The shortest time between two due times of a schedule that a Developer may set, in seconds.
+    #[arg(long, env = "OPENAUTOMATE_DEVELOPER_SCHEDULE_INTERVAL", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) developer_schedule_interval: u64,
+    /// A schedule that fires later than this, or whose execution nothing began after so long, is warned of, in seconds.
+    #[arg(long, env = "OPENAUTOMATE_SCHEDULE_LATE_AFTER", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) schedule_late_after: u64,
     /// Removes no blobs, not even those that nothing refers to.
     #[arg(long, env = "OPENAUTOMATE_KEEP_ALL_BLOBS")]
     pub(crate) keep_all_blobs: bool,
+    /// How many days after the end of an execution its log lines are moved from the database to where the content of
+    /// packages is, or `never`. Nobody who reads them sees a difference.
+    #[arg(long, env = "OPENAUTOMATE_ARCHIVE_LOGS_AFTER", default_value = "7", value_name = "DAYS", value_parser = days)]
+    pub(crate) archive_logs_after: Days,
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
@@ -145,6 +159,19 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| "is no size of the form 512M, 2G or 100K".to_owned())
+}
+
+/// So many days, or never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Days(Option<u16>);
+
+fn days(text: &str) -> Result<Days, String> {
+    if text == "never" {
+        return Ok(Days(None));
+    }
+    let days = text.parse().ok().filter(|days| (1..=3_650).contains(days));
+    days.map(|days| Days(Some(days)))
+        .ok_or_else(|| "is neither `never` nor a number of days from 1 to 3650".to_owned())
 }
 
 impl ServeArgs {
@@ -171,6 +198,15 @@ impl ServeArgs {
             max_file_bytes: self.max_file,
             blob_grace: self.blobs.grace(),
             keep_all_blobs: self.keep_all_blobs,
+            archive_logs_after: self
+                .archive_logs_after
+                .0
+                .map(|days| Duration::from_secs(u64::from(days) * 24 * 3_600)),
+            schedule_intervals: ScheduleIntervals {
+                operator: Duration::from_secs(self.operator_schedule_interval),
+                developer: Duration::from_secs(self.developer_schedule_interval),
+            },
+            schedule_late_after: Duration::from_secs(self.schedule_late_after),
             ..Settings::default()
         };
         settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))
@@ -197,6 +233,18 @@ mod tests {
         assert_eq!(parse(&["--max-file", "1G"]).settings().max_file_bytes, 1024 * 1024 * 1024);
         let settings = parse(&["--blob-grace", "2", "--keep-all-blobs"]).settings();
         assert_eq!((settings.blob_grace, settings.keep_all_blobs), (Duration::from_secs(7_200), true));
+        let archived =
+            |args: &[&str]| parse(args).settings().archive_logs_after.map(|age| age.as_secs() / 86_400);
+        assert_eq!(archived(&["--archive-logs-after", "30"]), Some(30));
+        assert_eq!(archived(&["--archive-logs-after", "never"]), None);
+        for bad in ["0", "3651", "-1", "week"] {
+            let args = ["openautomate-server", &format!("--archive-logs-after={bad}")];
+            assert!(Cli::try_parse_from(args).is_err(), "{bad}");
+        }
+        let settings =
+            parse(&["--developer-schedule-interval", "60", "--schedule-late-after", "5"]).settings();
+        assert_eq!(settings.schedule_intervals.developer, Duration::from_secs(60));
+        assert_eq!(settings.schedule_late_after, Duration::from_secs(5));
         assert_eq!(parse(&[]).settings(), Settings::default());
     }
 

@@ -39,6 +39,7 @@ pub(crate) async fn check(
     checks.extend(content.versions(database, signer.as_ref()).await?);
     checks.push(content.files(database, FileKind::Artifact).await?);
     checks.push(content.files(database, FileKind::Input).await?);
+    checks.push(content.files(database, FileKind::Log).await?);
     Ok(checks)
 }
 
@@ -221,7 +222,7 @@ impl Content<'_> {
         Ok(Some(content))
     }
 
-    /// The files of executions, or those that people uploaded.
+    /// The files of executions, those that people uploaded, or archived logs.
     async fn files(&self, database: &mut Database, kind: FileKind) -> anyhow::Result<Check> {
         let (mut wrong, mut after) = (Vec::new(), Uuid::nil());
         loop {
@@ -244,6 +245,7 @@ impl Content<'_> {
             FileKind::Input => {
                 ("blob.input-file", "every uploaded file that was not removed is there, in its size")
             }
+            FileKind::Log => ("blob.log", "every archived log is there, in its size"),
         };
         Ok(Check::new(id, holds, COPY, wrong))
     }

@@ -14,7 +14,7 @@ const PASSWORD: &str = "OPENAUTOMATE_NATS_PASSWORD";
 #[command(next_help_heading = "By way of NATS")]
 pub(crate) struct NatsOptions {
     /// Hears agents by way of this NATS, too, as in nats://127.0.0.1:4222; several addresses of one cluster with
-    /// commas. Off by default.
+    /// commas. Servers on the same data, with the same vault key, wake each other there too. Off by default.
     #[arg(long, env = "OPENAUTOMATE_NATS")]
     nats: Option<String>,
     /// The file of credentials (.creds) by which NATS is entered.

@@ -12,6 +12,8 @@ use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup}
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::permission::Actor;
 use openautomate_core::secret::Secret;
+#[cfg(feature = "nats")]
+use openautomate_core::transport::nats::{NatsPeers, NatsSettings};
 use openautomate_core::vault::Vault;
 #[cfg(feature = "nats")]
 use openautomate_http::nats::ServerKey;
@@ -35,7 +37,13 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let data = DataDir::create(&args.data_dir)?;
     #[cfg(feature = "nats")]
     let by_nats = args.nats.settings()?;
-    let (orchestrator, options) = assemble(&args, &data).await?;
+    let (orchestrator, options) = assemble(
+        &args,
+        &data,
+        #[cfg(feature = "nats")]
+        by_nats.as_ref(),
+    )
+    .await?;
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("can't listen on {}; is the port in use?", args.listen))?;
@@ -67,15 +75,26 @@ fn init_logs(json: bool) {
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }
 
-async fn assemble(args: &ServeArgs, data: &DataDir) -> anyhow::Result<(Orchestrator, HttpOptions)> {
+async fn assemble(
+    args: &ServeArgs,
+    data: &DataDir,
+    #[cfg(feature = "nats")] by_nats: Option<&NatsSettings>,
+) -> anyhow::Result<(Orchestrator, HttpOptions)> {
     // The store comes first: it keeps a second server out before anything else is made.
     let store = args.database.open(Some(data)).await?;
     let keys = JwtKeys::load_or_create(&data.jwt_key())?;
     let vault = Vault::open_or_create(&data.vault_key())?;
     let blobs = Arc::new(args.blobs.open(data).await?);
     let signer = PackageSigner::load_or_create(&data.package_key())?;
-    let orchestrator =
-        Orchestrator::builder(store, blobs, vault).signer(signer).settings(args.settings()).build().await?;
+    #[cfg(feature = "nats")]
+    let peers = by_nats.map(|settings| NatsPeers::start(settings.clone(), vault.peer_key())).transpose()?;
+    let builder = Orchestrator::builder(store, blobs, vault).signer(signer).settings(args.settings());
+    #[cfg(feature = "nats")]
+    let builder = match peers {
+        Some(peers) => builder.peer_line(peers),
+        None => builder,
+    };
+    let orchestrator = builder.build().await?;
     let mut options = HttpOptions::new(keys);
     options.behind_proxy = args.behind_proxy;
     Ok((orchestrator, options))

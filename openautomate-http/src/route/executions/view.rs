@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use openautomate_core::domain::{
-    Attempt, AttemptState, Concurrency, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin,
-    Progress, Requirements, RunError, RunReport,
+    Attempt, AttemptState, Concurrency, Execution, ExecutionState, ExecutionSummary, FiringCause,
+    OnAgentLost, Origin, Progress, Requirements, RunError, RunReport,
 };
 use openautomate_core::error::Result;
 use openautomate_core::id::{
@@ -34,6 +34,10 @@ pub(super) struct OriginView {
     /// The due time, for `schedule`.
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<DateTime<Utc>>,
+    /// Why the schedule fired, for `schedule`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::FiringCause>)]
+    cause: Option<FiringCause>,
     /// The execution that is repeated, for `retry`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
@@ -42,12 +46,16 @@ pub(super) struct OriginView {
 
 impl From<Origin> for OriginView {
     fn from(origin: Origin) -> Self {
-        let none = |kind| Self { kind, user_id: None, schedule_id: None, due_at: None, of: None };
+        let none =
+            |kind| Self { kind, user_id: None, schedule_id: None, due_at: None, cause: None, of: None };
         match origin {
             Origin::Manual { user_id } => Self { user_id: Some(user_id), ..none("manual") },
-            Origin::Schedule { schedule_id, due_at } => {
-                Self { schedule_id: Some(schedule_id), due_at: Some(due_at), ..none("schedule") }
-            }
+            Origin::Schedule { schedule_id, due_at, cause } => Self {
+                schedule_id: Some(schedule_id),
+                due_at: Some(due_at),
+                cause: Some(cause),
+                ..none("schedule")
+            },
             Origin::Retry { user_id, of } => Self { user_id: Some(user_id), of: Some(of), ..none("retry") },
             Origin::Embedded => none("embedded"),
         }
@@ -288,7 +296,7 @@ impl From<Attempt> for AttemptView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Execution)]
-pub(super) struct ExecutionDetail {
+pub(in crate::route) struct ExecutionDetail {
     #[serde(flatten)]
     summary: ExecutionView,
     /// The labels that its agent must have.

@@ -1,14 +1,16 @@
-//! Schedules and firings as the API takes and shows them.
+//! Schedules as the API takes and shows them.
 
 use chrono::{DateTime, Utc};
 use openautomate_core::command::schedule::ScheduleSettings;
-use openautomate_core::domain::{ExecutionOptions, Firing, Schedule};
-use openautomate_core::id::{EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId};
-use openautomate_core::schedule::{DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
+use openautomate_core::domain::{ExecutionOptions, Pause, Schedule};
+use openautomate_core::id::{CalendarId, EnvironmentId, PackageId, ScheduleId, UserId};
+use openautomate_core::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::history::PausedByView;
+use super::preview::WarningView;
 use crate::schema;
 
 /// What a schedule shall be.
@@ -71,7 +73,22 @@ pub(super) struct ScheduleRequest {
     /// Not at or after.
     #[serde(default)]
     ends_at: Option<DateTime<Utc>>,
-    /// Whether it fires. Default: yes.
+    /// The longest delay after a due time, in milliseconds: at most 30 minutes, and shorter than the time between two
+    /// due times. Each due time has its own, always the same.
+    #[serde(default)]
+    jitter_ms: u64,
+    /// The calendar of days without work that it looks at.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    calendar_id: Option<CalendarId>,
+    /// What happens to due times on those days.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::CalendarRule>)]
+    calendar_rule: CalendarRule,
+    /// After so many executions in a row that failed or ran out of time, it pauses by itself; 1 to 1000.
+    #[serde(default)]
+    pause_after_failures: Option<u32>,
+    /// Whether it fires. If left out, a new one does, and a changed one stays as it is.
     #[serde(default)]
     is_active: Option<bool>,
 }
@@ -95,12 +112,45 @@ impl ScheduleRequest {
             options: self.options,
             starts_at: self.starts_at,
             ends_at: self.ends_at,
-            is_active: self.is_active.unwrap_or(default.is_active),
+            jitter_ms: self.jitter_ms,
+            calendar_id: self.calendar_id,
+            calendar_rule: self.calendar_rule,
+            pause_after_failures: self.pause_after_failures,
+            is_active: self.is_active,
             name: default.name,
             package_id: default.package_id,
             cron_expression: default.cron_expression,
         }
     }
+}
+
+/// Why a schedule rests.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Pause)]
+struct PauseView {
+    /// Since when.
+    at: DateTime<Utc>,
+    /// Who paused it; the system does after failures.
+    by: PausedByView,
+    /// Why, in their words.
+    reason: String,
+}
+
+impl From<Pause> for PauseView {
+    fn from(pause: Pause) -> Self {
+        Self { at: pause.at, by: pause.by.into(), reason: pause.reason }
+    }
+}
+
+/// A schedule that was saved.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SavedSchedule {
+    #[serde(flatten)]
+    pub(super) schedule: ScheduleView,
+    /// What to know of it, as of due times that fall into one of the next two changes of the clocks.
+    pub(super) warnings: Vec<WarningView>,
 }
 
 /// A schedule.
@@ -158,8 +208,24 @@ pub(super) struct ScheduleView {
     starts_at: Option<DateTime<Utc>>,
     /// Not at or after.
     ends_at: Option<DateTime<Utc>>,
+    /// The longest delay after a due time, in milliseconds.
+    jitter_ms: u64,
+    /// The calendar of days without work that it looks at.
+    #[schema(value_type = Option<Uuid>)]
+    calendar_id: Option<CalendarId>,
+    /// What happens to due times on those days.
+    #[schema(value_type = schema::CalendarRule)]
+    calendar_rule: CalendarRule,
+    /// After so many executions in a row that failed or ran out of time, it pauses by itself.
+    pause_after_failures: Option<u32>,
+    /// Who paused it, when and why; `null` while it is active.
+    pause: Option<PauseView>,
     /// The next due time; `null` if it is inactive or will never fire again.
     next_due: Option<DateTime<Utc>>,
+    /// When it fires then: after its jitter.
+    next_fire: Option<DateTime<Utc>>,
+    /// A due time that waits for the running execution to end.
+    queued_due: Option<DateTime<Utc>>,
     /// The last due time that was decided on.
     last_due: Option<DateTime<Utc>>,
     /// Raised with each change and each firing; the ETag.
@@ -169,6 +235,7 @@ pub(super) struct ScheduleView {
 impl From<Schedule> for ScheduleView {
     fn from(schedule: Schedule) -> Self {
         Self {
+            next_fire: schedule.next_fire(),
             id: schedule.id,
             name: schedule.name,
             package_id: schedule.package_id,
@@ -189,37 +256,15 @@ impl From<Schedule> for ScheduleView {
             options: schedule.options,
             starts_at: schedule.starts_at,
             ends_at: schedule.ends_at,
+            jitter_ms: schedule.jitter_ms,
+            calendar_id: schedule.calendar_id,
+            calendar_rule: schedule.calendar_rule,
+            pause_after_failures: schedule.pause_after_failures,
+            pause: schedule.pause.map(PauseView::from),
             next_due: schedule.next_due,
+            queued_due: schedule.queued_due,
             last_due: schedule.last_due,
             revision: schedule.revision,
-        }
-    }
-}
-
-/// What became of one due time.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Firing)]
-pub(super) struct FiringView {
-    /// The due time.
-    due_at: DateTime<Utc>,
-    /// When it was decided.
-    fired_at: DateTime<Utc>,
-    /// The execution that it made; `null` if it was skipped.
-    #[schema(value_type = Option<Uuid>)]
-    execution_id: Option<ExecutionId>,
-    /// Why it was skipped: `overlap`, `misfire`, `noActiveVersion`, `invalidInputs` if the version that was active
-    /// does not take the schedule's inputs, or `invalidOptions` if its executions can't be placed as is said.
-    skipped: Option<String>,
-}
-
-impl From<Firing> for FiringView {
-    fn from(firing: Firing) -> Self {
-        Self {
-            due_at: firing.due_at,
-            fired_at: firing.fired_at,
-            execution_id: firing.execution_id,
-            skipped: firing.skipped,
         }
     }
 }

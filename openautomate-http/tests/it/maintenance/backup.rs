@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::installation::{Installation, Serving, files, problems, run, serve};
+use super::installation::{Installation, Serving, archive_a_log, files, problems, run, serve};
 use crate::binary::{program, refused};
 use crate::server::text;
 
@@ -242,4 +242,22 @@ fn postgresql_has_its_own_tools() {
         .output()
         .unwrap();
     assert!(refused(&output).contains("pg_dump"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn archived_logs_are_in_a_backup() {
+    let installation = Installation::new();
+    installation.filled().await.stop();
+    let data = installation.data();
+    archive_a_log(&data).await;
+    let (to, restored) = (installation.dir.path().join("backup"), installation.dir.path().join("restored"));
+    assert_eq!(backup(&data, &to, &["--with-keys"])["missing"], json!([]));
+    let output = restore(&to, &restored, &[]);
+    assert!(output.status.success(), "{output:?}");
+    let logs = |data: &Path| -> Vec<_> {
+        files(&data.join("blobs/logs")).iter().map(|log| log.strip_prefix(data).unwrap().to_owned()).collect()
+    };
+    assert_eq!(logs(&restored), logs(&data));
+    assert_eq!(logs(&restored).len(), 1);
+    assert_eq!(problems(&restored, &["--deep"]), Vec::<String>::new());
 }

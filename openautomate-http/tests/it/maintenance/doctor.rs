@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::binary::{program, refused};
 
-use super::installation::{Installation, files, problems, run};
+use super::installation::{Installation, archive_a_log, files, problems, run};
 
 #[tokio::test]
 async fn an_installation_in_use_and_one_whose_server_was_killed_are_sound() {
@@ -31,6 +31,7 @@ async fn each_harm_outside_the_database_is_found_alone() {
     let installation = Installation::new();
     installation.filled().await.stop();
     let data = installation.data();
+    archive_a_log(&data).await;
     let (index, input) =
         (|data: &Path| blobs(data, "indexes").remove(0), |data: &Path| blobs(data, "inputs").remove(0));
     assert!(index(&data).is_file() && input(&data).is_file());
@@ -60,6 +61,9 @@ async fn each_harm_outside_the_database_is_found_alone() {
         ("blob.input-file", |data| std::fs::remove_file(blobs(data, "inputs").remove(0)).unwrap()),
         ("blob.input-file", |data| std::fs::write(blobs(data, "inputs").remove(0), "short").unwrap()),
         ("blob.input-file", |data| flip(&blobs(data, "inputs").remove(0))),
+        ("blob.log", |data| std::fs::remove_file(blobs(data, "logs").remove(0)).unwrap()),
+        ("blob.log", |data| std::fs::write(blobs(data, "logs").remove(0), "short").unwrap()),
+        ("blob.log", |data| flip(&blobs(data, "logs").remove(0))),
     ];
     for (id, harm) in harms {
         let copy = installation.dir.path().join("copy");

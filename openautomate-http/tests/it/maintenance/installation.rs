@@ -2,7 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::TimeDelta;
+use openautomate_core::Orchestrator;
+use openautomate_core::blob::ObjectBlobStore;
+use openautomate_core::changes::{Changes, Record};
+use openautomate_core::clock::{Clock as _, SystemClock};
+use openautomate_core::conformance::store::sample;
+use openautomate_core::orchestrator::Settings;
+use openautomate_core::service::LogArchiver;
+use openautomate_core::store::{
+    ClaimRequest, CommitStore as _, FinishAttempt, IdentityStore as _, LeaseStore as _, LogStore as _,
+};
+use openautomate_core::vault::Vault;
+use openautomate_store::StoreOptions;
+use openautomate_store::sqlx::SqliteStore;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -113,6 +129,40 @@ impl Serving {
         self.running.child.kill().unwrap();
         self.running.child.wait().unwrap();
     }
+}
+
+/// Has an execution leave lines on a data folder that no server uses, and archives them.
+pub(super) async fn archive_a_log(data: &Path) {
+    let store = SqliteStore::open(data.join("openautomate.db"), StoreOptions::default()).await.unwrap();
+    let user = store.user_by_login("admin").await.unwrap().unwrap();
+    let environments = store.environments().await.unwrap();
+    let environment = environments.into_iter().find(|environment| environment.is_default).unwrap();
+    let agent = sample::agent("bot", environment.id, user.id);
+    store.commit(Changes::none().insert(Record::Agent(agent.clone()))).await.unwrap();
+    let now = SystemClock.now();
+    let claim = ClaimRequest {
+        agent_id: agent.id,
+        environment_id: environment.id,
+        labels: Vec::new(),
+        os: String::new(),
+        python_versions: Vec::new(),
+        pool_ids: Vec::new(),
+        limit: 1,
+        now,
+        lease_until: now + TimeDelta::seconds(60),
+    };
+    let lease = store.claim(claim).await.unwrap()[0].lease().unwrap();
+    store.start(lease, agent.id, now).await.unwrap();
+    store.append(agent.id, &[sample::chunk(lease, 1, 40)]).await.unwrap();
+    let result = sample::succeeded();
+    store.finish(FinishAttempt { lease, agent_id: agent.id, result, final_log_seq: 40, now }).await.unwrap();
+    let blobs = ObjectBlobStore::local(data.join("blobs")).unwrap();
+    let vault = Vault::open_or_create(&data.join("keys/vault.key")).unwrap();
+    let settings = Settings { archive_logs_after: Some(Duration::ZERO), ..Settings::default() };
+    let orchestrator = Orchestrator::builder(Arc::new(store.clone()), Arc::new(blobs), vault);
+    let orchestrator = orchestrator.settings(settings).build().await.unwrap();
+    assert_eq!(LogArchiver::new(orchestrator).archive_due().await.unwrap(), 1);
+    store.close().await;
 }
 
 /// Runs a command on a data folder.

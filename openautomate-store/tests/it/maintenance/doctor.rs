@@ -51,13 +51,20 @@ const BREAKS: &[Break] = &[
     ),
     both("execution.concurrency", "UPDATE executions SET concurrency_key = 'sap' WHERE state = 'Succeeded'"),
     both("log.gapless", "DELETE FROM log_chunks WHERE first_seq = 1 AND last_seq = 3"),
+    both("log.gapless", "UPDATE log_archives SET last_seq = last_seq - 1"),
     both("log.stored", "UPDATE attempts SET stored_log_seq = 5 WHERE stored_log_seq = 6"),
+    both("log.stored", "DELETE FROM log_chunks WHERE first_seq = 8"),
     both("log.final", "UPDATE attempts SET final_log_seq = 1 WHERE stored_log_seq = 2"),
     both("log.lines", "UPDATE log_chunks SET lines = '[]' WHERE first_seq = 4"),
     both(
         "deployment.version",
         "UPDATE deployments SET version_id = (SELECT v.id FROM package_versions AS v
             WHERE v.package_id <> deployments.package_id)",
+    ),
+    both(
+        "rollout.version",
+        "UPDATE rollouts SET version_id = (SELECT v.id FROM package_versions AS v
+            WHERE v.package_id <> rollouts.package_id)",
     ),
     both("environment.default", "UPDATE environments SET is_default = (1 = 0)"),
     both("user.administrator", "UPDATE users SET roles = '[\"Viewer\"]'"),
@@ -68,10 +75,22 @@ const BREAKS: &[Break] = &[
             WHERE execution_id IS NOT NULL",
     ),
     both("schedule.next-due", "UPDATE schedules SET next_due = (SELECT min(due_at) FROM firings)"),
+    both("schedule.pause", "UPDATE schedules SET is_active = (1 = 0)"),
+    both("schedule.queued", "UPDATE schedules SET queued_due = (SELECT min(due_at) FROM firings)"),
     both(
         "file.removed",
         "UPDATE input_files SET removed_at = 1 WHERE id IN (SELECT file_id FROM execution_files)",
     ),
+    both(
+        "work-item.holder",
+        "UPDATE work_items SET holder_epoch = 9 WHERE state = 'InProgress' AND holder_epoch IS NOT NULL",
+    ),
+    (
+        "work-item.lease",
+        "UPDATE work_items SET lease_until = NULL WHERE state = 'InProgress' AND holder_epoch IS NULL",
+        REFUSED,
+    ),
+    both("work-item.ended", "UPDATE work_items SET ended_at = NULL WHERE state = 'DeadLetter'"),
     both("audit.sealed", "UPDATE audit_entries SET at = at - 61000000 WHERE sequence IS NULL"),
     both("audit.chain", "UPDATE audit_entries SET object_id = 'another' WHERE sequence = 2"),
     both("database.references", "UPDATE artifacts SET epoch = 99"),

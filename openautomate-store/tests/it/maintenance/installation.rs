@@ -8,10 +8,12 @@ use openautomate_core::conformance::store::sample::{
 };
 use openautomate_core::domain::{
     ActorKind, ActorRef, AssetKind, AuditEntry, Concurrency, Execution, ExecutionState, FileUser, Firing,
-    IdempotencyRecord, InputFile, Lease, Origin, Progress, PythonRequirement, Requirements, Role, Schedule,
-    Session, Usage, UsagePoint, User,
+    FiringCause, IdempotencyRecord, InputFile, ItemHolder, Lease, LogArchive, LogFrame, Origin, Progress,
+    PythonRequirement, Requirements, Role, Schedule, Session, Usage, UsagePoint, User, WorkItem,
+    WorkItemError, WorkQueue,
 };
-use openautomate_core::store::{FinishAttempt, Store};
+use openautomate_core::id::{LogArchiveId, LoginTryId};
+use openautomate_core::store::{FinishAttempt, LoginTry, Store, TakeItems};
 use serde_json::json;
 
 /// Fills an empty store.
@@ -21,10 +23,18 @@ pub(super) async fn fill(store: Arc<dyn Store>) -> World {
     deployments(&world).await;
     let file = files(&world).await;
     ended(&world, &file).await;
-    in_the_middle(&world).await;
+    in_the_middle(&world, &file).await;
     scheduled(&world, &file).await;
     audited(&world).await;
+    tried(&world).await;
     world
+}
+
+/// Somebody tried to sign in, not long ago.
+async fn tried(world: &World) {
+    let login =
+        LoginTry { id: LoginTryId::new(), account: hash(), now: instant(), expires_at: at(900), most: 5 };
+    world.store.begin_login(login).await.unwrap();
 }
 
 async fn people(world: &World) {
@@ -61,6 +71,7 @@ async fn deployments(world: &World) {
     let staging = sample::environment("staging");
     world.insert(Record::Environment(staging.clone())).await;
     world.insert(Record::Deployment(world.new_deployment(staging.id))).await;
+    world.insert(Record::Rollout(Box::new(sample::rollout(&world.version, staging.id)))).await;
     let agent = openautomate_core::domain::Agent {
         labels: vec!["linux".to_owned(), "excel".to_owned()],
         public_key: Some(hash()),
@@ -102,17 +113,21 @@ async fn ended(world: &World, file: &InputFile) {
     world.store.keep_artifact(third, world.agent.id, world.artifact(third, "a.csv")).await.unwrap();
     finish(world, third, succeeded(), 2).await;
     let (_, lease) = world.running(world.execution()).await;
-    finish(world, lease, failed(), 0).await;
+    append(world, lease, &[(1, 7)]).await;
+    finish(world, lease, failed(), 9).await;
+    assert!(world.store.archive_log(archive(lease, 7), None).await.unwrap());
+    append(world, lease, &[(8, 9)]).await;
     let cancelled = world.enqueue(world.execution()).await;
     let cancelled = Execution { state: ExecutionState::Cancelled, ended_at: Some(at(3)), ..cancelled };
     world.update(Record::Execution(Box::new(cancelled))).await;
 }
 
-async fn in_the_middle(world: &World) {
+async fn in_the_middle(world: &World, file: &InputFile) {
     let (_, lease) = world.running(world.retried(3)).await;
     finish(world, lease, failed(), 0).await;
     let (_, lease) = world.running(world.execution()).await;
     append(world, lease, &[(1, 5)]).await;
+    queued(world, lease, file).await;
     let progress = Progress { fraction: 0.1 + 0.2, message: Some("half way".to_owned()) };
     world.store.set_progress(lease, world.agent.id, progress).await.unwrap();
     world.assigned(world.execution()).await;
@@ -135,20 +150,68 @@ async fn in_the_middle(world: &World) {
     world.enqueue(labelled).await;
 }
 
-async fn scheduled(world: &World, file: &InputFile) {
-    let schedule = Schedule { next_due: Some(at(120)), last_due: Some(at(60)), ..world.schedule() };
-    world.insert(Record::Schedule(Box::new(schedule.clone()))).await;
-    let origin = Origin::Schedule { schedule_id: schedule.id, due_at: instant() };
-    let execution = world.enqueue(Execution { origin, ..world.execution() }).await;
-    let firing = Firing {
-        schedule_id: schedule.id,
-        due_at: instant(),
-        fired_at: at(1),
-        execution_id: Some(execution.id),
-        skipped: None,
+/// Items that a run and a caller hold, one that ended with an error, and one that waits with a file.
+async fn queued(world: &World, lease: Lease, file: &InputFile) {
+    let schema = Some(json!({"type": "object"}));
+    let queue = WorkQueue { unique_references: true, payload_schema: schema, ..world.work_queue("invoices") };
+    world.insert(Record::WorkQueue(Box::new(queue.clone()))).await;
+    let caller = ItemHolder::Caller { user_id: Some(world.user.id) };
+    let mut taken = Vec::new();
+    for holder in [ItemHolder::Execution { lease }, caller, caller] {
+        let payload = json!({"nul": "a\u{0}b", "list": [1, 2.5, null]});
+        let item = WorkItem { payload, priority: -2, is_unique: true, ..world.work_item(&queue) };
+        world.insert(Record::WorkItem(Box::new(item))).await;
+        let take = TakeItems {
+            queue_id: queue.id,
+            limit: 1,
+            holder,
+            now: instant(),
+            lease_until: at(60),
+            audit: None,
+        };
+        taken.extend(world.store.take_items(take).await.unwrap());
+    }
+    let mut failed = taken.pop().unwrap();
+    failed.fail(WorkItemError::lease_ran_out(), &WorkQueue { max_attempts: 1, ..queue.clone() }, at(2));
+    world.update(Record::WorkItem(Box::new(failed.clone()))).await;
+    let waiting = WorkItem {
+        reference: Some("INV \u{e4}".to_owned()),
+        files: vec![file.id],
+        due_at: Some(at(9)),
+        defer_until: Some(at(5)),
+        parent_id: Some(failed.id),
+        ..world.work_item(&queue)
     };
-    let skipped =
-        Firing { due_at: at(60), execution_id: None, skipped: Some("overlap".to_owned()), ..firing.clone() };
+    let used = Write::UseFiles { user: FileUser::WorkItem(waiting.id), files: vec![file.id] };
+    let mut changes = Changes::none().insert(Record::WorkItem(Box::new(waiting)));
+    changes.writes.push(used);
+    world.store.commit(changes).await.unwrap();
+}
+
+async fn scheduled(world: &World, file: &InputFile) {
+    let calendar = world.calendar("holidays");
+    world.insert(Record::Calendar(calendar.clone())).await;
+    let schedule = Schedule {
+        calendar_id: Some(calendar.id),
+        pause_after_failures: Some(3),
+        jitter_ms: 5_000,
+        delay_ms: 1_234,
+        resumed_at: Some(at(2)),
+        queued_due: Some(at(90)),
+        next_due: Some(at(120)),
+        last_due: Some(at(60)),
+        ..world.schedule()
+    };
+    world.insert(Record::Schedule(Box::new(schedule.clone()))).await;
+    let origin = Origin::Schedule { schedule_id: schedule.id, due_at: instant(), cause: FiringCause::Due };
+    let execution = world.enqueue(Execution { origin, ..world.execution() }).await;
+    let firing = Firing::new(schedule.id, 0, instant(), at(1)).made(execution.id);
+    let skipped = Firing {
+        cause: FiringCause::Backfill,
+        requested_by: Some(world.user.id),
+        due_times: 12,
+        ..Firing::new(schedule.id, 1, at(60), at(1)).skipped("overlap")
+    };
     let used = Write::UseFiles { user: FileUser::Schedule(schedule.id), files: vec![file.id] };
     let writes = vec![Write::Fire(firing), Write::Fire(skipped), used];
     world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
@@ -177,6 +240,18 @@ async fn start(world: &World, seconds: i64) -> Lease {
     let lease = world.claim_at(at(seconds)).await.lease().unwrap();
     world.store.start(lease, world.agent.id, at(seconds)).await.unwrap();
     lease
+}
+
+fn archive(lease: Lease, last_seq: u64) -> LogArchive {
+    LogArchive {
+        id: LogArchiveId::new(),
+        lease,
+        last_seq,
+        size: 321,
+        sha256: "5e".repeat(32),
+        frames: vec![LogFrame { first_seq: 1, offset: 0, content: 654 }],
+        archived_at: at(5),
+    }
 }
 
 async fn append(world: &World, lease: Lease, chunks: &[(u64, u64)]) {

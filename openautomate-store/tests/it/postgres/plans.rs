@@ -80,9 +80,26 @@ async fn the_hot_statements_walk_their_indexes() {
         ),
         (
             "SELECT * FROM schedules WHERE is_active AND deleted_at IS NULL AND next_due IS NOT NULL
-             AND next_due <= 1 ORDER BY next_due, id LIMIT 9"
+             AND next_due + delay_ms * 1000 <= 1 ORDER BY next_due + delay_ms * 1000, id LIMIT 9"
                 .to_owned(),
-            "schedules_due",
+            "schedules_fire",
+        ),
+        (
+            "SELECT min(next_due + delay_ms * 1000) FROM schedules
+             WHERE is_active AND deleted_at IS NULL AND next_due IS NOT NULL"
+                .to_owned(),
+            "schedules_fire",
+        ),
+        (
+            "SELECT * FROM schedules WHERE queued_due IS NOT NULL ORDER BY queued_due, id LIMIT 9".to_owned(),
+            "schedules_queued",
+        ),
+        (
+            format!(
+                "SELECT state FROM executions WHERE schedule_id = {NOBODY} AND ended_at IS NOT NULL AND ended_at > 1
+                 AND state IN ('Succeeded', 'Failed', 'TimedOut') ORDER BY ended_at DESC, id DESC LIMIT 9"
+            ),
+            "executions_schedule_ended",
         ),
         (
             "SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT 9".to_owned(),

@@ -140,7 +140,7 @@ impl Agent {
 async fn work_and_cancels_reach_the_agent_of_another_server() {
     let servers = Servers::start().await;
     let mut agent = Agent::connect(&servers.there, servers.world.agent.id).await;
-    agent.say(AgentMessage::Ready { free: 1, received: 0 }).await;
+    agent.say(AgentMessage::Ready { free: 1, ahead: 0, received: 0 }).await;
     let id = servers.enqueue_here().await;
     let lease = agent.assigned().await;
     assert_eq!(lease.execution, id);
@@ -160,7 +160,7 @@ async fn work_and_cancels_reach_the_agent_of_another_server() {
 async fn lines_are_followed_from_another_server() {
     let servers = Servers::start().await;
     let mut agent = Agent::connect(&servers.there, servers.world.agent.id).await;
-    agent.say(AgentMessage::Ready { free: 1, received: 0 }).await;
+    agent.say(AgentMessage::Ready { free: 1, ahead: 0, received: 0 }).await;
     let id = servers.enqueue_here().await;
     let lease = agent.assigned().await;
     let mut follower = servers.here.follow_logs(id, 1, 0);
@@ -239,7 +239,7 @@ async fn a_cancel_that_nobody_asked_for_is_not_passed_on() {
     let servers = Servers::start().await;
     let agent_id = servers.world.agent.id;
     let mut agent = Agent::connect(&servers.there, agent_id).await;
-    agent.say(AgentMessage::Ready { free: 1, received: 0 }).await;
+    agent.say(AgentMessage::Ready { free: 1, ahead: 0, received: 0 }).await;
     servers.enqueue_here().await;
     let lease = agent.assigned().await;
     let mut events = servers.there.subscribe();

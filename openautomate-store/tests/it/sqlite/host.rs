@@ -1,13 +1,20 @@
 //! A host application that writes its own rows and ours in one transaction of its own.
 
-use openautomate_core::ErrorKind;
+use std::sync::Arc;
+
+use openautomate_core::blob::ObjectBlobStore;
 use openautomate_core::changes::{Changes, Record};
+use openautomate_core::command::work_item::AddWorkItem;
+use openautomate_core::command::work_queue::{CreateWorkQueue, QueueSettings};
 use openautomate_core::conformance::fixture::StoreFixture;
 use openautomate_core::conformance::store::expect::assert_code;
 use openautomate_core::conformance::store::sample::{World, audit};
-use openautomate_core::domain::Execution;
-use openautomate_core::query::{AuditFilter, PageRequest};
+use openautomate_core::domain::{Execution, NewItem, Role};
+use openautomate_core::permission::{Actor, Principal};
+use openautomate_core::query::{AuditFilter, PageRequest, WorkItemFilter};
 use openautomate_core::store::IdentityStore;
+use openautomate_core::vault::Vault;
+use openautomate_core::{ErrorKind, Orchestrator};
 use openautomate_store::StoreOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{Connection, query, query_scalar};
@@ -157,4 +164,43 @@ async fn a_table_with_a_name_of_ours_keeps_the_store_out() {
     assert_code(refused, ErrorKind::Invalid, "store.not_a_database");
     let tables: i64 = query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&pool).await.unwrap();
     assert_eq!(tables, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_work_item_is_there_with_its_entry_if_the_host_commits() {
+    let shop = Shop::open().await;
+    let folder = TempDir::new().unwrap();
+    let vault = Vault::open_or_create(&folder.path().join("vault.key")).unwrap();
+    let blobs = Arc::new(ObjectBlobStore::memory());
+    let store = Arc::clone(&shop.world.store);
+    let orchestrator = Orchestrator::builder(store, blobs, vault).build().await.unwrap();
+    let user = &shop.world.user;
+    let roles = vec![Role::Administrator];
+    let actor = Actor::of(Principal::User { id: user.id, name: user.username.clone(), roles, session: None });
+    let queue = CreateWorkQueue { environment_id: None, settings: QueueSettings::new("orders") };
+    let queue = orchestrator.execute(&actor, queue).await.unwrap();
+    let count = async || {
+        let filter = AuditFilter { action: Some("workItem.add".to_owned()), ..AuditFilter::default() };
+        let entries = shop.world.store.audit_entries(&filter, PageRequest::default()).await.unwrap();
+        let (all, first) = (WorkItemFilter::default(), PageRequest::default());
+        let items = shop.world.store.work_items(queue.id, &all, first).await.unwrap();
+        (items.items.len(), entries.items.len(), shop.orders().await.len())
+    };
+    for (commits, expected) in [(false, (0, 0, 0)), (true, (1, 1, 1))] {
+        let mut transaction = shop.pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        query("INSERT INTO orders (number) VALUES (7)").execute(&mut *transaction).await.unwrap();
+        let command = AddWorkItem { queue_id: queue.id, item: NewItem::new(serde_json::json!({"order": 7})) };
+        let joined = {
+            let handle = shop.fixture.handle();
+            let mut joining = handle.joining(&mut transaction);
+            orchestrator.put_item_in(&mut joining, &actor, command).await.unwrap()
+        };
+        if commits {
+            transaction.commit().await.unwrap();
+            assert_eq!(joined.announce(&orchestrator).payload, serde_json::json!({"order": 7}));
+        } else {
+            transaction.rollback().await.unwrap();
+        }
+        assert_eq!(count().await, expected);
+    }
 }

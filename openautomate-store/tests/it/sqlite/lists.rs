@@ -3,7 +3,7 @@
 use openautomate_core::changes::Record;
 use openautomate_core::conformance::fixture::StoreFixture;
 use openautomate_core::conformance::store::sample::World;
-use openautomate_core::domain::{Execution, ExecutionState, Origin};
+use openautomate_core::domain::{Execution, ExecutionState, FiringCause, Origin};
 use openautomate_core::query::{ExecutionFilter, PageRequest};
 use sqlx::{AssertSqlSafe, Row, query};
 
@@ -95,7 +95,7 @@ async fn filters_meet() {
     let mut made = Vec::new();
     for number in 0..6 {
         let due_at = world.user.created_at;
-        let origin = Origin::Schedule { schedule_id: schedule.id, due_at };
+        let origin = Origin::Schedule { schedule_id: schedule.id, due_at, cause: FiringCause::Due };
         let origin = if number % 2 == 0 { origin } else { Origin::Embedded };
         made.push(world.enqueue(Execution { origin, ..world.execution() }).await.id);
     }

@@ -1,8 +1,8 @@
 """What an automation says to OpenAutomate, and what it may ask.
 
 Every function works outside an execution too (``python main.py`` at the desk): inputs come from the
-JSON file that ``OPENAUTOMATE_INPUTS`` names, secrets from ``OPENAUTOMATE_SECRET_<NAME>``, and the rest
-is shown on stderr.
+JSON file that ``OPENAUTOMATE_INPUTS`` names, secrets from ``OPENAUTOMATE_SECRET_<NAME>``, work items from
+the folder that ``OPENAUTOMATE_QUEUES`` names, and the rest is shown on stderr.
 
 An entry function gets its inputs as its annotations say: dates, enums, dataclasses, and a ``Secret`` for the
 name of an asset. ``log`` is a ``logging.Logger``; any other logger arrives just the same, from level INFO.
@@ -16,10 +16,12 @@ import sys
 from openautomate import _state
 from openautomate._errors import (
     ArtifactError,
+    BusinessError,
     EntrypointError,
     Error,
     InputError,
     OutputError,
+    QueueError,
     SecretError,
 )
 
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, overload
 
-    from openautomate._secret import Secret
+    from openautomate._queue import Queue, WorkItem
+    from openautomate._secret import Credential, Secret
 
     log: logging.Logger
     """The automation's own logger."""
@@ -44,18 +47,25 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactError",
+    "BusinessError",
+    "Credential",
     "EntrypointError",
     "Error",
     "InputError",
     "OutputError",
+    "Queue",
+    "QueueError",
     "Secret",
     "SecretError",
+    "WorkItem",
     "artifact",
     "cancelled",
+    "credential",
     "inputs",
     "log",
     "output",
     "progress",
+    "queue",
     "screenshot",
     "secret",
 ]
@@ -157,17 +167,52 @@ def secret(name: str) -> str:
     return text
 
 
+def credential(name: str) -> Credential:
+    """Returns the user name and the password of an asset that is a credential; the agent masks both.
+
+    Raises:
+        SecretError: There is no such asset, this execution may not read it, or it is no credential.
+    """
+    import json
+
+    from openautomate._secret import Credential
+
+    try:
+        held = json.loads(secret(name))
+        return Credential(held["username"], held["password"])
+    except (ValueError, TypeError, KeyError):
+        raise SecretError(f"the asset {name} is no credential; read it with secret()") from None
+
+
+def queue(name: str, *, stop_on_error: bool = False) -> Queue:
+    """Opens a work queue of the execution's environment; iterate over it to take its items.
+
+    Outside an agent, a queue is a file of JSON lines in the folder that ``OPENAUTOMATE_QUEUES`` names.
+
+    Args:
+        name: The queue's name.
+        stop_on_error: Whether ``with item:`` and ``each`` let exceptions other than ``BusinessError`` end the
+            loop; without it the loop goes on with the next item.
+    """
+    from openautomate import _queue
+
+    return _queue.Queue(name, stop_on_error)
+
+
 def cancelled() -> bool:
     """Returns whether the run was asked to stop; it is killed when its grace period is over."""
     return _state.current().host.cancelled()
 
 
 def __getattr__(name: str) -> object:
-    if name == "Secret":
+    if name in ("Credential", "Secret"):
         from openautomate import _secret
 
-        globals()["Secret"] = _secret.Secret
-        return _secret.Secret
+        return globals().setdefault(name, getattr(_secret, name))
+    if name in ("Queue", "WorkItem"):
+        from openautomate import _queue
+
+        return globals().setdefault(name, getattr(_queue, name))
     if name != "log":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # Loaded on demand: logging takes longer to import than Python to start. It comes first, since the hook on

@@ -68,6 +68,10 @@ def execute(
         exit_code, error = _stopped(stop)
     except BaseException as raised:
         exit_code, error = 1, raised
+    if error is not None and run.items:
+        from openautomate import _queue
+
+        _queue.fail_open(run, error)
     if error is not None and not shared and os.environ.get("OPENAUTOMATE_EVIDENCE") == "1":
         from openautomate import _evidence
 

@@ -133,6 +133,13 @@ class Bridge:
         granted = answer["type"] == "secretValue"
         return granted, answer["value"] if granted else answer["message"]
 
+    def queue(self, call: str) -> tuple[bool, str]:
+        """Works with a queue."""
+        answer = self._ask({"type": "queue", "call": json.loads(call)})
+        if answer["type"] == "queueReply":
+            return True, json.dumps(answer["reply"])
+        return False, json.dumps({"kind": answer["kind"], "message": answer["message"]})
+
     def cancelled(self) -> bool:
         """Whether the agent asked the run to stop."""
         return self.is_cancelled

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 INPUTS = "OPENAUTOMATE_INPUTS"
 OUTPUTS = "OPENAUTOMATE_OUTPUTS"
 SECRET = "OPENAUTOMATE_SECRET_"
+QUEUES = "OPENAUTOMATE_QUEUES"
 
 
 class Desk:
@@ -56,6 +57,16 @@ class Desk:
                 f"{variable}, or run the automation on an agent"
             )
         return True, value
+
+    def queue(self, call: str) -> tuple[bool, str]:
+        """There is none."""
+        import json
+
+        message = (
+            f"there are no queues outside an execution; name a folder for them in the environment variable "
+            f"{QUEUES}, or run the automation on an agent"
+        )
+        return False, json.dumps({"kind": "unsupported", "message": message})
 
     def cancelled(self) -> bool:
         """Ctrl-C is all there is."""

@@ -5,7 +5,8 @@ The YAML was read when the package was published; what a run needs of it comes a
 
 The inputs of the execution are the payload of the first work item and, for a task with parameters, its
 arguments. Payloads of output work items are the output ``workItems``; their files, and all files in the
-folder for artifacts, are artifacts.
+folder for artifacts, are artifacts. With ``OPENAUTOMATE_QUEUE`` set, work items are those of that queue
+instead: see ``_workitems.py``.
 """
 
 from __future__ import annotations
@@ -83,10 +84,11 @@ def _set_environment(root: str, artifacts: str, inputs: dict[str, Any]) -> str:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(incoming, "w", encoding="utf-8") as file:
         json.dump([{"payload": inputs or None, "files": {}}], file, ensure_ascii=False)
+    on_queue = "OPENAUTOMATE_QUEUE" in os.environ
     for name, value in {
         "ROBOT_ROOT": root,
         "ROBOT_ARTIFACTS": artifacts,
-        "RC_WORKITEM_ADAPTER": "FileAdapter",
+        "RC_WORKITEM_ADAPTER": "openautomate._workitems.QueueAdapter" if on_queue else "FileAdapter",
         "RC_WORKITEM_INPUT_PATH": incoming,
         "RC_WORKITEM_OUTPUT_PATH": outgoing,
         "RPA_WORKITEMS_ADAPTER": "RPA.Robocorp.WorkItems.FileAdapter",

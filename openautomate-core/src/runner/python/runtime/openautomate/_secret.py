@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 
 class Secret:
     """The value of a secret asset that an input names.
@@ -39,3 +41,16 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret is not written anywhere; pass on its value if you mean it")
+
+
+class Credential(NamedTuple):
+    """A user name and a password. It does not show the password."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credential(username={self.username!r}, password='***')"
+
+
+Credential.__module__ = "openautomate"

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
         def secret(self, name: str) -> tuple[bool, str]:
             """Returns true and the value, or false and the reason."""
 
+        def queue(self, call: str) -> tuple[bool, str]:
+            """Works with a queue; returns true and the answer, or false and the refusal, as JSON."""
+
         def cancelled(self) -> bool:
             """Whether the run was asked to stop."""
 
@@ -53,6 +56,8 @@ class Run:
         self.inputs = inputs
         self.package_dir = package_dir
         self.outputs: dict[str, Any] = {}
+        # Work items that are taken and not ended.
+        self.items: list[Any] = []
         # The automation's modules follow it.
         self.last_module = next(reversed(sys.modules))
 
