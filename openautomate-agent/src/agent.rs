@@ -25,6 +25,7 @@ use crate::pace::Pace;
 use crate::prepare::{Preparations, prepare_always};
 use crate::question::Questions;
 use crate::trust::Trust;
+use crate::usage::UsageMeter;
 use crate::{adopt, facts, platform, run, session};
 
 /// How long nothing is taken after an assignment could not be: the server would give it back at once.
@@ -177,7 +178,8 @@ impl AgentBuilder {
             drain_timeout: self.drain_timeout,
             limits: self.limits,
             isolation: self.isolation,
-            facts: self.facts,
+            facts: AgentFacts { disk_bytes: platform::disk_bytes(&self.data_dir), ..self.facts },
+            usage: UsageMeter::default(),
             max_artifact_bytes: AtomicU64::new(u64::MAX),
             attempts: Mutex::new(
                 attempts.into_iter().map(|attempt| (attempt.lease, Arc::new(attempt))).collect(),
@@ -296,6 +298,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) isolation: IsolationLevel,
     pub(crate) facts: AgentFacts,
+    pub(crate) usage: UsageMeter,
     /// The largest file that the server keeps.
     pub(crate) max_artifact_bytes: AtomicU64,
     attempts: Mutex<Attempts>,

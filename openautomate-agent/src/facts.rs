@@ -2,7 +2,10 @@
 
 use openautomate_core::domain::AgentFacts;
 
-/// What an agent tells of its machine. Which Pythons there are is for the program to find out.
+use crate::platform;
+
+/// What an agent tells of its machine. Which Pythons there are, and how large the disk is, is for the program to find
+/// out.
 #[must_use]
 pub fn facts() -> AgentFacts {
     AgentFacts {
@@ -11,5 +14,7 @@ pub fn facts() -> AgentFacts {
         arch: std::env::consts::ARCH.to_owned(),
         python_versions: Vec::new(),
         cpus: std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1)),
+        memory_bytes: platform::memory_bytes(),
+        disk_bytes: 0,
     }
 }

@@ -53,6 +53,7 @@ mod run;
 mod session;
 mod spool;
 mod trust;
+mod usage;
 mod way;
 mod websocket;
 

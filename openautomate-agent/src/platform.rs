@@ -108,6 +108,53 @@ pub(crate) fn open_at_once(path: &Path) -> io::Result<Opened> {
     Ok(Opened { file, place: path.canonicalize()?, path: path.to_owned() })
 }
 
+/// The machine's memory in bytes; 0 where it is not known.
+pub(crate) fn memory_bytes() -> u64 {
+    meminfo("MemTotal:").unwrap_or(0)
+}
+
+/// How much of the machine's memory is in use in bytes, where it is known.
+pub(crate) fn memory_used_bytes() -> Option<u64> {
+    let (total, available) = (meminfo("MemTotal:")?, meminfo("MemAvailable:")?);
+    Some(total.saturating_sub(available))
+}
+
+/// A line of the system's account of its memory, in bytes.
+fn meminfo(name: &str) -> Option<u64> {
+    if cfg!(not(target_os = "linux")) {
+        return None;
+    }
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// How long all processors together were busy and idle since the machine was started, in ticks, where it is known.
+pub(crate) fn processor_time() -> Option<(u64, u64)> {
+    if cfg!(not(target_os = "linux")) {
+        return None;
+    }
+    // proc(5): user, nice, system, idle, iowait, irq, softirq, steal; what follows is counted in the first two.
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: Vec<u64> =
+        text.lines().next()?.split_whitespace().skip(1).take(8).filter_map(|n| n.parse().ok()).collect();
+    let idle = ticks.get(3)? + ticks.get(4)?;
+    Some((ticks.iter().sum::<u64>() - idle, idle))
+}
+
+/// The size of the disk that a folder lies on in bytes; 0 where it is not known.
+#[cfg(target_os = "linux")]
+pub(crate) fn disk_bytes(folder: &Path) -> u64 {
+    let found = nix::sys::statvfs::statvfs(folder);
+    found.map_or(0, |disk| disk.blocks().saturating_mul(disk.fragment_size()))
+}
+
+/// The size of the disk that a folder lies on in bytes; 0 where it is not known.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn disk_bytes(_: &Path) -> u64 {
+    0
+}
+
 /// The interpreter of a virtual environment.
 pub(crate) fn interpreter(environment: &Path) -> PathBuf {
     if cfg!(windows) { environment.join("Scripts/python.exe") } else { environment.join("bin/python") }

@@ -281,7 +281,8 @@ impl Session {
     async fn heartbeat(&self) -> Result<()> {
         let leases = self.agent.attempts().iter().map(|attempt| attempt.lease).collect();
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push_back(Instant::now());
-        self.send(AgentMessage::Heartbeat { leases }).await
+        let usage = self.agent.usage.measure();
+        self.send(AgentMessage::Heartbeat { leases, usage }).await
     }
 
     async fn progress(&self) -> Result<()> {

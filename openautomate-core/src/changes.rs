@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Approval, Asset, AuditEntry, Calendar, ChildCall, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package,
-    PackageVersion, Progress, Rollout, Schedule, Session, Trigger, TriggerFiring, User, WorkItem, WorkQueue,
+    Agent, AgentPool, Approval, Asset, AuditEntry, Calendar, ChildCall, Deployment, EnrolmentToken,
+    Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
+    Lease, Package, PackageVersion, Progress, Rollout, Schedule, Session, Trigger, TriggerFiring, User,
+    WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, ApprovalId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId, PackageId,
@@ -30,6 +31,8 @@ pub enum Record {
     Environment(Environment),
     /// An agent.
     Agent(Agent),
+    /// A pool of agents.
+    AgentPool(AgentPool),
     /// An enrolment token.
     EnrolmentToken(EnrolmentToken),
     /// A package.

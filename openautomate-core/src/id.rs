@@ -79,6 +79,8 @@ ids! {
     EnvironmentId = "environment";
     /// An agent on a machine.
     AgentId = "agent";
+    /// A named set of agents.
+    PoolId = "agent pool";
     /// A token that enrols an agent once.
     EnrolmentTokenId = "enrolment token";
     /// An automation package.

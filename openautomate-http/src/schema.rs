@@ -90,6 +90,88 @@ mirror! {
     StopReason { Cancelled, TimedOut, LimitExceeded, Misbehaved }
 }
 
+/// The group of which only so many run at once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes; it is never made")]
+pub(crate) struct Concurrency {
+    /// The name of the group, of its environment. What is given may hold `{name}` for the input of that name.
+    key: String,
+    /// How many of the group may be with agents at once.
+    limit: u32,
+}
+
+/// How failed attempts are repeated; what is left out is what the package says.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes; it is never made")]
+pub(crate) struct RetryOptions {
+    /// How many attempts may fail before the execution does.
+    max_attempts: Option<u32>,
+    /// The wait before the second attempt in milliseconds.
+    backoff_ms: Option<u64>,
+    /// What the wait is multiplied with for each further attempt, 1 to 100.
+    backoff_factor: Option<f64>,
+    /// The longest wait in milliseconds, at most a day.
+    max_backoff_ms: Option<u64>,
+    /// Whether the wait is anything from nothing to that.
+    jitter: Option<bool>,
+    /// The kinds of errors that are repeated: classes of exceptions, `ExitCode`, `TimedOut`, `AgentLost`; an empty
+    /// list for all.
+    only_errors: Option<Vec<String>>,
+    /// What a vanished agent means.
+    on_agent_lost: Option<OnAgentLost>,
+}
+
+/// How executions are placed and repeated; what is left out is what the package says.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes; it is never made")]
+pub(crate) struct ExecutionOptions {
+    /// The operating system of the agent: `linux`, `windows` or `macos`.
+    os: Option<String>,
+    /// A version specifier (PEP 440) that one of the agent's interpreters satisfies, as in `>=3.11`.
+    python: Option<String>,
+    /// The name of the pool that the agent is in.
+    pool: Option<String>,
+    /// The group of which only so many run at once.
+    concurrency: Option<Concurrency>,
+    /// How failed attempts are repeated.
+    retry: Option<RetryOptions>,
+    /// How long an execution may wait for its first attempt, in milliseconds.
+    queue_timeout_ms: Option<u64>,
+}
+
+/// A time in which an agent takes nothing new: `once`, or `recurring` by a crontab line.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes; it is never made")]
+pub(crate) struct MaintenanceWindow {
+    /// `once` or `recurring`.
+    kind: String,
+    /// Of `once`: from this instant.
+    starts_at: Option<DateTime<Utc>>,
+    /// Of `once`: until before this one.
+    ends_at: Option<DateTime<Utc>>,
+    /// Of `recurring`: when it begins, as a crontab line.
+    cron_expression: Option<String>,
+    /// Of `recurring`: in which IANA time zone.
+    time_zone: Option<String>,
+    /// Of `recurring`: how long it lasts in milliseconds, a minute to seven days.
+    duration_ms: Option<u64>,
+}
+
+/// Why an agent takes nothing new: `disabled`, `draining` or `maintenance`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes; it is never made")]
+pub(crate) struct Rest {
+    /// `disabled`, `draining` or `maintenance`.
+    kind: String,
+    /// Until when, if that is known.
+    until: Option<DateTime<Utc>>,
+}
+
 /// The proof that a run which was stopped is over.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -179,6 +261,12 @@ mod tests {
                 d::StopReason::Cancelled, d::StopReason::TimedOut, d::StopReason::LimitExceeded,
                 d::StopReason::Misbehaved
             ];
+        }
+        same! {
+            Concurrency = [d::Concurrency { key: "sap".to_owned(), limit: 1 }];
+            ExecutionOptions = [d::ExecutionOptions::default()];
+            RetryOptions = [d::RetryOptions::default()];
+            Rest = [d::Rest::Disabled, d::Rest::Draining { until: None }];
         }
         for role in d::Role::ALL {
             same!(Role = [role];);

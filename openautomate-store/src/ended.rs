@@ -6,7 +6,7 @@ use serde_json::Map;
 
 /// The execution after its present attempt ended so: at its end, or waiting for the next attempt.
 pub(crate) fn ended(mut execution: Execution, result: &RunResult, now: Timestamp) -> Execution {
-    let after = execution.after_attempt(result.status, now);
+    let after = execution.after_attempt(result, now);
     execution.state = after.state;
     execution.run_at = after.run_at;
     execution.failed_attempts = after.failed_attempts;

@@ -41,6 +41,7 @@ mod log_piece;
 #[cfg(all(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 pub mod maintenance;
 mod migration;
+mod occupancy;
 #[cfg(any(feature = "sqlx-postgres", feature = "diesel-postgres"))]
 mod postgres;
 mod record;

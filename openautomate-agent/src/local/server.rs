@@ -187,7 +187,7 @@ impl Server {
                     }
                 }
                 AgentMessage::Ready { .. } => {}
-                AgentMessage::Heartbeat { leases } => {
+                AgentMessage::Heartbeat { leases, .. } => {
                     let cancel = if self.is_cancel_sent { vec![lease] } else { Vec::new() };
                     say(&link, ServerMessage::Renewed { leases, cancel, stale: Vec::new() }).await;
                 }

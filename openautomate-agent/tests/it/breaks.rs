@@ -214,7 +214,7 @@ async fn a_lease_that_is_renewed_holds() {
     while began.elapsed() < stage.ttl * 4 {
         let leases = server
             .until(|message| match message {
-                AgentMessage::Heartbeat { leases } => Some(leases.clone()),
+                AgentMessage::Heartbeat { leases, .. } => Some(leases.clone()),
                 _ => None,
             })
             .await;

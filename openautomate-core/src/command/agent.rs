@@ -7,16 +7,21 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::changes::{Changes, Event, Record};
+use crate::clock::Timestamp;
 use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
 use crate::credential::{ENROL_CONTEXT, OpaqueToken, token_hash, verify_agent_signature};
-use crate::domain::{Agent, AgentFacts, AgentStatus, EnrolmentToken, check_label, check_name};
+use crate::domain::{
+    Agent, AgentFacts, AgentStatus, EnrolmentToken, MAX_WINDOWS, MaintenanceWindow, check_label, check_name,
+};
 use crate::error::{Error, Result};
-use crate::id::{AgentId, EnrolmentTokenId, EnvironmentId, UserId};
+use crate::id::{AgentId, EnrolmentTokenId, EnvironmentId, PoolId, UserId};
 use crate::permission::{Access, Permission};
 use crate::secret::Secret;
 
 const MAX_ADDRESS: usize = 64;
+const MAX_LABELS: usize = 100;
+const MAX_POOLS: usize = 100;
 const MAX_TOKEN_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 async fn load(context: &CommandContext<'_>, id: AgentId) -> Result<Agent> {
@@ -59,6 +64,9 @@ fn new_agent(new: NewAgent<'_>, context: &CommandContext<'_>) -> Agent {
         environment_id: new.environment_id,
         owner_id: new.owner_id,
         labels: sorted(new.labels),
+        pool_ids: Vec::new(),
+        drain_until: None,
+        maintenance_windows: Vec::new(),
         slots: 0,
         public_key: new.public_key,
         facts: AgentFacts::default(),
@@ -137,6 +145,31 @@ pub struct UpdateAgent {
     pub status: Option<AgentStatus>,
     /// What it can do.
     pub labels: Option<Vec<String>>,
+    /// The pools that it is in.
+    pub pool_ids: Option<Vec<PoolId>>,
+    /// Until when it takes nothing new, if it is drained.
+    pub drain_until: Option<Timestamp>,
+    /// When it takes nothing new.
+    pub maintenance_windows: Option<Vec<MaintenanceWindow>>,
+}
+
+impl UpdateAgent {
+    /// A change of nothing.
+    #[must_use]
+    pub const fn new(id: AgentId) -> Self {
+        Self {
+            id,
+            revision: None,
+            name: None,
+            machine_name: None,
+            ip_address: None,
+            status: None,
+            labels: None,
+            pool_ids: None,
+            drain_until: None,
+            maintenance_windows: None,
+        }
+    }
 }
 
 #[async_trait]
@@ -152,7 +185,25 @@ impl Command for UpdateAgent {
         self.name.iter().try_for_each(|name| check_name("name", name))?;
         self.machine_name.iter().try_for_each(|name| check_name("machineName", name))?;
         self.ip_address.iter().try_for_each(|address| check_address(address))?;
-        self.labels.iter().flatten().try_for_each(|label| check_label("labels", label))
+        self.labels.iter().flatten().try_for_each(|label| check_label("labels", label))?;
+        if self.labels.as_ref().is_some_and(|labels| labels.len() > MAX_LABELS) {
+            return Err(Error::invalid_field("labels", format!("holds more than {MAX_LABELS} labels")));
+        }
+        if self.pool_ids.as_ref().is_some_and(|pools| pools.len() > MAX_POOLS) {
+            return Err(Error::invalid_field("poolIds", format!("holds more than {MAX_POOLS} pools")));
+        }
+        if self.drain_until.is_some() && self.status != Some(AgentStatus::Draining) {
+            return Err(Error::invalid_field(
+                "drainUntil",
+                "goes with the status Draining alone; set that too",
+            ));
+        }
+        let windows = self.maintenance_windows.as_deref().unwrap_or_default();
+        if windows.len() > MAX_WINDOWS {
+            let why = format!("holds more than {MAX_WINDOWS} windows");
+            return Err(Error::invalid_field("maintenanceWindows", why));
+        }
+        windows.iter().try_for_each(MaintenanceWindow::check)
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Agent>> {
@@ -163,7 +214,29 @@ impl Command for UpdateAgent {
         agent.ip_address = self.ip_address.clone().unwrap_or(agent.ip_address);
         agent.status = self.status.unwrap_or(agent.status);
         agent.labels = self.labels.as_deref().map_or(agent.labels, sorted);
-        let detail = json!({"name": agent.name, "status": agent.status, "labels": agent.labels});
+        if self.drain_until.is_some_and(|until| until <= context.now) {
+            return Err(Error::invalid_field(
+                "drainUntil",
+                "has passed; leave it out or give a later instant",
+            ));
+        }
+        if self.status.is_some() {
+            agent.drain_until = self.drain_until;
+        }
+        if let Some(pools) = &self.pool_ids {
+            agent.pool_ids = checked_pools(context, pools, agent.environment_id).await?;
+        }
+        if let Some(windows) = &self.maintenance_windows {
+            agent.maintenance_windows.clone_from(windows);
+        }
+        let detail = json!({
+            "name": agent.name,
+            "status": agent.status,
+            "labels": agent.labels,
+            "poolIds": agent.pool_ids,
+            "drainUntil": agent.drain_until,
+            "maintenanceWindows": agent.maintenance_windows,
+        });
         let changes = Changes::none()
             .update(Record::Agent(agent.clone()))
             .audited(context.audit("agent", agent.id, detail))
@@ -171,6 +244,26 @@ impl Command for UpdateAgent {
         agent.revision += 1;
         Ok(Decision::new(changes, agent))
     }
+}
+
+/// The pools that an agent of an environment may be in; sorted, without repetition.
+async fn checked_pools(
+    context: &CommandContext<'_>,
+    pools: &[PoolId],
+    environment: EnvironmentId,
+) -> Result<Vec<PoolId>> {
+    let mut pools = pools.to_vec();
+    pools.sort_unstable();
+    pools.dedup();
+    for id in &pools {
+        let pool = context.store.agent_pool(*id).await?;
+        let fits = pool.is_some_and(|pool| pool.deleted_at.is_none() && pool.environment_id == environment);
+        if !fits {
+            let why = "names a pool that is none of the agent's environment; list them first";
+            return Err(Error::invalid_field("poolIds", why));
+        }
+    }
+    Ok(pools)
 }
 
 /// Deletes an agent: its key is worth nothing from then on. What it runs ends by the lease rule.

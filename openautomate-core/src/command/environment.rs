@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use crate::changes::{Changes, Record};
+use crate::changes::{Changes, Event, Record};
 use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{Environment, check_name};
+use crate::domain::{Environment, check_limit, check_name};
 use crate::error::{Error, Result};
 use crate::id::EnvironmentId;
 use crate::package::signature::PublicKey;
@@ -15,6 +15,11 @@ use crate::permission::{Access, Permission};
 const MAX_AUTHOR_KEYS: usize = 100;
 /// Each request that names none reads them all.
 const MAX_ENVIRONMENTS: usize = 1_000;
+
+/// Checks a limit of executions at once where 0 takes it away.
+pub(super) fn check_new_limit(limit: u32) -> Result<()> {
+    if limit == 0 { Ok(()) } else { check_limit("maxConcurrent", limit) }
+}
 
 /// Makes an environment.
 #[derive(Clone, Debug)]
@@ -25,6 +30,8 @@ pub struct CreateEnvironment {
     pub author_keys: Vec<PublicKey>,
     /// Whether somebody else than who asks has to agree to what is deployed there.
     pub four_eyes: bool,
+    /// How many executions may be with agents at once; `None` for no limit.
+    pub max_concurrent: Option<u32>,
 }
 
 #[async_trait]
@@ -38,6 +45,7 @@ impl Command for CreateEnvironment {
 
     fn validate(&self) -> Result<()> {
         check_name("name", &self.name)?;
+        self.max_concurrent.iter().try_for_each(|limit| check_limit("maxConcurrent", *limit))?;
         check_keys(&self.author_keys)
     }
 
@@ -51,6 +59,7 @@ impl Command for CreateEnvironment {
             name: self.name.clone(),
             is_default: false,
             author_keys: sorted(&self.author_keys),
+            max_concurrent: self.max_concurrent,
             four_eyes: self.four_eyes,
             created_at: context.now,
             revision: 0,
@@ -75,6 +84,8 @@ pub struct UpdateEnvironment {
     pub is_default: Option<bool>,
     /// The keys of the authors; if there are any, only versions that one of them signed are deployed and run.
     pub author_keys: Option<Vec<PublicKey>>,
+    /// How many executions may be with agents at once; 0 for no limit.
+    pub max_concurrent: Option<u32>,
     /// Whether somebody else than who asks has to agree to what is deployed there. What waits for that goes on
     /// waiting.
     pub four_eyes: Option<bool>,
@@ -84,7 +95,15 @@ impl UpdateEnvironment {
     /// Changes nothing yet.
     #[must_use]
     pub const fn new(id: EnvironmentId) -> Self {
-        Self { id, revision: None, name: None, is_default: None, author_keys: None, four_eyes: None }
+        Self {
+            id,
+            revision: None,
+            name: None,
+            is_default: None,
+            author_keys: None,
+            max_concurrent: None,
+            four_eyes: None,
+        }
     }
 }
 
@@ -99,6 +118,7 @@ impl Command for UpdateEnvironment {
 
     fn validate(&self) -> Result<()> {
         self.name.as_ref().map_or(Ok(()), |name| check_name("name", name))?;
+        self.max_concurrent.iter().try_for_each(|limit| check_new_limit(*limit))?;
         self.author_keys.as_deref().map_or(Ok(()), check_keys)
     }
 
@@ -129,11 +149,13 @@ impl Command for UpdateEnvironment {
             environment.author_keys = sorted(keys);
         }
         environment.four_eyes = self.four_eyes.unwrap_or(environment.four_eyes);
-        let changes = changes.update(Record::Environment(environment.clone())).audited(context.audit(
-            "environment",
-            environment.id,
-            detail(&environment),
-        ));
+        let limit = self.max_concurrent.map(|limit| Some(limit).filter(|limit| *limit > 0));
+        environment.max_concurrent = limit.unwrap_or(environment.max_concurrent);
+        let changes = changes
+            .update(Record::Environment(environment.clone()))
+            // A higher limit makes way for what waits.
+            .event(Event::ExecutionsWoken)
+            .audited(context.audit("environment", environment.id, detail(&environment)));
         environment.revision += 1;
         Ok(Decision::new(changes, environment))
     }
@@ -159,5 +181,6 @@ fn detail(environment: &Environment) -> serde_json::Value {
         "isDefault": environment.is_default,
         "authorKeys": environment.author_keys,
         "fourEyes": environment.four_eyes,
+        "maxConcurrent": environment.max_concurrent,
     })
 }

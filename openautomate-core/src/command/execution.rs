@@ -14,13 +14,13 @@ use crate::command::deployment::check_author;
 use crate::command::inputs::{check_inputs, check_signature};
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{
-    Environment, Execution, ExecutionState, FileUser, OnAgentLost, Origin, PackageVersion, RetryPolicy,
+    Environment, Execution, ExecutionOptions, ExecutionState, FileUser, Origin, PackageVersion, Requirements,
     RunError, check_label,
 };
 use crate::error::{Error, Result};
-use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, VersionId};
-use crate::package::manifest::Manifest;
+use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, PoolId, VersionId};
 use crate::permission::{Access, Permission};
+use crate::store::Store;
 
 pub use batch::EnqueueExecutions;
 
@@ -47,6 +47,8 @@ pub struct EnqueueExecution {
     pub timeout_ms: Option<u64>,
     /// Not before this instant.
     pub run_at: Option<Timestamp>,
+    /// How it is placed and repeated, where not as the package says.
+    pub options: ExecutionOptions,
 }
 
 impl EnqueueExecution {
@@ -63,6 +65,7 @@ impl EnqueueExecution {
             agent_id: None,
             timeout_ms: None,
             run_at: None,
+            options: ExecutionOptions::default(),
         }
     }
 }
@@ -84,6 +87,7 @@ impl Command for EnqueueExecution {
             return Err(Error::invalid_field("timeoutMs", "is 0; leave it out for no limit of your own"));
         }
         self.labels.iter().try_for_each(|label| check_label("labels", label))?;
+        self.options.check()?;
         check_inputs(&self.inputs)
     }
 
@@ -160,6 +164,8 @@ impl EnqueueExecution {
         execution.labels.extend(self.labels.iter().cloned());
         execution.labels.sort();
         execution.labels.dedup();
+        let pools = Pools::named(context.store, environment.id, &version, &self.options).await?;
+        settle(&mut execution, &version, &self.options, pools)?;
         let detail = json!({
             "packageId": version.package_id,
             "versionNumber": version.version_number,
@@ -222,12 +228,15 @@ pub(crate) fn new_execution(
         priority: manifest.priority,
         labels: manifest.labels.clone(),
         pinned_agent_id: None,
+        requirements: Requirements::default(),
+        concurrency: None,
         inputs,
         outputs: None,
         error: None,
         origin,
-        retry: retry_policy(manifest),
+        retry: manifest.retry_policy(),
         timeout_ms: manifest.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+        queue_timeout_ms: None,
         run_at: now,
         lease_epoch: 0,
         agent_id: None,
@@ -242,12 +251,62 @@ pub(crate) fn new_execution(
     }
 }
 
-fn retry_policy(manifest: &Manifest) -> RetryPolicy {
-    RetryPolicy {
-        max_attempts: manifest.retries + 1,
-        backoff_ms: u64::try_from(manifest.backoff.as_millis()).unwrap_or(u64::MAX),
-        on_agent_lost: if manifest.retry_when_agent_lost { OnAgentLost::Retry } else { OnAgentLost::Fail },
+/// The pools that a package and its trigger or schedule name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pools {
+    package: Option<PoolId>,
+    own: Option<PoolId>,
+}
+
+impl Pools {
+    /// Looks the names up.
+    ///
+    /// # Errors
+    /// `Invalid`, naming `pool`, if the environment has no such pool.
+    pub(crate) async fn named(
+        store: &dyn Store,
+        environment: EnvironmentId,
+        version: &PackageVersion,
+        options: &ExecutionOptions,
+    ) -> Result<Self> {
+        let own = pool_named(store, environment, options.pool.as_deref()).await?;
+        // What is overruled need not be there.
+        let package = version.manifest.options.pool.as_deref().filter(|_| own.is_none());
+        Ok(Self { own, package: pool_named(store, environment, package).await? })
     }
+}
+
+async fn pool_named(
+    store: &dyn Store,
+    environment: EnvironmentId,
+    name: Option<&str>,
+) -> Result<Option<PoolId>> {
+    let Some(name) = name else { return Ok(None) };
+    let pool = store.agent_pool_by_name(environment, name).await?;
+    let pool = pool.ok_or_else(|| {
+        Error::invalid_field(
+            "pool",
+            format!("names {name}, and the environment has no such pool; make it first"),
+        )
+    })?;
+    Ok(Some(pool.id))
+}
+
+/// Gives a new execution what the package, and then the trigger or the schedule, say of its place and its repeats.
+///
+/// # Errors
+/// As [`ExecutionOptions::apply`].
+pub(crate) fn settle(
+    execution: &mut Execution,
+    version: &PackageVersion,
+    options: &ExecutionOptions,
+    pools: Pools,
+) -> Result<()> {
+    // A group of the trigger's own overrules the package's before that one's key is looked at.
+    let mut first = version.manifest.options.clone();
+    first.concurrency = first.concurrency.filter(|_| options.concurrency.is_none());
+    first.apply(execution, pools.package)?;
+    options.apply(execution, pools.own)
 }
 
 /// Asks for the end of an execution.

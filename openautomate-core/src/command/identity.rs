@@ -72,6 +72,7 @@ impl Command for PrepareInstallation {
                 name: name.to_owned(),
                 is_default,
                 author_keys: Vec::new(),
+                max_concurrent: None,
                 four_eyes: false,
                 created_at: context.now,
                 revision: 0,

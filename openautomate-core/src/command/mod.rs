@@ -3,6 +3,7 @@
 //! validate, handle, commit in one transaction, publish.
 
 pub mod agent;
+pub mod agent_pool;
 pub mod approval;
 pub mod asset;
 pub mod calendar;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::changes::{Changes, Event, Record};
+use crate::command::environment::check_new_limit;
 use crate::command::rollout::begin;
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{Package, PackageVersion, RolloutKind, RolloutState, check_description, check_name};
@@ -47,6 +48,7 @@ impl Command for CreatePackage {
             id: PackageId::new(),
             name: self.name.clone(),
             description: self.description.clone(),
+            max_concurrent: None,
             creator_id: context.user_id()?,
             created_at: context.now,
             updated_at: context.now,
@@ -61,7 +63,7 @@ impl Command for CreatePackage {
     }
 }
 
-/// Changes a package's name or description.
+/// Changes a package's name, description, or how many of its executions run at once.
 #[derive(Clone, Debug)]
 pub struct UpdatePackage {
     /// Which.
@@ -72,6 +74,8 @@ pub struct UpdatePackage {
     pub name: Option<String>,
     /// The new description.
     pub description: Option<String>,
+    /// How many executions may be with agents at once in an environment; 0 for no limit.
+    pub max_concurrent: Option<u32>,
 }
 
 #[async_trait]
@@ -85,7 +89,8 @@ impl Command for UpdatePackage {
 
     fn validate(&self) -> Result<()> {
         self.name.iter().try_for_each(|name| check_name("name", name))?;
-        self.description.iter().try_for_each(|text| check_description("description", text))
+        self.description.iter().try_for_each(|text| check_description("description", text))?;
+        self.max_concurrent.iter().try_for_each(|limit| check_new_limit(*limit))
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Package>> {
@@ -93,10 +98,15 @@ impl Command for UpdatePackage {
         check_revision(self.revision, package.revision)?;
         package.name = self.name.clone().unwrap_or(package.name);
         package.description = self.description.clone().unwrap_or(package.description);
+        let limit = self.max_concurrent.map(|limit| Some(limit).filter(|limit| *limit > 0));
+        package.max_concurrent = limit.unwrap_or(package.max_concurrent);
         package.updated_at = context.now;
+        let detail = json!({"name": package.name, "maxConcurrent": package.max_concurrent});
         let changes = Changes::none()
             .update(Record::Package(package.clone()))
-            .audited(context.audit("package", package.id, json!({"name": package.name})))
+            .audited(context.audit("package", package.id, detail))
+            // A higher limit makes way for what waits.
+            .event(Event::ExecutionsWoken)
             .event(Event::PackageChanged { package_id: package.id });
         package.revision += 1;
         Ok(Decision::new(changes, package))

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::{AgentId, EnrolmentTokenId, EnvironmentId, UserId};
+use crate::domain::MaintenanceWindow;
+use crate::id::{AgentId, EnrolmentTokenId, EnvironmentId, PoolId, UserId};
 
 /// What an agent may do, as an operator set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,6 +36,12 @@ pub struct AgentFacts {
     /// How many processors it has.
     #[serde(default)]
     pub cpus: u32,
+    /// Its memory in bytes; 0 if it does not tell.
+    #[serde(default)]
+    pub memory_bytes: u64,
+    /// The disk that its data lies on, in bytes; 0 if it does not tell.
+    #[serde(default)]
+    pub disk_bytes: u64,
 }
 
 /// An agent.
@@ -57,6 +64,15 @@ pub struct Agent {
     pub owner_id: UserId,
     /// What it can do; executions may require labels. Sorted, without repetition.
     pub labels: Vec<String>,
+    /// The pools that it is in. Sorted, without repetition.
+    #[serde(default)]
+    pub pool_ids: Vec<PoolId>,
+    /// Until when a draining agent takes nothing new; `None` until somebody makes it active.
+    #[serde(default)]
+    pub drain_until: Option<Timestamp>,
+    /// When it takes nothing new.
+    #[serde(default)]
+    pub maintenance_windows: Vec<MaintenanceWindow>,
     /// How many executions it runs at once, as it last told.
     pub slots: u32,
     /// Its Ed25519 public key; `None` until it is enrolled.

@@ -135,7 +135,7 @@ pub struct TraceFrame {
 #[serde(rename_all = "camelCase")]
 pub struct RunError {
     /// The exception's class (`ValueError`) or one of our own kinds: `ExitCode`, `Signal`, `Timeout`,
-    /// `Cancelled`, `AgentLost`, `StartFailed`, `PackageInvalid`.
+    /// `Cancelled`, `AgentLost`, `StartFailed`, `PackageInvalid`, `QueueTimeout`.
     pub kind: String,
     /// The message, secrets masked.
     pub message: String,

@@ -19,6 +19,9 @@ pub struct Environment {
     /// The authors whose versions are deployed and run here; if there are none, everybody's are.
     #[serde(default)]
     pub author_keys: Vec<PublicKey>,
+    /// How many of its executions may be with agents at once; `None` is no limit.
+    #[serde(default)]
+    pub max_concurrent: Option<u32>,
     /// Whether a version is deployed here only when somebody else than who asked has agreed.
     #[serde(default)]
     pub four_eyes: bool,

@@ -1,13 +1,13 @@
 //! Executions: one wish to run one package version, whatever number of attempts it takes.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::domain::{FiringCause, Lease, RunError, RunStatus};
+use crate::domain::{
+    Concurrency, FiringCause, Lease, Requirements, RetryPolicy, RunError, RunResult, RunStatus,
+};
 use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, TriggerId, UserId, VersionId};
 
 /// Where an execution stands. The legal changes are in `transition.rs`.
@@ -138,30 +138,6 @@ impl Origin {
     }
 }
 
-/// How often and when a failed attempt is repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RetryPolicy {
-    /// How many attempts may fail before the execution does; at least 1.
-    pub max_attempts: u32,
-    /// The wait before the second attempt in milliseconds; it doubles with each further one.
-    pub backoff_ms: u64,
-    /// What a vanished agent means.
-    pub on_agent_lost: OnAgentLost,
-}
-
-impl RetryPolicy {
-    /// The longest back-off.
-    pub const MAX_BACKOFF: Duration = Duration::from_secs(24 * 3600);
-
-    /// The wait after the `failed`-th failed attempt (from 1).
-    #[must_use]
-    pub fn backoff(&self, failed: u32) -> Duration {
-        let doublings = failed.saturating_sub(1).min(32);
-        Duration::from_millis(self.backoff_ms.saturating_mul(1 << doublings)).min(Self::MAX_BACKOFF)
-    }
-}
-
 /// How far a run says it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -193,6 +169,12 @@ pub struct Execution {
     pub labels: Vec<String>,
     /// The one agent that may run it, where it is pinned.
     pub pinned_agent_id: Option<AgentId>,
+    /// What else it asks of its agent.
+    #[serde(default)]
+    pub requirements: Requirements,
+    /// The group of which only so many run at once.
+    #[serde(default)]
+    pub concurrency: Option<Concurrency>,
     /// The inputs by name.
     pub inputs: Map<String, Value>,
     /// The outputs by name, once it succeeded.
@@ -205,6 +187,9 @@ pub struct Execution {
     pub retry: RetryPolicy,
     /// The time limit of one attempt in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// How long it may wait for its first attempt from `run_at` on, in milliseconds.
+    #[serde(default)]
+    pub queue_timeout_ms: Option<u64>,
     /// Not before this instant.
     pub run_at: Timestamp,
     /// The number of the last grant; 0 before the first. The fencing token.
@@ -265,17 +250,17 @@ pub struct AfterAttempt {
 }
 
 impl Execution {
-    /// Decides what follows an attempt that ended with `status` at `now`.
+    /// Decides what follows an attempt that ended with `result` at `now`.
     ///
     /// A success or a cancel ends the execution; a suspended one waits for its answer, however long, and a cancel
     /// that was asked for ends it. A failure or a timeout is retried while the policy allows
     /// it and nobody asked for a cancel; a loss only if the policy says so for vanished agents too. A run
     /// that can't be retried ends as what its last attempt was; a loss ends it as `Failed`.
     #[must_use]
-    pub fn after_attempt(&self, status: RunStatus, now: Timestamp) -> AfterAttempt {
+    pub fn after_attempt(&self, result: &RunResult, now: Timestamp) -> AfterAttempt {
         let ended = |state, failed_attempts| AfterAttempt { state, run_at: self.run_at, failed_attempts };
         let cancelled = self.cancel_requested_at.is_some();
-        let end = match status {
+        let end = match result.status {
             RunStatus::Succeeded => return ended(ExecutionState::Succeeded, self.failed_attempts),
             RunStatus::Cancelled => return ended(ExecutionState::Cancelled, self.failed_attempts),
             RunStatus::Suspended if cancelled => {
@@ -290,12 +275,45 @@ impl Execution {
             RunStatus::Failed | RunStatus::Lost => ExecutionState::Failed,
         };
         let failed = self.failed_attempts + 1;
-        let may_retry = status != RunStatus::Lost || self.retry.on_agent_lost == OnAgentLost::Retry;
-        if cancelled || !may_retry || failed >= self.retry.max_attempts {
+        if cancelled || !self.retry.covers(result) || failed >= self.retry.max_attempts {
             return ended(end, failed);
         }
-        let wait = TimeDelta::from_std(self.retry.backoff(failed)).unwrap_or(TimeDelta::MAX);
+        let wait = TimeDelta::from_std(self.retry.wait(self.id, failed)).unwrap_or(TimeDelta::MAX);
         AfterAttempt { state: ExecutionState::Waiting, run_at: now + wait, failed_attempts: failed }
+    }
+
+    /// When it ends as timed out while it waits for its first attempt; `None` if it is not `Pending`, has begun
+    /// before, or may wait for ever.
+    #[must_use]
+    pub fn start_by(&self) -> Option<Timestamp> {
+        let waits = self.state == ExecutionState::Pending && self.started_at.is_none();
+        let most = self.queue_timeout_ms.filter(|_| waits)?;
+        self.run_at.checked_add_signed(TimeDelta::try_milliseconds(i64::try_from(most).ok()?)?)
+    }
+
+    /// Whether it waits for its first attempt and has waited too long.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.start_by().is_some_and(|start_by| start_by <= now)
+    }
+
+    /// It as it ends because it waited too long at `now`.
+    #[must_use]
+    pub fn ended_overdue(mut self, now: Timestamp) -> Self {
+        self.state = ExecutionState::TimedOut;
+        self.ended_at = Some(now);
+        self.error = Some(Self::queue_timeout_error());
+        self.revision += 1;
+        self
+    }
+
+    /// The error of an execution that waited too long.
+    #[must_use]
+    pub fn queue_timeout_error() -> RunError {
+        RunError::new(
+            "QueueTimeout",
+            "no attempt began within the time that it may wait; see what held it back, or let it wait longer",
+        )
     }
 
     /// The error of an attempt whose lease ran out.
@@ -346,17 +364,4 @@ pub struct ExecutionSummary {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn backoff_doubles_and_is_bounded() {
-        let policy = RetryPolicy { max_attempts: 99, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Fail };
-        assert_eq!(policy.backoff(1), Duration::from_secs(1));
-        assert_eq!(policy.backoff(4), Duration::from_secs(8));
-        assert_eq!(policy.backoff(u32::MAX), RetryPolicy::MAX_BACKOFF);
-    }
 }

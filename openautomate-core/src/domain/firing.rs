@@ -40,7 +40,7 @@ pub struct Firing {
     pub execution_id: Option<ExecutionId>,
     /// Why it was skipped: `overlap`; `misfire`; `paused`; `noActiveVersion`; `untrustedVersion`, if no author signed
     /// the active version that the environment trusts; `invalidInputs`, if the version does not take the schedule's
-    /// inputs.
+    /// inputs; `invalidOptions`, if its executions can't be placed as is said.
     pub skipped: Option<String>,
     /// Why it fired.
     pub cause: FiringCause,

@@ -5,6 +5,8 @@
 //! never a lost update.
 
 mod agent;
+mod agent_pool;
+mod agent_usage;
 mod approval;
 mod artifact;
 mod asset;
@@ -12,19 +14,25 @@ mod attempt;
 mod audit;
 mod calendar;
 mod child;
+mod concurrency;
 mod deployment;
 mod environment;
 mod execution;
+mod execution_options;
+mod explanation;
 mod firing;
 mod idempotency;
 mod input_file;
 mod limits;
 mod log;
 mod log_archive;
+mod maintenance;
 mod name;
 mod new_item;
 mod package;
 mod report;
+mod requirement;
+mod retry;
 mod role;
 mod rollout;
 mod schedule;
@@ -35,6 +43,8 @@ mod work_item;
 mod work_queue;
 
 pub use agent::{Agent, AgentFacts, AgentStatus, EnrolmentToken};
+pub use agent_pool::AgentPool;
+pub use agent_usage::{Usage, UsagePoint};
 pub use approval::{Approval, ApprovalQuestion, ApprovalState};
 pub use artifact::Artifact;
 pub use asset::{Asset, AssetFormat, AssetKind};
@@ -42,21 +52,32 @@ pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, 
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
 pub use calendar::{Calendar, MAX_CALENDAR_DAYS, check_days};
 pub use child::ChildCall;
+pub use concurrency::{
+    Concurrency, ConcurrencyLimits, ConcurrencyScope, MAX_CONCURRENT, Occupancy, check_limit,
+};
 pub use deployment::Deployment;
 pub use environment::Environment;
 pub use execution::{
-    AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress, RetryPolicy,
+    AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress,
 };
+pub use execution_options::{ExecutionOptions, RetryOptions};
+pub use explanation::{Explanation, HoldReason, Lack, RestingAgent};
 pub use firing::{Firing, FiringCause};
 pub use idempotency::IdempotencyRecord;
 pub use input_file::{FileUser, InputFile};
 pub use limits::Limits;
 pub use log::{LogChunk, LogLevel, LogLine, LogRecord, LogStream, MAX_LINE_BYTES};
 pub use log_archive::{LogArchive, LogFrame};
+pub(crate) use maintenance::rest;
+pub use maintenance::{MAX_WINDOWS, MaintenanceWindow, Rest};
 pub use name::{Description, check_description, check_email, check_file_name, check_label, check_name};
 pub use new_item::{ChildItem, NewItem, QueueRef};
 pub use package::{Package, PackageVersion};
 pub use report::{IsolationLevel, RunReport, StopProof, StopReason};
+pub use requirement::{
+    Mismatch, OPERATING_SYSTEMS, Offer, PythonRequirement, Requirements, check_os, version_number,
+};
+pub use retry::{AGENT_LOST, RetryPolicy, TIMED_OUT};
 pub use role::Role;
 pub use rollout::{Rollout, RolloutKind, RolloutState};
 pub use schedule::{Pause, Schedule};

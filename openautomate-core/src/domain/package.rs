@@ -17,6 +17,9 @@ pub struct Package {
     pub name: String,
     /// What it does.
     pub description: String,
+    /// How many of its executions may be with agents at once in an environment; `None` is no limit.
+    #[serde(default)]
+    pub max_concurrent: Option<u32>,
     /// Who made it.
     pub creator_id: UserId,
     /// When.

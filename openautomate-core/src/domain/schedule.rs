@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::domain::ActorRef;
+use crate::domain::{ActorRef, ExecutionOptions};
 use crate::id::{CalendarId, EnvironmentId, PackageId, ScheduleId, UserId};
 use crate::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
@@ -38,6 +38,9 @@ pub struct Schedule {
     pub overlap: OverlapPolicy,
     /// The inputs of each execution.
     pub inputs: Map<String, Value>,
+    /// How its executions are placed and repeated, where not as the package says.
+    #[serde(default)]
+    pub options: ExecutionOptions,
     /// Not before.
     pub starts_at: Option<Timestamp>,
     /// Not at or after.

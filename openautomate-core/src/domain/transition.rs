@@ -3,7 +3,7 @@
 //! ```text
 //! Pending ─▶ Assigned ─▶ Running ─▶ Succeeded | Failed | Cancelled | TimedOut
 //!    ▲  │        │  │        │
-//!    │  └────────┼──┼────────┼──▶ Cancelled (not leased: at once)
+//!    │  └────────┼──┼────────┼──▶ Cancelled (not leased: at once) | TimedOut (waited too long)
 //!    ├───────────┘  │        │     released before it began
 //!    │              ▼        ▼
 //!    └────────── Waiting ◀───┘     back-off before the next attempt, or a question to people
@@ -26,6 +26,7 @@ pub(crate) const EXECUTION: &[(ExecutionState, ExecutionState)] = {
     &[
         (S::Pending, S::Assigned),
         (S::Pending, S::Cancelled),
+        (S::Pending, S::TimedOut),
         (S::Assigned, S::Running),
         (S::Assigned, S::Pending),
         (S::Assigned, S::Waiting),

@@ -50,11 +50,7 @@ impl WorkQueue {
     /// The wait after an application error of the `attempt`-th attempt (from 1).
     #[must_use]
     pub fn backoff(&self, attempt: u32) -> Duration {
-        let retry = RetryPolicy {
-            max_attempts: self.max_attempts,
-            backoff_ms: self.backoff_ms,
-            on_agent_lost: OnAgentLost::Retry,
-        };
+        let retry = RetryPolicy::new(self.max_attempts, self.backoff_ms, OnAgentLost::Retry);
         retry.backoff(attempt)
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 
 use crate::clock::Timestamp;
-use crate::domain::{Agent, AgentStatus};
-use crate::id::{AgentId, EnvironmentId};
+use crate::domain::{Agent, AgentStatus, MaintenanceWindow, rest};
+use crate::id::{AgentId, EnvironmentId, PoolId};
 use crate::transport::ServerMessage;
 
 /// A connected agent, as the dispatcher sees it.
@@ -16,6 +16,9 @@ pub(crate) struct Connected {
     pub(crate) agent_id: AgentId,
     pub(crate) environment_id: EnvironmentId,
     pub(crate) labels: Vec<String>,
+    pub(crate) os: String,
+    pub(crate) python_versions: Vec<String>,
+    pub(crate) pool_ids: Vec<PoolId>,
     pub(crate) sender: mpsc::Sender<ServerMessage>,
     /// How many more assignments fit.
     pub(crate) credit: u32,
@@ -26,7 +29,7 @@ pub(crate) struct Connected {
 #[derive(Debug)]
 struct Entry {
     connected: Connected,
-    status: AgentStatus,
+    hours: Hours,
     /// The key that the connection was proven with, and the revision of the agent's row that was taken over last.
     public_key: Option<[u8; 32]>,
     revision: i64,
@@ -39,6 +42,8 @@ struct Entry {
     received: u64,
     /// The last heartbeat: when, and how many assignments were sent by then.
     heartbeat: Option<(Timestamp, u64)>,
+    /// The minute of which its usage was kept last.
+    minute: Option<i64>,
     replaced: std::sync::Arc<Notify>,
     greeting: Greeting,
 }
@@ -53,10 +58,28 @@ enum Greeting {
     Seen,
 }
 
+/// When an agent takes something new.
+#[derive(Clone, Debug)]
+pub(crate) struct Hours {
+    status: AgentStatus,
+    drain_until: Option<Timestamp>,
+    windows: Vec<MaintenanceWindow>,
+}
+
+impl Hours {
+    /// Those of an agent.
+    pub(crate) fn of(agent: &Agent) -> Self {
+        let windows = agent.maintenance_windows.clone();
+        Self { status: agent.status, drain_until: agent.drain_until, windows }
+    }
+}
+
 impl Entry {
-    /// Free slots, and room ahead of them, less the assignments that are on their way; `None` if there is neither.
-    fn with_credit(&self) -> Option<Connected> {
-        if self.status != AgentStatus::Active {
+    /// Free slots, and room ahead of them, less the assignments that are on their way; `None` if there is neither, or
+    /// while it takes nothing new.
+    fn with_credit(&self, now: Timestamp) -> Option<Connected> {
+        let Hours { status, drain_until, windows } = &self.hours;
+        if rest(*status, *drain_until, windows, now).is_some() {
             return None;
         }
         let under_way = u32::try_from(self.sent.saturating_sub(self.received)).unwrap_or(u32::MAX);
@@ -87,7 +110,7 @@ impl Connections {
         let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let replaced = std::sync::Arc::new(Notify::new());
         let entry = Entry {
-            status: agent.status,
+            hours: Hours::of(&agent),
             public_key: agent.public_key,
             revision: agent.revision,
             number,
@@ -96,12 +119,16 @@ impl Connections {
             ahead: 0,
             received: 0,
             heartbeat: None,
+            minute: None,
             replaced: std::sync::Arc::clone(&replaced),
             greeting: Greeting::Due,
             connected: Connected {
                 agent_id: agent.id,
                 environment_id: agent.environment_id,
                 labels: agent.labels,
+                os: agent.facts.os,
+                python_versions: agent.facts.python_versions,
+                pool_ids: agent.pool_ids,
                 sender,
                 credit: 0,
                 ahead: 0,
@@ -151,15 +178,24 @@ impl Connections {
         (entry.received >= before.1).then_some(before.0)
     }
 
+    /// Whether this is the first that an agent tells of its usage in this minute; notes that it is told.
+    pub(crate) fn is_new_minute(&self, agent: AgentId, number: u64, now: Timestamp) -> bool {
+        let minute = now.timestamp().div_euclid(60);
+        let mut entries = self.lock();
+        let entry = entries.get_mut(&agent).filter(|entry| entry.number == number);
+        entry.is_some_and(|entry| entry.minute.replace(minute) != Some(minute))
+    }
+
     /// Takes over what an operator changed. A connection that another key was proven with ends.
     pub(crate) fn update(&self, agent: Agent) {
         if let Some(entry) = self.lock().get_mut(&agent.id) {
             if entry.public_key != agent.public_key {
                 entry.replaced.notify_one();
             }
-            entry.status = agent.status;
+            entry.hours = Hours::of(&agent);
             entry.revision = agent.revision;
             entry.connected.labels = agent.labels;
+            entry.connected.pool_ids = agent.pool_ids;
         }
     }
 
@@ -169,22 +205,24 @@ impl Connections {
     }
 
     /// One agent, if it would take something.
-    pub(crate) fn with_credit(&self, agent: AgentId) -> Option<Connected> {
-        self.lock().get(&agent)?.with_credit()
+    pub(crate) fn with_credit(&self, agent: AgentId, now: Timestamp) -> Option<Connected> {
+        self.lock().get(&agent)?.with_credit(now)
     }
 
     /// Whether another agent of the environment has a free slot.
-    pub(crate) fn another_is_free(&self, than: &Connected) -> bool {
+    pub(crate) fn another_is_free(&self, than: &Connected, now: Timestamp) -> bool {
         self.lock().values().any(|entry| {
             entry.connected.environment_id == than.environment_id
                 && entry.connected.agent_id != than.agent_id
-                && entry.with_credit().is_some_and(|other| other.credit > 0)
+                && entry.with_credit(now).is_some_and(|other| other.credit > 0)
         })
     }
 
     /// Every agent that would take something, the freest first.
-    pub(crate) fn all_with_credit(&self) -> Vec<Connected> {
-        let mut free: Vec<Connected> = self.lock().values().filter_map(Entry::with_credit).collect();
+    pub(crate) fn all_with_credit(&self, now: Timestamp) -> Vec<Connected> {
+        let entries = self.lock();
+        let mut free: Vec<Connected> = entries.values().filter_map(|entry| entry.with_credit(now)).collect();
+        drop(entries);
         free.sort_by_key(|connected| std::cmp::Reverse(connected.credit));
         free
     }
@@ -249,6 +287,9 @@ mod tests {
             environment_id: EnvironmentId::new(),
             owner_id: UserId::new(),
             labels: Vec::new(),
+            pool_ids: Vec::new(),
+            drain_until: None,
+            maintenance_windows: Vec::new(),
             slots: 2,
             public_key: None,
             facts: AgentFacts::default(),
@@ -260,13 +301,13 @@ mod tests {
         let (number, _) = connections.add(agent.clone(), sender);
         connections.ready(agent_id, number, (2, 0), 0);
         connections.sent(agent_id, 2);
-        assert!(connections.with_credit(agent_id).is_none());
+        assert!(connections.with_credit(agent_id, instant(0)).is_none());
         // Said before it saw the second one: one slot is free, one assignment is on its way.
         connections.ready(agent_id, number, (1, 0), 1);
-        assert!(connections.with_credit(agent_id).is_none());
+        assert!(connections.with_credit(agent_id, instant(0)).is_none());
         connections.ready(agent_id, number, (1, 0), 2);
-        assert_eq!(connections.with_credit(agent_id).map(|c| c.credit), Some(1));
-        let room = || connections.with_credit(agent_id).map(|c| (c.credit, c.ahead));
+        assert_eq!(connections.with_credit(agent_id, instant(0)).map(|c| c.credit), Some(1));
+        let room = || connections.with_credit(agent_id, instant(0)).map(|c| (c.credit, c.ahead));
         connections.ready(agent_id, number, (1, 2), 1);
         assert_eq!(room(), Some((0, 2)), "what is on its way takes the free slot first");
         connections.ready(agent_id, number, (1, 2), 2);
@@ -279,7 +320,9 @@ mod tests {
         assert_eq!(connections.heartbeat(agent_id, number, instant(4)), None, "one is on its way since");
         connections.ready(agent_id, number, (1, 0), 3);
         assert_eq!(connections.heartbeat(agent_id, number, instant(5)), Some(instant(4)));
-        connections.update(Agent { status: AgentStatus::Draining, ..agent });
-        assert!(connections.all_with_credit().is_empty());
+        let drained = Agent { status: AgentStatus::Draining, drain_until: Some(instant(9)), ..agent };
+        connections.update(drained);
+        assert!(connections.all_with_credit(instant(8)).is_empty());
+        assert_eq!(connections.all_with_credit(instant(9)).len(), 1, "the drain is over");
     }
 }

@@ -94,6 +94,11 @@ pub enum ScheduleHold {
         /// Which, as in `inputs.invoice.total`.
         fields: Vec<String>,
     },
+    /// Its executions can't be placed or repeated as the package and the schedule say.
+    InvalidOptions {
+        /// What is wrong.
+        message: String,
+    },
     /// The due time has passed and nobody decided on it: no server fires schedules, or it can't keep up.
     Late {
         /// Which due time.
@@ -116,11 +121,12 @@ impl Orchestrator {
         let schedule = schedule.ok_or_else(|| Error::not_found("schedule", id))?;
         let calendar = calendar_of(store, schedule.calendar_id).await?;
         let mut holds = holds_of_time(&schedule, calendar.as_ref(), now)?;
-        holds.extend(match runnable(store, &schedule).await? {
+        holds.extend(match runnable(store, &schedule, now).await? {
             Ok(_) => None,
             Err(NotRunnable::NoActiveVersion) => Some(ScheduleHold::NoActiveVersion),
             Err(NotRunnable::UntrustedVersion) => Some(ScheduleHold::UntrustedVersion),
             Err(NotRunnable::InvalidInputs { fields }) => Some(ScheduleHold::InvalidInputs { fields }),
+            Err(NotRunnable::InvalidOptions { message }) => Some(ScheduleHold::InvalidOptions { message }),
         });
         let policy = schedule.overlap;
         if matches!(policy, OverlapPolicy::Skip | OverlapPolicy::QueueOne) {

@@ -13,6 +13,7 @@ use crate::changes::Event;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentStatus, Execution, ExecutionState, Lease, LogChunk, Progress, RunError, RunResult, RunStatus,
+    Usage, UsagePoint,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
@@ -31,6 +32,10 @@ const MAX_LEASES: usize = 10_000;
 const MAX_SLOTS: u32 = 1_000;
 /// How many calls of an agent's runs may wait for other executions at once.
 const MAX_WAITS: usize = 4_096;
+const MAX_INTERPRETERS: usize = 100;
+const MAX_FACT: usize = 200;
+/// More memory than any machine has, in bytes: a petabyte.
+const MOST_MEMORY: u64 = 1 << 50;
 /// How long a claim may take from its time until it is noted as sent.
 const UNDER_WAY: TimeDelta = TimeDelta::seconds(3);
 
@@ -61,11 +66,12 @@ impl Orchestrator {
             Err(_) => return Err(Error::invalid("agent.hello", "no hello came within 10 seconds")),
         };
         check_hello(&hello)?;
-        let agent = self.connectable(agent_id).await?;
+        let mut agent = self.connectable(agent_id).await?;
         if agent.public_key != proven.public_key {
             return Err(Error::forbidden("the agent was enrolled again with another key"));
         }
         let now = self.clock().now();
+        agent.facts.clone_from(&hello.facts);
         self.store().connect_agent(agent_id, hello.facts, hello.slots, now).await?;
         let welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
         let agent_name = agent.name.clone();
@@ -195,6 +201,12 @@ fn check_hello(hello: &Hello) -> Result<()> {
             format!("the hello names no 1 to {MAX_SLOTS} slots, or too many leases"),
         ));
     }
+    let facts = &hello.facts;
+    let texts = facts.python_versions.iter().chain([&facts.agent_version, &facts.os, &facts.arch]);
+    if facts.python_versions.len() > MAX_INTERPRETERS || texts.into_iter().any(|text| text.len() > MAX_FACT) {
+        let why = format!("the hello names more than {MAX_INTERPRETERS} interpreters, or a fact is too long");
+        return Err(Error::invalid("agent.hello", why));
+    }
     Ok(())
 }
 
@@ -250,7 +262,7 @@ impl Session<'_> {
                 self.orchestrator.publish(Event::AgentReady { agent_id: self.agent_id });
                 Ok(())
             }
-            AgentMessage::Heartbeat { leases } => self.heartbeat(&leases).await,
+            AgentMessage::Heartbeat { leases, usage } => self.heartbeat(&leases, usage).await,
             AgentMessage::Started { lease } => self.started(lease).await,
             AgentMessage::Release { lease } => self.release(lease).await,
             AgentMessage::Logs { chunks } => self.logs(chunks).await,
@@ -267,12 +279,20 @@ impl Session<'_> {
         }
     }
 
-    async fn heartbeat(&self, leases: &[Lease]) -> Result<()> {
+    async fn heartbeat(&self, leases: &[Lease], usage: Option<Usage>) -> Result<()> {
         if leases.len() > MAX_LEASES {
             return Err(Error::invalid("agent.heartbeat", "a heartbeat names too many leases"));
         }
         let now = self.orchestrator.clock().now();
         self.take_back_undelivered(leases, now).await?;
+        if let Some(usage) = usage
+            && self.orchestrator.connections().is_new_minute(self.agent_id, self.number, now)
+        {
+            let cpu_permille = usage.cpu_permille.min(1_000);
+            let memory_used_bytes = usage.memory_used_bytes.min(MOST_MEMORY);
+            let usage = Usage { cpu_permille, memory_used_bytes };
+            self.orchestrator.store().note_usage(self.agent_id, UsagePoint { at: now, usage }).await?;
+        }
         let Renewed { leases, cancel, stale } = self.orchestrator.renew(self.agent_id, leases, now).await?;
         self.send(ServerMessage::Renewed { leases, cancel, stale }).await
     }

@@ -10,6 +10,7 @@ mod connections;
 mod content;
 mod execute;
 mod explain;
+mod explain_execution;
 mod file;
 mod follow;
 mod gateway;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::foreign::{Found, ROBOT, ROBOT_VARIABLE, Robot};
-use super::{duration, entrypoint, limits, shown, version};
-use crate::domain::{IsolationLevel, Limits, check_description, check_label};
+use super::{duration, entrypoint, limits, placement, shown, version};
+use crate::domain::{ExecutionOptions, IsolationLevel, Limits, OnAgentLost, check_description, check_label};
 use crate::error::{Error, Result};
 
 /// The largest `pyproject.toml`, in bytes.
@@ -81,7 +81,7 @@ pub struct Manifest {
     pub grace: Duration,
     /// How many attempts may follow the first.
     pub retries: u32,
-    /// The wait before the second attempt; it doubles with each further one.
+    /// The wait before the second attempt; `options` say how it grows.
     #[serde(rename = "backoffMs", with = "duration::millis")]
     pub backoff: Duration,
     /// Whether an execution whose agent vanished is tried again, rather than failed.
@@ -91,6 +91,9 @@ pub struct Manifest {
     pub labels: Vec<String>,
     /// Higher goes first.
     pub priority: i32,
+    /// How its executions are placed and repeated, besides what stands above.
+    #[serde(default)]
+    pub options: ExecutionOptions,
     /// Environment variables of its processes.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
@@ -158,7 +161,7 @@ struct Settings {
     retries: u32,
     backoff: Option<String>,
     #[serde(default)]
-    on_agent_lost: AgentLost,
+    on_agent_lost: OnAgentLost,
     #[serde(default)]
     labels: BTreeSet<String>,
     #[serde(default)]
@@ -168,6 +171,12 @@ struct Settings {
     python: Option<String>,
     #[serde(default)]
     limits: limits::Table,
+    queue_timeout: Option<String>,
+    #[serde(default)]
+    requires: placement::Requires,
+    concurrency: Option<placement::Group>,
+    #[serde(default)]
+    retry: placement::Retry,
     #[serde(default)]
     isolation: IsolationLevel,
     workdir: Option<Workdir>,
@@ -183,14 +192,6 @@ struct Settings {
 enum Workdir {
     Empty,
     Package,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum AgentLost {
-    #[default]
-    Fail,
-    Retry,
 }
 
 /// How much a `pyproject.toml` leaves to the other files of the package.
@@ -233,6 +234,12 @@ impl Manifest {
             return Err(wrong("tool.openautomate.grace", "is longer than an hour; shorten it"));
         }
         check_settings(&settings)?;
+        let placement = placement::Tables {
+            queue_timeout: settings.queue_timeout,
+            requires: settings.requires,
+            concurrency: settings.concurrency,
+            retry: settings.retry,
+        };
         let runtime = settings.runtime.unwrap_or_else(|| PYTHON.to_owned());
         let default = found.entrypoint.filter(|_| runtime == PYTHON);
         let entrypoint = settings.entrypoint.or(default);
@@ -251,9 +258,10 @@ impl Manifest {
             grace: grace.unwrap_or(DEFAULT_GRACE),
             retries: settings.retries,
             backoff: backoff.unwrap_or(DEFAULT_BACKOFF),
-            retry_when_agent_lost: matches!(settings.on_agent_lost, AgentLost::Retry),
+            retry_when_agent_lost: settings.on_agent_lost == OnAgentLost::Retry,
             labels: settings.labels.into_iter().collect(),
             priority: settings.priority,
+            options: placement.check()?,
             env: settings.env,
             limits: settings.limits.check()?,
             isolation: settings.isolation,
@@ -265,6 +273,7 @@ impl Manifest {
             notices: Vec::new(),
         };
         manifest.check_runtime()?;
+        placement::check_retries(&manifest)?;
         Ok(manifest)
     }
 

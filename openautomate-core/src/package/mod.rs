@@ -19,6 +19,7 @@ pub mod signature;
 
 mod duration;
 pub(crate) mod keep;
+mod placement;
 mod staging;
 mod version;
 

@@ -30,13 +30,15 @@ struct Wake {
     ready: Vec<AgentId>,
     /// Agents that came, went or were changed by somebody.
     changed: Vec<AgentId>,
+    /// Executions that gave back what they held of their limits.
+    freed: usize,
     /// Something may have been missed: try everybody.
     all: bool,
 }
 
 impl Wake {
     fn is_none(&self) -> bool {
-        self.pending == 0 && self.ready.is_empty() && self.changed.is_empty() && !self.all
+        self.pending == 0 && self.freed == 0 && self.ready.is_empty() && self.changed.is_empty() && !self.all
     }
 }
 
@@ -99,6 +101,7 @@ impl Dispatcher {
         match event {
             Ok(Event::ExecutionPending { .. }) => wake.pending += 1,
             Ok(Event::AgentReady { agent_id }) => wake.ready.push(agent_id),
+            Ok(Event::ExecutionChanged { state, .. }) if !state.is_leased() => wake.freed += 1,
             Ok(Event::CancelRequested { lease, agent_id }) => {
                 // If the agent is away or slow it learns of it with its next heartbeat.
                 if let Some(sender) = self.orchestrator.connections().sender(agent_id) {
@@ -122,12 +125,19 @@ impl Dispatcher {
         }
         // An agent that spoke twice claims once: two claims side by side would each take all of its slots.
         let ready: BTreeSet<_> = wake.ready.iter().collect();
-        let ready: Vec<_> = ready.into_iter().filter_map(|agent| connections.with_credit(*agent)).collect();
-        let mut wanted = wake.pending.saturating_sub(self.claim_for(ready).await?);
+        let now = self.orchestrator.clock().now();
+        let ready: Vec<_> =
+            ready.into_iter().filter_map(|agent| connections.with_credit(*agent, now)).collect();
+        let claimed = self.claim_for(ready).await?;
+        // Who has ended made a slot free, of which its agent tells by itself; others are asked only for the sake of
+        // limits.
+        let has_freed = wake.freed > 0 && self.orchestrator.store().has_limited().await?;
+        let freed = if has_freed { wake.freed } else { 0 };
+        let mut wanted = (wake.pending + freed).saturating_sub(claimed);
         if !wake.all && wanted == 0 {
             return Ok(());
         }
-        for group in connections.all_with_credit().chunks(SIDE_BY_SIDE) {
+        for group in connections.all_with_credit(now).chunks(SIDE_BY_SIDE) {
             wanted = wanted.saturating_sub(self.claim_for(group.to_vec()).await?);
             if !wake.all && wanted == 0 {
                 break;
@@ -144,18 +154,21 @@ impl Dispatcher {
     }
 
     async fn claim(&self, agent: Connected) -> Result<usize> {
+        let now = self.orchestrator.clock().now();
         // What another could begin at once does not wait here for a slot.
-        let has_rival = agent.ahead > 0 && self.orchestrator.connections().another_is_free(&agent);
+        let has_rival = agent.ahead > 0 && self.orchestrator.connections().another_is_free(&agent, now);
         let limit = if has_rival { agent.credit } else { agent.credit + agent.ahead };
         if limit == 0 {
             return Ok(0);
         }
-        let now = self.orchestrator.clock().now();
         let ttl = TimeDelta::from_std(self.orchestrator.settings().lease_ttl).unwrap_or(TimeDelta::zero());
         let request = ClaimRequest {
             agent_id: agent.agent_id,
             environment_id: agent.environment_id,
             labels: agent.labels.clone(),
+            os: agent.os.clone(),
+            python_versions: agent.python_versions.clone(),
+            pool_ids: agent.pool_ids.clone(),
             limit,
             now,
             lease_until: now + ttl,

@@ -1,5 +1,5 @@
-//! Ends attempts whose agent was not heard of, takes back work items whose lease ran out, and wakes executions whose
-//! back-off is over.
+//! Ends attempts whose agent was not heard of and executions that waited too long for their first one, takes back work
+//! items whose lease ran out, and wakes executions whose back-off is over.
 
 use std::time::Duration;
 
@@ -51,6 +51,16 @@ impl LeaseReaper {
             }
             ended += expired.len();
             if expired.len() < BATCH as usize {
+                break;
+            }
+        }
+        loop {
+            let overdue = self.orchestrator.store().time_out_queued(now, BATCH).await?;
+            for execution in &overdue {
+                tracing::info!(execution = %execution.id, "an execution waited too long and was ended");
+                self.orchestrator.publish_state(execution);
+            }
+            if overdue.len() < BATCH as usize {
                 break;
             }
         }

@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 
-use crate::domain::{Agent, EnrolmentToken};
+use crate::clock::Timestamp;
+use crate::domain::{Agent, AgentPool, EnrolmentToken, UsagePoint};
 use crate::error::Result;
-use crate::id::AgentId;
+use crate::id::{AgentId, EnvironmentId, PoolId};
 use crate::query::{Page, PageRequest};
 
-/// Reads agents. Every method fails with `Unavailable` if the database does not answer, and in no other way.
+/// Reads agents, and keeps how busy they were. Every method fails with `Unavailable` if the database does not answer,
+/// and in no other way.
 ///
 /// # Contract
 /// - `agents` leaves deleted ones out; `agent` gives them too (`read::deleted_agents`).
@@ -20,6 +22,23 @@ pub trait AgentStore {
     async fn agent(&self, id: AgentId) -> Result<Option<Agent>>;
     /// Agents that are not deleted, newest first.
     async fn agents(&self, page: PageRequest) -> Result<Page<Agent>>;
+    /// The pool with this id, deleted or not.
+    async fn agent_pool(&self, id: PoolId) -> Result<Option<AgentPool>>;
+    /// Pools that are not deleted, of one environment or of all, newest first.
+    async fn agent_pools(
+        &self,
+        environment: Option<EnvironmentId>,
+        page: PageRequest,
+    ) -> Result<Page<AgentPool>>;
+    /// The pool of an environment with this name, without regard to case, that is not deleted.
+    async fn agent_pool_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<AgentPool>>;
+    /// How many agents that are not deleted are in a pool.
+    async fn count_agents_of_pool(&self, pool: PoolId) -> Result<u64>;
+    /// Keeps how busy an agent's machine was. One that is kept already in the same place
+    /// ([`UsagePoint::slot`]) is replaced if it is older (`read::agent_usage`).
+    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()>;
+    /// How busy an agent's machine was from an instant on, oldest first; at most [`UsagePoint::KEPT`] points.
+    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>>;
     /// The enrolment token with this hash.
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>>;
     /// The revision of each of these agents, deleted or not, in any order; one that is not there is left out.

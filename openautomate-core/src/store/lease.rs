@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::domain::{AgentFacts, Artifact, Execution, Lease, Progress, RunResult};
+use crate::domain::{AgentFacts, Artifact, Execution, Lease, Offer, Progress, RunResult};
 use crate::error::Result;
-use crate::id::{AgentId, EnvironmentId};
+use crate::id::{AgentId, EnvironmentId, PoolId};
 
 /// An agent with free slots asks for work.
 #[derive(Clone, Debug)]
@@ -16,12 +16,33 @@ pub struct ClaimRequest {
     pub environment_id: EnvironmentId,
     /// Its labels.
     pub labels: Vec<String>,
+    /// Its operating system.
+    pub os: String,
+    /// Its interpreters.
+    pub python_versions: Vec<String>,
+    /// The pools that it is in.
+    pub pool_ids: Vec<PoolId>,
     /// How many at most.
     pub limit: u32,
     /// The present instant.
     pub now: Timestamp,
     /// Until when the leases hold.
     pub lease_until: Timestamp,
+}
+
+impl ClaimRequest {
+    /// What the agent brings.
+    #[must_use]
+    pub fn offer(&self) -> Offer<'_> {
+        Offer {
+            agent_id: self.agent_id,
+            environment_id: self.environment_id,
+            labels: &self.labels,
+            os: &self.os,
+            python_versions: &self.python_versions,
+            pool_ids: &self.pool_ids,
+        }
+    }
 }
 
 /// What became of one lease that an agent wanted renewed.
@@ -79,6 +100,15 @@ pub struct Finished {
 ///   progress, and an attempt row in state `Assigned` (`lease::claim_grants`,
 ///   `lease::claim_forgets_progress`). No execution is given to two claims
 ///   (`concurrency::claims_are_disjoint`). The caller has made sure that the agent exists and may work.
+/// - What an execution requires besides is met by what the agent brings, as
+///   [`Execution::mismatches`](crate::domain::Execution::mismatches) says (`placement::claim_requires`), and it is
+///   not overdue ([`Execution::is_overdue`](crate::domain::Execution::is_overdue),
+///   `placement::overdue_is_not_claimed`).
+/// - `claim` keeps limits: of the environment, of the package in it, and of the execution's key in it. One for which
+///   [`Occupancy::full_for`](crate::domain::Occupancy::full_for) names a limit, counting what is leased and what the
+///   same claim takes before it, is passed over and the next is looked at (`limit::*`). However many claims run, on
+///   whatever servers, never more is leased than the limits that were there before they began
+///   (`concurrency::limits_hold`). Whatever ends a lease gives the place back with it (`limit::every_end_frees`).
 /// - A lease is held while the execution is `Assigned` or `Running` with that epoch and that agent. One that
 ///   ran out is held until `expire` takes it.
 /// - A call under a lease that is not held is [`Error::stale_lease`](crate::Error::stale_lease) and changes
@@ -109,6 +139,9 @@ pub struct Finished {
 ///   was asked for becomes `Cancelled` instead (`lease::release_of_a_cancelled_one_ends_it`).
 /// - `wake` makes `Waiting` executions with `run_at <= now` `Pending`, the first due first, then by id
 ///   (`retry::wake`).
+/// - `time_out_queued` ends what is overdue as
+///   [`Execution::ended_overdue`](crate::domain::Execution::ended_overdue) says, the first due first, then by id
+///   (`placement::overdue_ends`).
 /// - `keep_artifact` replaces the row of the same lease and name (`read::artifacts`).
 /// - Where `keeps_order` is true, `start`, [`append`](super::LogStore::append) and `finish` that are begun one after
 ///   the other take effect in that order, also if nobody waits for one before the next is begun
@@ -169,8 +202,22 @@ pub trait LeaseStore {
     /// `Unavailable` if the database does not answer.
     async fn wake(&self, now: Timestamp, limit: u32) -> Result<u64>;
 
+    /// Ends executions that waited too long for their first attempt; gives them afterwards, at most `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer.
+    async fn time_out_queued(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>>;
+
+    /// Whether an execution that is `Pending` is under a limit, so that the end of another may make way for it
+    /// (`limit::pending_under_limits`).
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer.
+    async fn has_limited(&self) -> Result<bool>;
+
     /// The earliest instant later than `now` that is the `run_at` of `Waiting` or `Pending` work or the end
-    /// of a held lease (`retry::next_deadline`).
+    /// of a held lease (`retry::next_deadline`), or until which something may wait for its first attempt
+    /// (`placement::next_deadline`).
     ///
     /// # Errors
     /// `Unavailable` if the database does not answer.

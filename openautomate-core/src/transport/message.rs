@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::clock::Timestamp;
 use crate::domain::{
     AgentFacts, ApprovalQuestion, ChildItem, ExecutionState, IsolationLevel, Lease, Limits, LogChunk,
-    NewItem, Progress, RunError, RunResult, WorkItemError,
+    NewItem, Progress, RunError, RunResult, Usage, WorkItemError,
 };
 use crate::error::ErrorKind;
 use crate::id::{ExecutionId, FileId, PackageId, VersionId, WorkItemId};
@@ -45,6 +45,9 @@ pub enum AgentMessage {
     Heartbeat {
         /// Every lease that it holds, those whose finish is not acknowledged too.
         leases: Vec<Lease>,
+        /// How busy its machine is, if it knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
     },
     /// A run began. Repeated after a reconnect.
     Started {

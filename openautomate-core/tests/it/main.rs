@@ -6,6 +6,8 @@
 mod blob;
 mod orchestrator;
 #[cfg(feature = "conformance")]
+mod placement;
+#[cfg(feature = "conformance")]
 mod runner;
 #[cfg(feature = "conformance")]
 mod store;

@@ -8,6 +8,7 @@ mod file;
 mod identity;
 mod log_archive;
 mod place;
+mod placement;
 mod schedule;
 mod schedule_policy;
 mod secret;

@@ -1,5 +1,7 @@
 //! `/api/agents`: agents, as people see them.
 
+mod usage;
+
 use std::time::Duration;
 
 use axum::Json;
@@ -8,8 +10,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use openautomate_core::command::agent::{CreateEnrolmentToken, DeleteAgent, RegisterAgent, UpdateAgent};
-use openautomate_core::domain::{Agent, AgentFacts, AgentStatus};
-use openautomate_core::id::{AgentId, EnrolmentTokenId, EnvironmentId, UserId};
+use openautomate_core::domain::{Agent, AgentFacts, AgentStatus, MaintenanceWindow, Rest};
+use openautomate_core::id::{AgentId, EnrolmentTokenId, EnvironmentId, PoolId, UserId};
 use openautomate_core::permission::{Access, Actor, Permission};
 use openautomate_core::{Error, Orchestrator};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(list))
         .routes(routes!(get, update, delete))
         .routes(routes!(make_token))
+        .merge(usage::router())
 }
 
 /// An agent.
@@ -62,6 +65,19 @@ pub(crate) struct AgentView {
     environment_id: EnvironmentId,
     /// What it can do; executions may require labels.
     labels: Vec<String>,
+    /// The pools that it is in.
+    #[schema(value_type = Vec<Uuid>)]
+    pool_ids: Vec<PoolId>,
+    /// Until when it is drained, if it is for a time.
+    drain_until: Option<DateTime<Utc>>,
+    /// When it takes nothing new.
+    #[schema(value_type = Vec<schema::MaintenanceWindow>)]
+    maintenance_windows: Vec<MaintenanceWindow>,
+    /// Why it takes nothing new at this moment; `null` if it does.
+    #[schema(value_type = Option<schema::Rest>)]
+    rest: Option<Rest>,
+    /// How long ago it was last heard of, in milliseconds.
+    heartbeat_age_ms: u64,
     /// How many executions it runs at once, as it last told.
     slots: u32,
     /// What it told of its machine.
@@ -88,12 +104,16 @@ struct FactsView {
     python_versions: Vec<String>,
     /// How many processors it has.
     cpus: u32,
+    /// Its memory in bytes; 0 if it does not tell.
+    memory_bytes: u64,
+    /// The disk that its data lies on, in bytes; 0 if it does not tell.
+    disk_bytes: u64,
 }
 
 impl From<AgentFacts> for FactsView {
     fn from(facts: AgentFacts) -> Self {
-        let AgentFacts { agent_version, os, arch, python_versions, cpus } = facts;
-        Self { agent_version, os, arch, python_versions, cpus }
+        let AgentFacts { agent_version, os, arch, python_versions, cpus, memory_bytes, disk_bytes } = facts;
+        Self { agent_version, os, arch, python_versions, cpus, memory_bytes, disk_bytes }
     }
 }
 
@@ -101,8 +121,15 @@ impl AgentView {
     fn new(orchestrator: &Orchestrator, actor: &Actor, agent: Agent) -> Self {
         let sees_address =
             orchestrator.authorize(actor, Access::Permission(Permission::ManageAgents)).is_ok();
+        let now = orchestrator.clock().now();
+        let age = (now - agent.last_heartbeat).num_milliseconds();
         Self {
             connected: orchestrator.is_connected(agent.id),
+            rest: agent.rest(now),
+            heartbeat_age_ms: u64::try_from(age).unwrap_or(0),
+            pool_ids: agent.pool_ids,
+            drain_until: agent.drain_until,
+            maintenance_windows: agent.maintenance_windows,
             id: agent.id,
             name: agent.name,
             machine_name: agent.machine_name,
@@ -247,6 +274,17 @@ struct UpdateRequest {
     /// What it can do.
     #[serde(default)]
     labels: Option<Vec<String>>,
+    /// The pools that it is in.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Uuid>>)]
+    pool_ids: Option<Vec<PoolId>>,
+    /// With the status `Draining`: until when it takes nothing new.
+    #[serde(default)]
+    drain_until: Option<DateTime<Utc>>,
+    /// When it takes nothing new.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<schema::MaintenanceWindow>>)]
+    maintenance_windows: Option<Vec<MaintenanceWindow>>,
 }
 
 /// Changes an agent.
@@ -267,6 +305,9 @@ async fn update(
         ip_address: value.ip_address,
         status: value.status,
         labels: value.labels,
+        pool_ids: value.pool_ids,
+        drain_until: value.drain_until,
+        maintenance_windows: value.maintenance_windows,
     };
     let agent = state.orchestrator().execute(&actor, command).await?;
     Ok(Tagged::new(agent.revision, AgentView::new(state.orchestrator(), &actor, agent)))

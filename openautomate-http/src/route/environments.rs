@@ -37,6 +37,8 @@ struct EnvironmentView {
     /// if there are none, everybody's are.
     #[schema(value_type = Vec<String>)]
     author_keys: Vec<PublicKey>,
+    /// How many executions may be with agents at once; `null` for no limit.
+    max_concurrent: Option<u32>,
     /// Whether somebody else than who asks has to agree to what is deployed here.
     four_eyes: bool,
     /// When it was made.
@@ -47,8 +49,17 @@ struct EnvironmentView {
 
 impl From<Environment> for EnvironmentView {
     fn from(environment: Environment) -> Self {
-        let Environment { id, name, is_default, author_keys, four_eyes, created_at, revision } = environment;
-        Self { id, name, is_default, author_keys, four_eyes, created_at, revision }
+        let Environment {
+            id,
+            name,
+            is_default,
+            author_keys,
+            max_concurrent,
+            four_eyes,
+            created_at,
+            revision,
+        } = environment;
+        Self { id, name, is_default, author_keys, max_concurrent, four_eyes, created_at, revision }
     }
 }
 
@@ -83,6 +94,9 @@ struct CreateRequest {
     /// Whether somebody else than who asks has to agree to what is deployed here.
     #[serde(default)]
     four_eyes: bool,
+    /// How many executions may be with agents at once; no limit if left out.
+    #[serde(default)]
+    max_concurrent: Option<u32>,
 }
 
 /// Makes an environment.
@@ -94,8 +108,8 @@ async fn create(
     key: IdempotencyKey,
     Body { value, bytes }: Body<CreateRequest>,
 ) -> Result<(StatusCode, Tagged<EnvironmentView>), Problem> {
-    let CreateRequest { name, author_keys, four_eyes } = value;
-    let command = CreateEnvironment { name, author_keys, four_eyes };
+    let CreateRequest { name, author_keys, four_eyes, max_concurrent } = value;
+    let command = CreateEnvironment { name, author_keys, four_eyes, max_concurrent };
     let environment = state.orchestrator().execute_once(&actor, key.over(&bytes)?, command).await?;
     Ok((StatusCode::CREATED, Tagged::new(environment.revision, environment.into())))
 }
@@ -120,6 +134,9 @@ struct UpdateRequest {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     author_keys: Option<Vec<PublicKey>>,
+    /// How many executions may be with agents at once; 0 for no limit.
+    #[serde(default)]
+    max_concurrent: Option<u32>,
 }
 
 /// Changes an environment.
@@ -134,8 +151,9 @@ async fn update(
     Body { value, .. }: Body<UpdateRequest>,
 ) -> Result<Tagged<EnvironmentView>, Problem> {
     let revision = revision_of(if_match, value.revision)?;
-    let UpdateRequest { name, is_default, four_eyes, author_keys, .. } = value;
-    let command = UpdateEnvironment { id, revision, name, is_default, author_keys, four_eyes };
+    let UpdateRequest { name, is_default, four_eyes, author_keys, max_concurrent, .. } = value;
+    let command =
+        UpdateEnvironment { id, revision, name, is_default, author_keys, max_concurrent, four_eyes };
     let environment = state.orchestrator().execute(&actor, command).await?;
     Ok(Tagged::new(environment.revision, environment.into()))
 }

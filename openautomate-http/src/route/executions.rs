@@ -1,6 +1,7 @@
 //! `/api/executions`: triggering, watching, cancelling and repeating executions.
 
 mod bulk;
+mod explanation;
 mod view;
 
 use axum::Json;
@@ -11,7 +12,7 @@ use chrono::{DateTime, Utc};
 use openautomate_core::Error;
 use openautomate_core::command::child::MAX_CHILDREN;
 use openautomate_core::command::execution::{CancelExecution, EnqueueExecution, RetryExecution};
-use openautomate_core::domain::{Execution, ExecutionState};
+use openautomate_core::domain::{Execution, ExecutionOptions, ExecutionState};
 use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, VersionId};
 use openautomate_core::query::ExecutionFilter;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,9 @@ use utoipa_axum::routes;
 
 use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
 use crate::problem::Problem;
+use crate::schema;
 use crate::state::AppState;
+use explanation::ExplanationView;
 pub(super) use view::ExecutionDetail;
 use view::{AttemptView, ChildView, ExecutionView};
 
@@ -35,6 +38,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(retry))
         .routes(routes!(attempts))
         .routes(routes!(children))
+        .routes(routes!(explain))
 }
 
 /// An execution to run.
@@ -76,6 +80,10 @@ struct EnqueueRequest {
     /// Not before this instant.
     #[serde(default)]
     run_at: Option<DateTime<Utc>>,
+    /// How it is placed and repeated, where not as the package says.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ExecutionOptions>)]
+    options: ExecutionOptions,
 }
 
 impl EnqueueRequest {
@@ -90,6 +98,7 @@ impl EnqueueRequest {
             agent_id: self.agent_id,
             timeout_ms: self.timeout_ms,
             run_at: self.run_at,
+            options: self.options,
         })
     }
 }
@@ -297,4 +306,16 @@ async fn children(
         items.extend(store.execution(child).await?.map(ChildView::from));
     }
     Ok(Json(ChildList { items }))
+}
+
+/// Says what holds an execution back at this moment.
+#[utoipa::path(get, path = "/api/executions/{id}/explain", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution.")),
+    responses((status = 200, description = "The reasons.", body = ExplanationView)))]
+async fn explain(
+    State(state): State<AppState>,
+    _: Can<may::ReadExecutions>,
+    Path(id): Path<ExecutionId>,
+) -> Result<Json<ExplanationView>, Problem> {
+    Ok(Json(state.orchestrator().explain(id).await?.into()))
 }

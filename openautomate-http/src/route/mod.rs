@@ -3,6 +3,7 @@
 pub(crate) mod agent_file;
 pub(crate) mod agent_link;
 pub(crate) mod agent_package;
+pub(crate) mod agent_pools;
 pub(crate) mod agents;
 pub(crate) mod approvals;
 pub(crate) mod artifacts;
@@ -39,6 +40,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(auth::router())
         .merge(users::router())
         .merge(agents::router())
+        .merge(agent_pools::router())
         .merge(agent_link::router())
         .merge(agent_package::router())
         .merge(agent_file::router())

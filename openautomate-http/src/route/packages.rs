@@ -36,6 +36,8 @@ pub(crate) struct PackageView {
     name: String,
     /// What it does.
     description: String,
+    /// How many of its executions may be with agents at once in an environment; `null` for no limit.
+    max_concurrent: Option<u32>,
     /// Who made it.
     #[schema(value_type = Uuid)]
     creator_id: UserId,
@@ -53,6 +55,7 @@ impl From<Package> for PackageView {
             id: package.id,
             name: package.name,
             description: package.description,
+            max_concurrent: package.max_concurrent,
             creator_id: package.creator_id,
             created_at: package.created_at,
             updated_at: package.updated_at,
@@ -121,7 +124,7 @@ async fn get(
 
 /// What shall change of a package; what is left out stays.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UpdateRequest {
     /// The revision that the caller saw; or give it as `If-Match`.
     #[serde(default)]
@@ -132,6 +135,9 @@ struct UpdateRequest {
     /// What it does.
     #[serde(default)]
     description: Option<String>,
+    /// How many executions may be with agents at once in an environment; 0 for no limit.
+    #[serde(default)]
+    max_concurrent: Option<u32>,
 }
 
 /// Changes a package.
@@ -150,6 +156,7 @@ async fn update(
         revision: revision_of(if_match, value.revision)?,
         name: value.name,
         description: value.description,
+        max_concurrent: value.max_concurrent,
     };
     let package = state.orchestrator().execute(&actor, command).await?;
     Ok(Tagged::new(package.revision, package.into()))

@@ -82,7 +82,7 @@ async fn hello_and_welcome_then_the_agent_shows_as_connected() {
     let (mut second, _) = agent.connect(&server, Vec::new()).await;
     assert!(matches!(first.next().await, Some(ServerMessage::Bye { kind: ErrorKind::Conflict, .. })));
     assert!(first.next().await.is_none());
-    second.send(&AgentMessage::Heartbeat { leases: Vec::new() }).await;
+    second.send(&AgentMessage::Heartbeat { leases: Vec::new(), usage: None }).await;
     assert!(matches!(second.next().await, Some(ServerMessage::Renewed { .. })));
 }
 

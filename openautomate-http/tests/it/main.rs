@@ -25,6 +25,7 @@ mod maintenance;
 mod openapi;
 mod packages;
 mod permission_sweep;
+mod placement;
 mod queues;
 mod revocation;
 mod rollouts;

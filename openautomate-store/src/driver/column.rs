@@ -89,6 +89,12 @@ impl<'r, R: Row> Columns<'r, R> {
         serde_json::from_value(value).map_err(|error| self.unreadable(error))
     }
 
+    /// As `jsonb`, where there may be none.
+    pub(crate) fn jsonb_or_none<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>> {
+        let value = self.row.jsonb(column).map_err(|error| self.unreadable(error))?;
+        value.map(|value| serde_json::from_value(value).map_err(|error| self.unreadable(error))).transpose()
+    }
+
     pub(crate) fn word<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
         serde_json::from_value(Value::String(self.get(column)?)).map_err(|error| self.unreadable(error))
     }
@@ -104,6 +110,7 @@ impl<'r, R: Row> Columns<'r, R> {
         u32::try_from(self.get::<i64>(column)?).map_err(|error| self.unreadable(error))
     }
 
+    /// As `count`, where there may be none.
     pub(crate) fn count_or_none(&self, column: &str) -> Result<Option<u32>> {
         let value: Option<i64> = self.get(column)?;
         value.map(|value| u32::try_from(value).map_err(|error| self.unreadable(error))).transpose()

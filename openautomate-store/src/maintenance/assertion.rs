@@ -111,22 +111,23 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
     ),
     rule(
         "execution.last-attempt",
-        "the state of an execution follows from its last attempt",
+        "the state of an execution follows from its last attempt, or it waited too long for its first one",
         REPORT,
-        "SELECT 'execution ' || [e.id] || ' is ' || e.state || ', its last attempt ' || coalesce(a.state, 'missing')
+        r#"SELECT 'execution ' || [e.id] || ' is ' || e.state || ', its last attempt ' || coalesce(a.state, 'missing')
         FROM executions AS e LEFT JOIN attempts AS a ON a.execution_id = e.id
             AND a.epoch = (SELECT max(epoch) FROM attempts AS last WHERE last.execution_id = e.id)
         WHERE CASE e.state
             WHEN 'Succeeded' THEN a.state IS NULL OR a.state NOT IN ('succeeded', 'running', 'assigned')
             WHEN 'Failed' THEN a.state IS NULL OR a.state NOT IN ('failed', 'lost', 'running', 'assigned')
-            WHEN 'TimedOut' THEN a.state IS NULL OR a.state NOT IN ('timedOut', 'running', 'assigned')
+            WHEN 'TimedOut' THEN (a.state IS NULL OR a.state NOT IN ('timedOut', 'running', 'assigned'))
+                AND coalesce(e.error, '') NOT LIKE '%"kind":"QueueTimeout"%'
             WHEN 'Waiting' THEN a.state IN ('succeeded', 'cancelled')
             WHEN 'Pending' THEN a.state IN ('succeeded', 'cancelled')
             WHEN 'Cancelled' THEN a.state = 'succeeded'
             ELSE false END
             -- An attempt that asked for an approval ended well, and its execution goes on.
             AND NOT (a.state = 'succeeded' AND EXISTS (SELECT 1 FROM approvals AS p
-                WHERE p.execution_id = e.id AND p.epoch = a.epoch))",
+                WHERE p.execution_id = e.id AND p.epoch = a.epoch))"#,
     ),
     rule(
         "execution.failures",
@@ -154,6 +155,19 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
         REPORT,
         r#"SELECT 'execution ' || [id] || ' was asked for by something else than its column says' FROM executions
         WHERE (schedule_id IS NOT NULL) <> (origin LIKE '%"kind":"schedule"%')"#,
+    ),
+    rule(
+        "execution.pool",
+        "the pool that an execution asks for is one of its environment",
+        REPORT,
+        "SELECT 'execution ' || [e.id] || ' asks for a pool of another environment' FROM executions AS e
+        JOIN agent_pools AS p ON p.id = e.pool_id WHERE p.environment_id <> e.environment_id",
+    ),
+    rule(
+        "execution.concurrency",
+        "an execution that has the key of a group has its limit too, and no other has",
+        REPORT,
+        "SELECT 'execution ' || [id] FROM executions WHERE (concurrency_key IS NULL) <> (concurrency_limit IS NULL)",
     ),
     rule(
         "log.gapless",

@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Text,
     Bytes,
     Uuid,
-    /// A list of words: JSON text in SQLite, jsonb in PostgreSQL. Its value is the compact text.
+    /// JSON that statements look into: text in SQLite, jsonb in PostgreSQL. Its value is the compact text.
     Words,
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn of_postgres(row: &PgRow, index: usize, kind: Kind) -> Result<Value
         Kind::Boolean => or_null(row.try_get(index)?, Value::Boolean),
         Kind::Text => or_null(row.try_get(index)?, Value::Text),
         Kind::Words => {
-            let words: Option<Json<Vec<String>>> = row.try_get(index)?;
+            let words: Option<Json<serde_json::Value>> = row.try_get(index)?;
             match words {
                 Some(Json(words)) => Value::Text(serde_json::to_string(&words).map_err(unencodable)?),
                 None => Value::Null,
@@ -144,10 +144,10 @@ pub(crate) fn to_postgres<'q>(
         (Kind::Text, Value::Text(text)) => statement.bind(text),
         (Kind::Text, Value::Null) => statement.bind(None::<String>),
         (Kind::Words, Value::Text(text)) => {
-            let words: Vec<String> = serde_json::from_str(&text).map_err(unencodable)?;
+            let words: serde_json::Value = serde_json::from_str(&text).map_err(unencodable)?;
             statement.bind(Json(words))
         }
-        (Kind::Words, Value::Null) => statement.bind(None::<Json<Vec<String>>>),
+        (Kind::Words, Value::Null) => statement.bind(None::<Json<serde_json::Value>>),
         (Kind::Bytes, Value::Bytes(bytes)) => statement.bind(bytes),
         (Kind::Bytes, Value::Null) => statement.bind(None::<Vec<u8>>),
         (Kind::Uuid, Value::Uuid(id)) => statement.bind(id),

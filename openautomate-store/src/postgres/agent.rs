@@ -1,16 +1,18 @@
 //! Agents.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Agent, EnrolmentToken};
+use openautomate_core::clock::Timestamp;
+use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken, UsagePoint};
 use openautomate_core::error::Result;
-use openautomate_core::id::AgentId;
+use openautomate_core::id::{AgentId, EnvironmentId, PoolId};
 use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::AgentStore;
 
+use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::query;
+use crate::driver::{micros, query};
 use crate::error::{Error, Result as RowResult};
-use crate::row::read_revision;
+use crate::row::{note_usage, read_revision, read_usage};
 use crate::table::{one, page};
 use uuid::Uuid;
 
@@ -24,6 +26,53 @@ impl<P: PostgresDriver> AgentStore for PostgresStore<P> {
         const SELECT: &str =
             "SELECT * FROM agents WHERE deleted_at IS NULL AND id < $1 ORDER BY id DESC LIMIT $2";
         Ok(page(query(SELECT), request, &self.pool).await?)
+    }
+
+    async fn agent_pool(&self, id: PoolId) -> Result<Option<AgentPool>> {
+        Ok(one(query("SELECT * FROM agent_pools WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
+    }
+
+    async fn agent_pools(
+        &self,
+        environment: Option<EnvironmentId>,
+        request: PageRequest,
+    ) -> Result<Page<AgentPool>> {
+        const ALL: &str =
+            "SELECT * FROM agent_pools WHERE deleted_at IS NULL AND id < $1 ORDER BY id DESC LIMIT $2";
+        const OF_ONE: &str = "SELECT * FROM agent_pools
+            WHERE environment_id = $1 AND deleted_at IS NULL AND id < $2 ORDER BY id DESC LIMIT $3";
+        let statement = match environment {
+            Some(environment) => query(OF_ONE).bind(environment.as_uuid()),
+            None => query(ALL),
+        };
+        Ok(page(statement, request, &self.pool).await?)
+    }
+
+    async fn agent_pool_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<AgentPool>> {
+        const SELECT: &str = "SELECT * FROM agent_pools
+            WHERE environment_id = $1 AND lower(name) = lower($2 COLLATE \"C\") AND deleted_at IS NULL";
+        let select = query(SELECT).bind(environment.as_uuid()).bind(searchable(name));
+        Ok(one(select, &self.pool).await?)
+    }
+
+    async fn count_agents_of_pool(&self, pool: PoolId) -> Result<u64> {
+        const COUNT: &str = "SELECT count(*) AS value FROM agents WHERE deleted_at IS NULL
+            AND pool_ids::jsonb @> to_jsonb($1::text)";
+        let count = query(COUNT).bind(pool.to_string());
+        let count: i64 = count.fetch_value(&self.pool).await.map_err(Error::from)?;
+        Ok(count.cast_unsigned())
+    }
+
+    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()> {
+        note_usage(agent, &point).execute(&self.pool).await.map_err(Error::from)?;
+        Ok(())
+    }
+
+    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>> {
+        const SELECT: &str = "SELECT * FROM agent_usage WHERE agent_id = $1 AND at >= $2 ORDER BY at";
+        let select = query(SELECT).bind(agent.as_uuid()).bind(micros(since));
+        let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_usage).collect::<RowResult<_>>()?)
     }
 
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {

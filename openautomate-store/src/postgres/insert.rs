@@ -18,12 +18,13 @@ pub(super) async fn insert_executions(rows: &[&Execution], connection: &mut impl
         "INSERT INTO executions (id, package_id, version_id, environment_id, state, priority,
             labels, pinned_agent_id, inputs, outputs, error, error_message, origin, schedule_id, retry,
             timeout_ms, run_at, lease_epoch, agent_id, lease_until, failed_attempts, progress,
-            cancel_requested_at, created_at, started_at, ended_at, revision)
+            cancel_requested_at, created_at, started_at, ended_at, revision, required_os, required_python, pool_id,
+            concurrency_key, concurrency_limit, queue_timeout_ms)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::integer[],
             $7::jsonb[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
             $14::uuid[], $15::text[], $16::bigint[], $17::bigint[], $18::bigint[], $19::uuid[], $20::bigint[],
             $21::bigint[], $22::text[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[],
-            $27::bigint[])";
+            $27::bigint[], $28::text[], $29::jsonb[], $30::uuid[], $31::text[], $32::bigint[], $33::bigint[])";
     query(INSERT)
         .bind(column(rows, |row| *row.id.as_uuid()))
         .bind(column(rows, |row| *row.package_id.as_uuid()))
@@ -52,6 +53,12 @@ pub(super) async fn insert_executions(rows: &[&Execution], connection: &mut impl
         .bind(column(rows, |row| micros_of(row.started_at)))
         .bind(column(rows, |row| micros_of(row.ended_at)))
         .bind(column(rows, |row| row.revision))
+        .bind(column(rows, |row| row.requirements.os.as_deref()))
+        .bind(column(rows, |row| row.requirements.python.as_ref().map(Jsonb)))
+        .bind(column(rows, |row| row.requirements.pool_id.map(|id| *id.as_uuid())))
+        .bind(column(rows, |row| row.concurrency.as_ref().map(|group| group.key.as_str())))
+        .bind(column(rows, |row| row.concurrency.as_ref().map(|group| group.limit)))
+        .bind(column(rows, |row| row.queue_timeout_ms.map(u64::cast_signed)))
         .execute(connection)
         .await?;
     Ok(())

@@ -10,14 +10,16 @@ use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::AgentId;
 use openautomate_core::store::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 
+use super::claim::claim;
 use super::finish::{Expire, Finish, columns_of};
 use super::start::Start;
 use super::transact::{Operation, repeat, transact};
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{Columns, Connection, Json, Jsonb, Transactions, micros, query};
+use crate::driver::{Columns, Connection, Json, Transactions, micros, query};
 use crate::error::{Error, Result};
+use crate::occupancy::HAS_LIMITED;
 use crate::row::{insert_artifact, read_artifact};
-use crate::table::Table;
+use crate::table::{Table, update};
 
 #[async_trait]
 impl<P: PostgresDriver> LeaseStore for PostgresStore<P> {
@@ -27,7 +29,7 @@ impl<P: PostgresDriver> LeaseStore for PostgresStore<P> {
     }
 
     async fn claim(&self, request: ClaimRequest) -> CoreResult<Vec<Execution>> {
-        Ok(repeat(|| claim(&request, &self.pool)).await?)
+        Ok(claim(&request, &self.pool).await?)
     }
 
     async fn start(&self, lease: Lease, agent_id: AgentId, now: Timestamp) -> CoreResult<Execution> {
@@ -68,12 +70,23 @@ impl<P: PostgresDriver> LeaseStore for PostgresStore<P> {
         Ok(repeat(|| wake(now, limit, &self.pool)).await?)
     }
 
+    async fn time_out_queued(&self, now: Timestamp, limit: u32) -> CoreResult<Vec<Execution>> {
+        Ok(transact(&TimeOutQueued { now, limit }, &self.pool).await?)
+    }
+
+    async fn has_limited(&self) -> CoreResult<bool> {
+        Ok(query(HAS_LIMITED).fetch_value(&self.pool).await.map_err(Error::from)?)
+    }
+
     async fn next_deadline(&self, now: Timestamp) -> CoreResult<Option<Timestamp>> {
         // Each part is one seek in an index.
         const SELECT: &str = "SELECT min(deadline) AS value FROM (
             SELECT min(run_at) AS deadline FROM executions WHERE state = 'Pending' AND run_at > $1
             UNION ALL SELECT min(run_at) FROM executions WHERE state = 'Waiting' AND run_at > $1
-            UNION ALL SELECT min(lease_until) FROM executions WHERE lease_until > $1) AS deadlines";
+            UNION ALL SELECT min(lease_until) FROM executions WHERE lease_until > $1
+            UNION ALL SELECT min(run_at + queue_timeout_ms * 1000) FROM executions
+                WHERE state = 'Pending' AND queue_timeout_ms IS NOT NULL AND started_at IS NULL
+                    AND run_at + queue_timeout_ms * 1000 > $1) AS deadlines";
         let select = query(SELECT).bind(micros(now));
         let deadline: Option<i64> = select.fetch_value(&self.pool).await.map_err(Error::from)?;
         Ok(deadline.and_then(DateTime::from_timestamp_micros))
@@ -101,36 +114,6 @@ impl<P: PostgresDriver> LeaseStore for PostgresStore<P> {
     ) -> CoreResult<()> {
         Ok(repeat(|| connect_agent(agent_id, &facts, slots, now, &self.pool)).await?)
     }
-}
-
-async fn claim(request: &ClaimRequest, pool: &impl Transactions) -> Result<Vec<Execution>> {
-    // What another claim has at hand is passed over, so claims never wait for each other.
-    const CLAIM: &str = "WITH picked AS (
-            SELECT id FROM executions
-            WHERE state = 'Pending' AND environment_id = $3 AND run_at <= $4
-                AND (pinned_agent_id IS NULL OR pinned_agent_id = $1)
-                AND labels <@ $5
-            ORDER BY priority DESC, run_at, id LIMIT $6 FOR NO KEY UPDATE SKIP LOCKED
-        ), claimed AS (
-            UPDATE executions SET state = 'Assigned', lease_epoch = lease_epoch + 1, agent_id = $1,
-                lease_until = $2, progress = NULL, revision = revision + 1
-            FROM picked WHERE executions.id = picked.id
-            RETURNING executions.*
-        ), begun AS (
-            INSERT INTO attempts (execution_id, epoch, agent_id, state, assigned_at)
-            SELECT id, lease_epoch, $1, 'assigned', $4 FROM claimed
-        )
-        SELECT * FROM claimed ORDER BY priority DESC, run_at, id";
-    let rows = query(CLAIM)
-        .bind(request.agent_id.as_uuid())
-        .bind(micros(request.lease_until))
-        .bind(request.environment_id.as_uuid())
-        .bind(micros(request.now))
-        .bind(Jsonb(&request.labels))
-        .bind(i64::from(request.limit))
-        .fetch_all(pool)
-        .await?;
-    rows.iter().map(Execution::read).collect()
 }
 
 async fn renew(
@@ -241,6 +224,35 @@ async fn wake(now: Timestamp, limit: u32, pool: &impl Transactions) -> Result<u6
         )
         UPDATE executions SET state = 'Pending', revision = revision + 1 FROM due WHERE executions.id = due.id";
     Ok(query(WAKE).bind(micros(now)).bind(i64::from(limit)).execute(pool).await?)
+}
+
+struct TimeOutQueued {
+    now: Timestamp,
+    limit: u32,
+}
+
+impl Operation for TimeOutQueued {
+    type Output = Vec<Execution>;
+
+    async fn run<C: Connection>(&self, connection: &mut C) -> Result<Vec<Execution>> {
+        // What somebody else has at hand is given away or cancelled by them.
+        const SELECT: &str = "SELECT * FROM executions
+            WHERE state = 'Pending' AND queue_timeout_ms IS NOT NULL AND started_at IS NULL
+                AND run_at + queue_timeout_ms * 1000 <= $1
+            ORDER BY run_at + queue_timeout_ms * 1000, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED";
+        let select = query(SELECT).bind(micros(self.now)).bind(i64::from(self.limit));
+        let rows = select.fetch_all(&mut *connection).await?;
+        let mut ended = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let execution = Execution::read(row)?;
+            let after = execution.clone().ended_overdue(self.now);
+            // The update raises the revision that was read.
+            let write = Execution { revision: execution.revision, ..after.clone() };
+            update(&write, &mut *connection).await?;
+            ended.push(after);
+        }
+        Ok(ended)
+    }
 }
 
 async fn set_progress(

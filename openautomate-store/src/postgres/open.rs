@@ -44,6 +44,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0003_login_tries_and_log_archives.sql"),
     },
     Migration {
+        version: 6,
+        name: "placement",
+        script: include_str!("../../migrations/postgres/0006_placement.sql"),
+    },
+    Migration {
         version: 8,
         name: "rollouts",
         script: include_str!("../../migrations/postgres/0008_rollouts.sql"),

@@ -1,7 +1,7 @@
-//! Agents and the tokens that enrol them.
+//! Agents, their pools, and the tokens that enrol them.
 
-use openautomate_core::domain::{Agent, EnrolmentToken};
-use openautomate_core::id::{AgentId, EnrolmentTokenId, EnvironmentId, UserId};
+use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken};
+use openautomate_core::id::{AgentId, EnrolmentTokenId, EnvironmentId, PoolId, UserId};
 use uuid::Uuid;
 
 use crate::driver::{Columns, Dialect, Json, Row, Statement, Word, micros, micros_of};
@@ -13,8 +13,8 @@ impl Table for Agent {
         "agent",
         "agents",
         [
-            name, machine_name, ip_address, status, environment_id, owner_id, labels, public_key,
-            registered_at, deleted_at
+            name, machine_name, ip_address, status, environment_id, owner_id, labels, pool_ids, drain_until,
+            maintenance_windows, public_key, registered_at, deleted_at
         ]
         // Connecting and heartbeats write these without raising the revision: a command's may be older.
         keeps [slots, facts, last_heartbeat]
@@ -37,6 +37,9 @@ impl Table for Agent {
             .bind(self.environment_id.as_uuid())
             .bind(self.owner_id.as_uuid())
             .bind(Json(&self.labels))
+            .bind(Json(&self.pool_ids))
+            .bind(micros_of(self.drain_until))
+            .bind(Json(&self.maintenance_windows))
             .bind(self.public_key.as_ref().map(|key| &key[..]))
             .bind(micros(self.registered_at))
             .bind(micros_of(self.deleted_at))
@@ -56,11 +59,48 @@ impl Table for Agent {
             environment_id: EnvironmentId::from_uuid(columns.uuid("environment_id")?),
             owner_id: UserId::from_uuid(columns.uuid("owner_id")?),
             labels: columns.json("labels")?,
+            pool_ids: columns.json("pool_ids")?,
+            drain_until: columns.time_or_none("drain_until")?,
+            maintenance_windows: columns.json("maintenance_windows")?,
             slots: columns.count("slots")?,
             public_key: columns.hash_or_none("public_key")?,
             facts: columns.json("facts")?,
             registered_at: columns.time("registered_at")?,
             last_heartbeat: columns.time("last_heartbeat")?,
+            deleted_at: columns.time_or_none("deleted_at")?,
+            revision: columns.get("revision")?,
+        })
+    }
+}
+
+impl Table for AgentPool {
+    table!("agent pool", "agent_pools", [environment_id, name, description, created_at, deleted_at]);
+
+    fn id(&self) -> &Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn bind(&self, _: Dialect, statement: Statement) -> Statement {
+        statement
+            .bind(self.environment_id.as_uuid())
+            .bind(&self.name)
+            .bind(&self.description)
+            .bind(micros(self.created_at))
+            .bind(micros_of(self.deleted_at))
+    }
+
+    fn read<R: Row>(row: &R) -> Result<Self> {
+        let columns = Columns::of(row, Self::WHAT);
+        Ok(Self {
+            id: PoolId::from_uuid(columns.uuid("id")?),
+            environment_id: EnvironmentId::from_uuid(columns.uuid("environment_id")?),
+            name: columns.get("name")?,
+            description: columns.get("description")?,
+            created_at: columns.time("created_at")?,
             deleted_at: columns.time_or_none("deleted_at")?,
             revision: columns.get("revision")?,
         })

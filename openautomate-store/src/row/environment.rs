@@ -9,7 +9,11 @@ use crate::error::Result;
 use crate::table::{Table, table};
 
 impl Table for Environment {
-    table!("environment", "environments", [name, is_default, author_keys, four_eyes, created_at]);
+    table!(
+        "environment",
+        "environments",
+        [name, is_default, author_keys, max_concurrent, four_eyes, created_at]
+    );
 
     fn id(&self) -> &Uuid {
         self.id.as_uuid()
@@ -24,6 +28,7 @@ impl Table for Environment {
             .bind(&self.name)
             .bind(self.is_default)
             .bind(Json(&self.author_keys))
+            .bind(self.max_concurrent)
             .bind(self.four_eyes)
             .bind(micros(self.created_at))
     }
@@ -35,6 +40,7 @@ impl Table for Environment {
             name: columns.get("name")?,
             is_default: columns.get("is_default")?,
             author_keys: columns.json("author_keys")?,
+            max_concurrent: columns.count_or_none("max_concurrent")?,
             four_eyes: columns.get("four_eyes")?,
             created_at: columns.time("created_at")?,
             revision: columns.get("revision")?,

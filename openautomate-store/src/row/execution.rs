@@ -1,7 +1,7 @@
 //! Executions.
 
-use openautomate_core::domain::{Execution, ExecutionSummary, Origin};
-use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId, VersionId};
+use openautomate_core::domain::{Concurrency, Execution, ExecutionSummary, Origin, Requirements};
+use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId, PoolId, VersionId};
 use uuid::Uuid;
 
 use crate::driver::{Columns, Dialect, Json, Jsonb, Row, Statement, Word, micros, micros_of};
@@ -20,6 +20,12 @@ impl Table for Execution {
             priority,
             labels,
             pinned_agent_id,
+            required_os,
+            required_python,
+            pool_id,
+            concurrency_key,
+            concurrency_limit,
+            queue_timeout_ms,
             inputs,
             outputs,
             error,
@@ -59,6 +65,12 @@ impl Table for Execution {
             .bind(self.priority)
             .bind(Jsonb(&self.labels))
             .bind(self.pinned_agent_id.map(|id| *id.as_uuid()))
+            .bind(self.requirements.os.as_deref())
+            .bind(self.requirements.python.as_ref().map(Jsonb))
+            .bind(self.requirements.pool_id.map(|id| *id.as_uuid()))
+            .bind(self.concurrency.as_ref().map(|group| group.key.as_str()))
+            .bind(self.concurrency.as_ref().map(|group| group.limit))
+            .bind(self.queue_timeout_ms.map(u64::cast_signed))
             .bind(Json(&self.inputs))
             .bind(self.outputs.as_ref().map(Json))
             .bind(self.error.as_ref().map(Json))
@@ -93,12 +105,19 @@ impl Table for Execution {
             priority: columns.get("priority")?,
             labels: columns.jsonb("labels")?,
             pinned_agent_id: columns.uuid_or_none("pinned_agent_id")?.map(AgentId::from_uuid),
+            requirements: Requirements {
+                os: columns.get("required_os")?,
+                python: columns.jsonb_or_none("required_python")?,
+                pool_id: columns.uuid_or_none("pool_id")?.map(PoolId::from_uuid),
+            },
+            concurrency: read_concurrency(&columns)?,
             inputs: columns.json("inputs")?,
             outputs: columns.json_or_none("outputs")?,
             error: columns.json_or_none("error")?,
             origin: columns.json("origin")?,
             retry: columns.json("retry")?,
             timeout_ms: columns.unsigned_or_none("timeout_ms")?,
+            queue_timeout_ms: columns.unsigned_or_none("queue_timeout_ms")?,
             run_at: columns.time("run_at")?,
             lease_epoch: columns.count("lease_epoch")?,
             agent_id: columns.uuid_or_none("agent_id")?.map(AgentId::from_uuid),
@@ -112,6 +131,13 @@ impl Table for Execution {
             revision: columns.get("revision")?,
         })
     }
+}
+
+/// The group of an execution.
+pub(crate) fn read_concurrency<R: Row>(columns: &Columns<'_, R>) -> Result<Option<Concurrency>> {
+    let key: Option<String> = columns.get("concurrency_key")?;
+    let limit = columns.count_or_none("concurrency_limit")?;
+    Ok(key.zip(limit).map(|(key, limit)| Concurrency { key, limit }))
 }
 
 /// The schedule that an execution is from.

@@ -18,13 +18,14 @@ mod package;
 mod rollout;
 mod schedule;
 mod trigger;
+mod usage;
 mod work_queue;
 
 pub(crate) use agent::read_revision;
 pub(crate) use artifact::{insert_artifact, read_artifact};
 pub(crate) use attempt::read_attempt;
 pub(crate) use audit::read_entry;
-pub(crate) use execution::{read_summary, schedule_of};
+pub(crate) use execution::{read_concurrency, read_summary, schedule_of};
 pub(crate) use idempotency::read_answer;
 pub(crate) use log_archive::{
     may_archive, read_archivable, read_log_archive, select_archivable, store_log_archive,
@@ -32,4 +33,5 @@ pub(crate) use log_archive::{
 pub(crate) use login::{admits, insert_login};
 pub(crate) use schedule::read_firing;
 pub(crate) use trigger::{read_due_trigger, read_trigger_firing};
+pub(crate) use usage::{note_usage, read_usage};
 pub(crate) use work_queue::bind_holder;

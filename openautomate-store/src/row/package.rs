@@ -9,7 +9,11 @@ use crate::error::Result;
 use crate::table::{Table, table};
 
 impl Table for Package {
-    table!("package", "packages", [name, description, creator_id, created_at, updated_at, deleted_at]);
+    table!(
+        "package",
+        "packages",
+        [name, description, max_concurrent, creator_id, created_at, updated_at, deleted_at]
+    );
 
     fn id(&self) -> &Uuid {
         self.id.as_uuid()
@@ -23,6 +27,7 @@ impl Table for Package {
         statement
             .bind(&self.name)
             .bind(&self.description)
+            .bind(self.max_concurrent)
             .bind(self.creator_id.as_uuid())
             .bind(micros(self.created_at))
             .bind(micros(self.updated_at))
@@ -35,6 +40,7 @@ impl Table for Package {
             id: PackageId::from_uuid(columns.uuid("id")?),
             name: columns.get("name")?,
             description: columns.get("description")?,
+            max_concurrent: columns.count_or_none("max_concurrent")?,
             creator_id: UserId::from_uuid(columns.uuid("creator_id")?),
             created_at: columns.time("created_at")?,
             updated_at: columns.time("updated_at")?,

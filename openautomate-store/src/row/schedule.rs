@@ -25,6 +25,7 @@ impl Table for Schedule {
             catchup_window_ms,
             overlap,
             inputs,
+            options,
             starts_at,
             ends_at,
             jitter_ms,
@@ -67,6 +68,7 @@ impl Table for Schedule {
             .bind(self.catchup_window_ms.cast_signed())
             .bind(Word(&self.overlap))
             .bind(Json(&self.inputs))
+            .bind(Json(&self.options))
             .bind(micros_of(self.starts_at))
             .bind(micros_of(self.ends_at))
             .bind(self.jitter_ms.cast_signed())
@@ -102,6 +104,7 @@ impl Table for Schedule {
             catchup_window_ms: columns.unsigned("catchup_window_ms")?,
             overlap: columns.word("overlap")?,
             inputs: columns.json("inputs")?,
+            options: columns.json("options")?,
             starts_at: columns.time_or_none("starts_at")?,
             ends_at: columns.time_or_none("ends_at")?,
             jitter_ms: columns.unsigned("jitter_ms")?,

@@ -1,17 +1,19 @@
 //! Agents.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Agent, EnrolmentToken};
+use openautomate_core::clock::Timestamp;
+use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken, UsagePoint};
 use openautomate_core::error::Result;
-use openautomate_core::id::AgentId;
+use openautomate_core::id::{AgentId, EnvironmentId, PoolId};
 use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::AgentStore;
 
 use super::SqliteStore;
+use super::group_commit::Operation;
 use super::search::id_list;
-use crate::driver::{Pool, query};
+use crate::driver::{Connection, Pool, micros, query};
 use crate::error::{Error, Result as RowResult};
-use crate::row::read_revision;
+use crate::row::{note_usage, read_revision, read_usage};
 use crate::table::{one, page};
 
 #[async_trait]
@@ -26,6 +28,52 @@ impl<P: Pool> AgentStore for SqliteStore<P> {
         Ok(page(query(SELECT), request, &self.readers).await?)
     }
 
+    async fn agent_pool(&self, id: PoolId) -> Result<Option<AgentPool>> {
+        Ok(one(query("SELECT * FROM agent_pools WHERE id = ?").bind(id.as_uuid()), &self.readers).await?)
+    }
+
+    async fn agent_pools(
+        &self,
+        environment: Option<EnvironmentId>,
+        request: PageRequest,
+    ) -> Result<Page<AgentPool>> {
+        const ALL: &str =
+            "SELECT * FROM agent_pools WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+        const OF_ONE: &str = "SELECT * FROM agent_pools
+            WHERE environment_id = ? AND deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+        let statement = match environment {
+            Some(environment) => query(OF_ONE).bind(environment.as_uuid()),
+            None => query(ALL),
+        };
+        Ok(page(statement, request, &self.readers).await?)
+    }
+
+    async fn agent_pool_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<AgentPool>> {
+        const SELECT: &str = "SELECT * FROM agent_pools
+            WHERE environment_id = ? AND name = ? AND deleted_at IS NULL";
+        let select = query(SELECT).bind(environment.as_uuid()).bind(name);
+        Ok(one(select, &self.readers).await?)
+    }
+
+    async fn count_agents_of_pool(&self, pool: PoolId) -> Result<u64> {
+        const COUNT: &str = "SELECT count(*) AS value FROM agents WHERE deleted_at IS NULL
+            AND EXISTS (SELECT 1 FROM json_each(pool_ids) AS pool WHERE pool.value = ?)";
+        let count = query(COUNT).bind(pool.to_string());
+        let count: i64 = count.fetch_value(&self.readers).await.map_err(Error::from)?;
+        Ok(count.cast_unsigned())
+    }
+
+    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()> {
+        self.writer.commit(NoteUsage { agent, point }).await
+    }
+
+    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>> {
+        const SELECT: &str = "SELECT * FROM agent_usage WHERE agent_id = $1 AND at >= $2 ORDER BY at";
+        let select = query(SELECT).bind(agent.as_uuid()).bind(micros(since));
+        let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_usage).collect::<RowResult<_>>()?)
+    }
+
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
         const SELECT: &str = "SELECT * FROM enrolment_tokens WHERE token_hash = ?";
         Ok(one(query(SELECT).bind(&hash[..]), &self.readers).await?)
@@ -37,5 +85,19 @@ impl<P: Pool> AgentStore for SqliteStore<P> {
         let select = query(SELECT).bind(id_list(ids.iter().map(AgentId::as_uuid)));
         let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
         Ok(rows.iter().map(read_revision).collect::<RowResult<_>>()?)
+    }
+}
+
+struct NoteUsage {
+    agent: AgentId,
+    point: UsagePoint,
+}
+
+impl Operation for NoteUsage {
+    type Output = ();
+
+    async fn run<C: Connection>(self, connection: &mut C) -> RowResult<()> {
+        note_usage(self.agent, &self.point).execute(connection).await?;
+        Ok(())
     }
 }

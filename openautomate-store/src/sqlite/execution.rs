@@ -1,15 +1,19 @@
 //! Executions, attempts, artifacts.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{Artifact, Attempt, Execution, ExecutionState, ExecutionSummary};
+use openautomate_core::clock::Timestamp;
+use openautomate_core::domain::{
+    Artifact, Attempt, ConcurrencyLimits, Execution, ExecutionState, ExecutionSummary, Occupancy,
+};
 use openautomate_core::error::Result;
-use openautomate_core::id::{AgentId, ArtifactId, ExecutionId, PackageId, ScheduleId};
+use openautomate_core::id::{AgentId, ArtifactId, EnvironmentId, ExecutionId, PackageId, PoolId, ScheduleId};
 use openautomate_core::query::{ExecutionFilter, Page, PageRequest};
 use openautomate_core::store::ExecutionStore;
 
 use super::SqliteStore;
-use crate::driver::{Pool, Statement, Word, query};
+use crate::driver::{Columns, Pool, Statement, Word, micros, query};
 use crate::error::{Error, Result as RowResult};
+use crate::occupancy::occupancy;
 use crate::row::{read_artifact, read_attempt, read_summary};
 use crate::table::{all, below, one, one_too_many};
 use uuid::Uuid;
@@ -59,6 +63,68 @@ impl<P: Pool> ExecutionStore for SqliteStore<P> {
         const COUNT: &str = "SELECT count(*) AS value FROM executions WHERE package_id = ?
             AND state IN ('Pending', 'Assigned', 'Running', 'Waiting')";
         let count = query(COUNT).bind(package.as_uuid());
+        let count: i64 = count.fetch_value(&self.readers).await.map_err(Error::from)?;
+        Ok(count.cast_unsigned())
+    }
+
+    async fn count_open_executions_of_pool(&self, pool: PoolId) -> Result<u64> {
+        const COUNT: &str = "SELECT count(*) AS value FROM executions WHERE pool_id = ?
+            AND state IN ('Pending', 'Assigned', 'Running', 'Waiting')";
+        let count = query(COUNT).bind(pool.as_uuid());
+        let count: i64 = count.fetch_value(&self.readers).await.map_err(Error::from)?;
+        Ok(count.cast_unsigned())
+    }
+
+    async fn occupancy(&self, environment: EnvironmentId) -> Result<(Occupancy, ConcurrencyLimits)> {
+        Ok(occupancy(environment, &self.readers).await?)
+    }
+
+    async fn holders(
+        &self,
+        environment: EnvironmentId,
+        package: Option<PackageId>,
+        key: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ExecutionId>> {
+        let mut select =
+            query("SELECT id FROM executions WHERE state IN ('Assigned', 'Running') AND environment_id = ");
+        select.push_bind(environment.as_uuid());
+        if let Some(package) = package {
+            select.push(" AND package_id = ").push_bind(package.as_uuid());
+        }
+        if let Some(key) = key {
+            select.push(" AND lease_until IS NOT NULL AND concurrency_key = ").push_bind(key);
+        }
+        select.push(" ORDER BY id LIMIT ").push_bind(i64::from(limit));
+        let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
+        let read = |row| Columns::of(row, "execution").uuid("id").map(ExecutionId::from_uuid);
+        Ok(rows.iter().map(read).collect::<RowResult<_>>()?)
+    }
+
+    async fn leases_by_agent(&self, environment: EnvironmentId) -> Result<Vec<(AgentId, u64)>> {
+        const COUNT: &str = "SELECT agent_id, count(*) AS leased FROM executions
+            WHERE environment_id = ? AND state IN ('Assigned', 'Running') GROUP BY agent_id ORDER BY agent_id";
+        let count = query(COUNT).bind(environment.as_uuid());
+        let rows = count.fetch_all(&self.readers).await.map_err(Error::from)?;
+        let read = |row| {
+            let columns = Columns::of(row, "execution");
+            Ok((AgentId::from_uuid(columns.uuid("agent_id")?), columns.unsigned("leased")?))
+        };
+        Ok(rows.iter().map(read).collect::<RowResult<_>>()?)
+    }
+
+    async fn count_ahead(&self, execution: &Execution, now: Timestamp) -> Result<u64> {
+        const COUNT: &str = "SELECT count(*) AS value FROM executions
+            WHERE state = 'Pending' AND environment_id = $1 AND run_at <= $2
+                AND (priority > $3 OR (priority = $4 AND (run_at < $5 OR (run_at = $6 AND id < $7))))";
+        let count = query(COUNT)
+            .bind(execution.environment_id.as_uuid())
+            .bind(micros(now))
+            .bind(execution.priority)
+            .bind(execution.priority)
+            .bind(micros(execution.run_at))
+            .bind(micros(execution.run_at))
+            .bind(execution.id.as_uuid());
         let count: i64 = count.fetch_value(&self.readers).await.map_err(Error::from)?;
         Ok(count.cast_unsigned())
     }

@@ -11,13 +11,15 @@ use openautomate_core::id::AgentId;
 use openautomate_core::store::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 
 use super::SqliteStore;
+use super::claim::Claim;
 use super::finish::{Expire, Finish};
 use super::group_commit::Operation;
 use super::work_queue::give_back_items;
 use crate::driver::{Columns, Connection, Json, Pool, micros, query};
 use crate::error::{Error, Result};
+use crate::occupancy::HAS_LIMITED;
 use crate::row::{insert_artifact, read_artifact};
-use crate::table::Table;
+use crate::table::{Table, update};
 
 #[async_trait]
 impl<P: Pool> LeaseStore for SqliteStore<P> {
@@ -68,6 +70,14 @@ impl<P: Pool> LeaseStore for SqliteStore<P> {
         self.writer.commit(Wake { now, limit }).await
     }
 
+    async fn time_out_queued(&self, now: Timestamp, limit: u32) -> CoreResult<Vec<Execution>> {
+        self.writer.commit(TimeOutQueued { now, limit }).await
+    }
+
+    async fn has_limited(&self) -> CoreResult<bool> {
+        Ok(query(HAS_LIMITED).fetch_value(&self.readers).await.map_err(Error::from)?)
+    }
+
     async fn next_deadline(&self, now: Timestamp) -> CoreResult<Option<Timestamp>> {
         // Each part is one seek in an index. The states are named twice, so that the partial index is seen
         // to hold what is asked for.
@@ -76,7 +86,10 @@ impl<P: Pool> LeaseStore for SqliteStore<P> {
                 WHERE state = 'Pending' AND state IN ('Pending', 'Waiting') AND run_at > ?1
             UNION ALL SELECT min(run_at) FROM executions
                 WHERE state = 'Waiting' AND state IN ('Pending', 'Waiting') AND run_at > ?1
-            UNION ALL SELECT min(lease_until) FROM executions WHERE lease_until > ?1)";
+            UNION ALL SELECT min(lease_until) FROM executions WHERE lease_until > ?1
+            UNION ALL SELECT min(run_at + queue_timeout_ms * 1000) FROM executions
+                WHERE state = 'Pending' AND queue_timeout_ms IS NOT NULL AND started_at IS NULL
+                    AND run_at + queue_timeout_ms * 1000 > ?1)";
         let select = query(SELECT).bind(micros(now));
         let deadline: Option<i64> = select.fetch_value(&self.readers).await.map_err(Error::from)?;
         Ok(deadline.and_then(DateTime::from_timestamp_micros))
@@ -114,53 +127,6 @@ pub(super) fn lease_list(leases: impl IntoIterator<Item = Lease>) -> Json<Vec<(S
             .map(|lease| (lease.execution.as_uuid().simple().to_string(), lease.epoch))
             .collect(),
     )
-}
-
-struct Claim(ClaimRequest);
-
-impl Operation for Claim {
-    type Output = Vec<Execution>;
-
-    async fn run<C: Connection>(self, connection: &mut C) -> Result<Vec<Execution>> {
-        const CLAIM: &str = "UPDATE executions SET state = 'Assigned', lease_epoch = lease_epoch + 1,
-                agent_id = ?1, lease_until = ?2, progress = NULL, revision = revision + 1
-            WHERE id IN (
-                SELECT id FROM executions INDEXED BY executions_queue
-                WHERE state = 'Pending' AND environment_id = ?3 AND run_at <= ?4
-                    AND (pinned_agent_id IS NULL OR pinned_agent_id = ?1)
-                    AND (labels = '[]' OR NOT EXISTS (
-                        SELECT 1 FROM json_each(executions.labels) AS needed
-                        WHERE needed.value NOT IN (SELECT value FROM json_each(?5))))
-                ORDER BY priority DESC, run_at, id LIMIT ?6)
-            RETURNING *";
-        const BEGIN_ATTEMPTS: &str =
-            "INSERT INTO attempts (execution_id, epoch, agent_id, state, assigned_at)
-            SELECT unhex(value ->> 0), value ->> 1, ?2, 'assigned', ?3 FROM json_each(?1)";
-        let request = self.0;
-        let rows = query(CLAIM)
-            .bind(request.agent_id.as_uuid())
-            .bind(micros(request.lease_until))
-            .bind(request.environment_id.as_uuid())
-            .bind(micros(request.now))
-            .bind(Json(&request.labels))
-            .bind(request.limit)
-            .fetch_all(&mut *connection)
-            .await?;
-        let mut claimed: Vec<Execution> = rows.iter().map(Execution::read).collect::<Result<_>>()?;
-        if claimed.is_empty() {
-            return Ok(claimed);
-        }
-        query(BEGIN_ATTEMPTS)
-            .bind(lease_list(claimed.iter().filter_map(Execution::lease)))
-            .bind(request.agent_id.as_uuid())
-            .bind(micros(request.now))
-            .execute(connection)
-            .await?;
-        // RETURNING promises no order.
-        claimed
-            .sort_by_key(|execution| (std::cmp::Reverse(execution.priority), execution.run_at, execution.id));
-        Ok(claimed)
-    }
 }
 
 struct Start {
@@ -293,6 +259,34 @@ impl Operation for Wake {
             SELECT id FROM executions WHERE state = 'Waiting' AND state IN ('Pending', 'Waiting') AND run_at <= ?
             ORDER BY run_at, id LIMIT ?)";
         Ok(query(WAKE).bind(micros(self.now)).bind(self.limit).execute(connection).await?)
+    }
+}
+
+struct TimeOutQueued {
+    now: Timestamp,
+    limit: u32,
+}
+
+impl Operation for TimeOutQueued {
+    type Output = Vec<Execution>;
+
+    async fn run<C: Connection>(self, connection: &mut C) -> Result<Vec<Execution>> {
+        const SELECT: &str = "SELECT * FROM executions
+            WHERE state = 'Pending' AND queue_timeout_ms IS NOT NULL AND started_at IS NULL
+                AND run_at + queue_timeout_ms * 1000 <= ?
+            ORDER BY run_at + queue_timeout_ms * 1000, id LIMIT ?";
+        let select = query(SELECT).bind(micros(self.now)).bind(self.limit);
+        let rows = select.fetch_all(&mut *connection).await?;
+        let mut ended = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let execution = Execution::read(row)?;
+            let after = execution.clone().ended_overdue(self.now);
+            // The update raises the revision that was read.
+            let write = Execution { revision: execution.revision, ..after.clone() };
+            update(&write, &mut *connection).await?;
+            ended.push(after);
+        }
+        Ok(ended)
     }
 }
 

@@ -5,6 +5,7 @@ mod approval;
 mod asset;
 mod audit;
 mod child;
+mod claim;
 mod commit;
 mod execution;
 mod file;

@@ -45,7 +45,7 @@ async fn connected(transport: &WebSocketTransport) -> AgentLink {
 
 /// Whether the connection holds: a heartbeat is answered.
 async fn beats(link: &mut AgentLink) -> bool {
-    if link.sender.send(AgentMessage::Heartbeat { leases: Vec::new() }).await.is_err() {
+    if link.sender.send(AgentMessage::Heartbeat { leases: Vec::new(), usage: None }).await.is_err() {
         return false;
     }
     loop {
@@ -253,7 +253,7 @@ async fn a_crowd_of_callers_is_bounded() {
     let reconnects = async {
         loop {
             if let Ok(mut again) = agent.connect().await {
-                again.sender.try_send(AgentMessage::Heartbeat { leases: Vec::new() }).unwrap();
+                again.sender.try_send(AgentMessage::Heartbeat { leases: Vec::new(), usage: None }).unwrap();
                 return again.receiver.recv().await;
             }
             sleep(Duration::from_millis(100)).await;

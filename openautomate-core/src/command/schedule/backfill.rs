@@ -90,7 +90,7 @@ impl Command for BackfillSchedule {
         let (had_one, rest): (Vec<_>, Vec<_>) = due.into_iter().partition(has_execution);
         let mut done = Backfill { had_one: count(&had_one), ..Backfill::default() };
         let skipped: Vec<Timestamp> = decided.iter().filter(is_skipped).map(|firing| firing.due_at).collect();
-        let runnable = runnable(context.store, &schedule).await?;
+        let runnable = runnable(context.store, &schedule, context.now).await?;
         if let (Err(reason), false) = (&runnable, rest.is_empty()) {
             return Err(reason.clone().into_error());
         }

@@ -3,9 +3,9 @@
 use super::{NotRunnable, Runnable};
 use crate::changes::{Changes, Event, Record, Write};
 use crate::clock::Timestamp;
-use crate::command::execution::{new_execution, request_cancel};
+use crate::command::execution::request_cancel;
 use crate::domain::{Execution, FileUser, Firing, FiringCause, Origin, Schedule};
-use crate::id::UserId;
+use crate::id::{ExecutionId, UserId};
 use crate::schedule::OverlapPolicy;
 
 /// Decides on due times of one schedule, one after the other, and gathers what is to be committed.
@@ -113,12 +113,11 @@ impl<'a> Firings<'a> {
     }
 
     fn make(&mut self, due_at: Timestamp) -> Decided {
-        let Ok(Runnable { version, files }) = self.runnable else {
+        let Ok(Runnable { pattern, files }) = self.runnable else {
             return Decided::Skipped("noActiveVersion");
         };
         let origin = Origin::Schedule { schedule_id: self.schedule.id, due_at, cause: self.cause };
-        let (environment, inputs) = (self.schedule.environment_id, self.schedule.inputs.clone());
-        let execution = new_execution(version, environment, inputs, origin, self.now);
+        let execution = Execution { id: ExecutionId::new(), origin, ..pattern.clone() };
         let changes = std::mem::take(&mut self.changes);
         self.changes = changes
             .insert(Record::Execution(Box::new(execution.clone())))

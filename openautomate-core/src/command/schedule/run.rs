@@ -40,7 +40,7 @@ impl Command for RunSchedule {
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
         let mut schedule = load(context, self.id).await?;
-        let runnable = runnable(context.store, &schedule).await?;
+        let runnable = runnable(context.store, &schedule, context.now).await?;
         let open = context.store.open_executions_of_schedule(schedule.id).await?;
         let policy = self.overlap.unwrap_or(schedule.overlap);
         let mut firings = Firings::due(&mut schedule, &runnable, open, context.now)

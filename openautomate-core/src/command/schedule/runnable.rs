@@ -1,8 +1,10 @@
 //! Whether a schedule could run now, and what.
 
+use crate::clock::Timestamp;
 use crate::command::deployment::check_author;
+use crate::command::execution::{Pools, new_execution, settle};
 use crate::command::inputs::files_named;
-use crate::domain::{FileUser, PackageVersion, Schedule};
+use crate::domain::{Execution, FileUser, Origin, Schedule};
 use crate::error::{Error, Result};
 use crate::id::FileId;
 use crate::package::inputs::check::check;
@@ -11,8 +13,9 @@ use crate::store::Store;
 /// What a schedule runs.
 #[derive(Debug)]
 pub(crate) struct Runnable {
-    /// The version that is active now.
-    pub(crate) version: PackageVersion,
+    /// An execution of the version that is active now, placed as the package and the schedule say: the pattern of
+    /// those that are made at this moment.
+    pub(crate) pattern: Execution,
     /// The files that its inputs name.
     pub(crate) files: Vec<FileId>,
 }
@@ -29,6 +32,11 @@ pub enum NotRunnable {
         /// The inputs that are wrong, as in `inputs.invoice.total`.
         fields: Vec<String>,
     },
+    /// Its executions can't be placed or repeated as the package and the schedule say.
+    InvalidOptions {
+        /// What is wrong.
+        message: String,
+    },
 }
 
 impl NotRunnable {
@@ -39,6 +47,7 @@ impl NotRunnable {
             Self::NoActiveVersion => "noActiveVersion",
             Self::UntrustedVersion => "untrustedVersion",
             Self::InvalidInputs { .. } => "invalidInputs",
+            Self::InvalidOptions { .. } => "invalidOptions",
         }
     }
 
@@ -58,6 +67,10 @@ impl NotRunnable {
                 "schedule.inputs",
                 "the active version does not take the inputs of the schedule; change them",
             ),
+            Self::InvalidOptions { message } => Error::conflict(
+                "schedule.options",
+                format!("the executions of the schedule can't be placed as its options say: {message}"),
+            ),
         }
     }
 }
@@ -66,6 +79,7 @@ impl NotRunnable {
 pub(crate) async fn runnable(
     store: &dyn Store,
     schedule: &Schedule,
+    now: Timestamp,
 ) -> Result<Result<Runnable, NotRunnable>> {
     let active = store.active_version(schedule.package_id, schedule.environment_id).await?;
     let Some(version) = active else { return Ok(Err(NotRunnable::NoActiveVersion)) };
@@ -87,5 +101,20 @@ pub(crate) async fn runnable(
             return Ok(Err(NotRunnable::InvalidInputs { fields: vec!["inputs".to_owned()] }));
         }
     }
-    Ok(Ok(Runnable { version, files }))
+    let (environment, options) = (schedule.environment_id, &schedule.options);
+    // Pools may have gone since the schedule was saved, and another version may ask for others.
+    let pools = match Pools::named(store, environment, &version, options).await {
+        Err(error) if error.kind().is_retryable() => return Err(error),
+        pools => pools,
+    };
+    let mut pattern = new_execution(&version, environment, schedule.inputs.clone(), Origin::Embedded, now);
+    if let Err(error) = pools.and_then(|pools| settle(&mut pattern, &version, options, pools)) {
+        return Ok(Err(NotRunnable::InvalidOptions { message: told(&error) }));
+    }
+    Ok(Ok(Runnable { pattern, files }))
+}
+
+/// An error with the field that it is about.
+fn told(error: &Error) -> String {
+    error.field().map_or_else(|| error.message().to_owned(), |field| format!("{field} {}", error.message()))
 }

@@ -9,7 +9,7 @@ use crate::changes::{Changes, Event, Record};
 use crate::clock::Timestamp;
 use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{Calendar, FileUser, Pause, Schedule};
+use crate::domain::{Calendar, ExecutionOptions, FileUser, Pause, Schedule};
 use crate::error::{Error, Result};
 use crate::id::{FileId, ScheduleId};
 use crate::permission::{Access, Permission};
@@ -54,6 +54,7 @@ impl Command for CreateSchedule {
             catchup_window_ms: settings.catchup_window_ms,
             overlap: settings.overlap,
             inputs: Map::new(),
+            options: ExecutionOptions::default(),
             starts_at: None,
             ends_at: None,
             jitter_ms: 0,

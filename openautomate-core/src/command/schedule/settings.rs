@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::command::CommandContext;
+use crate::command::execution::{Pools, new_execution, settle};
 use crate::command::inputs::{check_inputs, check_signature};
-use crate::domain::{Calendar, Schedule, check_name};
+use crate::domain::{Calendar, ExecutionOptions, Origin, Schedule, check_name};
 use crate::error::{Error, Result};
 use crate::id::{CalendarId, EnvironmentId, FileId, PackageId};
 use crate::schedule::{
@@ -51,6 +52,8 @@ pub struct ScheduleSettings {
     pub overlap: OverlapPolicy,
     /// The inputs of each execution; they fit what the active version takes, if there is one.
     pub inputs: Map<String, Value>,
+    /// How its executions are placed and repeated, where not as the package says.
+    pub options: ExecutionOptions,
     /// Not before.
     pub starts_at: Option<Timestamp>,
     /// Not at or after.
@@ -85,6 +88,7 @@ impl ScheduleSettings {
             catchup_window_ms: DEFAULT_CATCHUP_WINDOW_MS,
             overlap: OverlapPolicy::default(),
             inputs: Map::new(),
+            options: ExecutionOptions::default(),
             starts_at: None,
             ends_at: None,
             jitter_ms: 0,
@@ -123,6 +127,7 @@ impl ScheduleSettings {
         {
             return Err(Error::invalid_field("endsAt", "is not after startsAt"));
         }
+        self.options.check()?;
         check_inputs(&self.inputs)
     }
 
@@ -141,6 +146,11 @@ impl ScheduleSettings {
         // Another version may be active when it fires: the scheduler checks once more.
         if let Some(version) = context.store.active_version(self.package_id, environment).await? {
             let files = check_signature(context, &version, environment, &self.inputs, used).await?;
+            let pools = Pools::named(context.store, environment, &version, &self.options).await?;
+            let origin = Origin::Embedded;
+            let mut execution =
+                new_execution(&version, environment, self.inputs.clone(), origin, context.now);
+            settle(&mut execution, &version, &self.options, pools)?;
             return Ok((environment, files));
         }
         Ok((environment, Vec::new()))
@@ -196,6 +206,7 @@ impl ScheduleSettings {
         schedule.catchup_window_ms = self.catchup_window_ms;
         schedule.overlap = self.overlap;
         schedule.inputs = self.inputs;
+        schedule.options = self.options;
         schedule.starts_at = self.starts_at;
         schedule.ends_at = self.ends_at;
         schedule.jitter_ms = self.jitter_ms;

@@ -8,7 +8,7 @@ use super::expect::{assert_code, assert_stale_lease, assert_stale_row};
 use super::sample::{self, World, at, chunk, failed, succeeded};
 use crate::changes::{Changes, Record};
 use crate::conformance::fixture::StoreFixture;
-use crate::domain::{Execution, ExecutionState, IdempotencyRecord, Package};
+use crate::domain::{Concurrency, Execution, ExecutionState, IdempotencyRecord, Package};
 use crate::error::{ErrorKind, Result};
 use crate::query::{AuditFilter, PageRequest};
 use crate::store::{ClaimRequest, Store};
@@ -65,6 +65,49 @@ pub async fn claims_are_disjoint<F: StoreFixture>(fixture: F) {
     assert_eq!(claimed.len(), 200);
     assert!(claimed.iter().all(|execution| execution.lease_epoch == 1 && execution.revision == 1));
     assert_eq!(claimed.iter().map(|execution| execution.id).collect::<BTreeSet<_>>().len(), 200);
+}
+
+/// However many claim and finish on two servers, no more is leased at once than the limits say, and all of it is done.
+pub async fn limits_hold<F: StoreFixture>(fixture: F) {
+    const LIMIT: u64 = 3;
+    let world = World::new(fixture.store()).await;
+    world.update(Record::Package(Package { max_concurrent: Some(7), ..world.package.clone() })).await;
+    for index in 0..60 {
+        let key = ["a", "b", "c"][index % 3].to_owned();
+        let concurrency = Some(Concurrency { key, limit: u32::try_from(LIMIT).unwrap_or(1) });
+        world.enqueue(Execution { concurrency, ..world.execution() }).await;
+    }
+    let template = world.clone();
+    let done = race(&fixture, 8, |_, store| {
+        let world = World { store, ..template.clone() };
+        async move {
+            let (mut done, mut idle) = (0, 0);
+            while idle < 3 {
+                let given = world.store.claim(world.claim_request(3)).await.expect("a claim");
+                let (held, _) = world.store.occupancy(world.environment.id).await.expect("a count");
+                assert!(held.total <= 7, "{held:?}");
+                assert!(held.keys.values().all(|count| *count <= LIMIT), "{held:?}");
+                for execution in &given {
+                    world.finish(execution.lease().expect("it is leased"), succeeded(), at(1)).await;
+                }
+                idle = if given.is_empty() { idle + 1 } else { 0 };
+                done += given.len();
+            }
+            done
+        }
+    })
+    .await;
+    let (mut done, mut more) = (done.into_iter().sum::<usize>(), 1);
+    // Who found everything held may have left while others still worked.
+    while more > 0 {
+        let given = world.store.claim(world.claim_request(9)).await.unwrap();
+        for execution in &given {
+            world.finish(execution.lease().unwrap(), succeeded(), at(1)).await;
+        }
+        more = given.len();
+        done += more;
+    }
+    assert_eq!(done, 60);
 }
 
 /// Sixty-four writers at once all get through, with their audit entries.

@@ -455,6 +455,8 @@ pub async fn connect_agent<F: StoreFixture>(fixture: F) {
         arch: "x86_64".to_owned(),
         python_versions: vec!["3.12.1".to_owned(), "3.10.0".to_owned()],
         cpus: 8,
+        memory_bytes: 1 << 34,
+        disk_bytes: 1 << 40,
     };
     world.store.connect_agent(world.agent.id, facts.clone(), 16, at(5)).await.unwrap();
     let connected = Agent { facts, slots: 16, last_heartbeat: at(5), ..world.agent.clone() };

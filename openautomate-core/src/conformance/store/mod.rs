@@ -25,12 +25,14 @@ pub mod expect;
 pub mod file;
 mod follow;
 pub mod lease;
+pub mod limit;
 pub mod log;
 pub mod log_archive;
 pub mod login;
 pub mod model;
 pub mod page;
 pub mod peer;
+pub mod placement;
 pub mod read;
 pub mod retry;
 pub mod round_trip;
@@ -72,7 +74,7 @@ macro_rules! __store_cases {
                 a_missing_row_is_stale, revision, delete_asset, idempotency, prune_idempotency,
             }
             unique {
- ids, users, updates, agents, packages, versions, one_active_version, one_rollout_waits, environments, assets, token_hashes, in_one_commit, references_of_records, calendars, references_of_work,
+ ids, users, updates, agents, packages, versions, one_active_version, one_rollout_waits, environments, assets, token_hashes, agent_pools, in_one_commit, references_of_records, calendars, references_of_work,
                 references_of_firings, references_of_updates, references_within_a_commit,
             }
             transition {
@@ -86,6 +88,13 @@ macro_rules! __store_cases {
                 finish_as_lost, expire, expire_oldest_first, release, release_leaves_what_runs,
                 release_of_a_cancelled_one_ends_it, renew, renew_tells_of_a_cancel, renew_of_nothing,
                 renew_of_a_repeated_lease, begun_in_order, connect_agent, progress,
+            }
+            placement {
+                claim_requires, overdue_is_not_claimed, overdue_ends, next_deadline, ahead, pools,
+            }
+            limit {
+                keys, keys_are_of_one_environment, each_has_its_own_limit, packages, environments, grants,
+                looks_past_what_is_held_back, every_end_frees, pending_under_limits, occupancy,
             }
             retry {
                 backoff_doubles, success_after_failure, timeouts, losses, cancel_requested,
@@ -132,8 +141,7 @@ macro_rules! __store_cases {
             }
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
- sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions, packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts,
-                open_executions,
+ sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions, packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts, open_executions, agent_usage,
             }
             file {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
@@ -154,14 +162,13 @@ macro_rules! __store_cases {
                 cursors_are_stable,
             }
             round_trip {
-                users, sessions, invitations, environments, agents, enrolment_tokens, packages,
- versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules, calendars, schedule_policies, enumerations, assets,
+ users, sessions, invitations, environments, agent_pools, agents, enrolment_tokens, packages, versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules, calendars, schedule_policies, enumerations, assets,
             }
             durability {
                 commits, leases, audit, a_peer_sees_it, a_dropped_commit,
             }
             concurrency {
-                claims_are_disjoint, writers, one_update_wins, no_update_is_lost, one_name_is_taken,
+                claims_are_disjoint, limits_hold, writers, one_update_wins, no_update_is_lost, one_name_is_taken,
                 one_key_is_kept, one_finish_is_new, finish_against_expire, cancel_against_finish,
                 lines_are_kept_once, agents_drain_the_queue,
             }

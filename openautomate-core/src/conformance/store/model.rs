@@ -15,11 +15,11 @@ use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Artifact, Execution, ExecutionState, Lease, OnAgentLost, Progress, RetryPolicy, RunError,
-    RunReport, RunResult, RunStatus,
+    Agent, Artifact, Concurrency, Environment, Execution, ExecutionState, Lease, OnAgentLost, Package,
+    Progress, PythonRequirement, Requirements, RetryPolicy, RunError, RunReport, RunResult, RunStatus,
 };
 use crate::error::Result;
-use crate::id::{AgentId, ArtifactId, ExecutionId};
+use crate::id::{AgentId, ArtifactId, ExecutionId, PoolId};
 use crate::query::{ExecutionFilter, PageRequest};
 use crate::store::memory::MemoryStore;
 use crate::store::{ClaimRequest, FinishAttempt, Store};
@@ -32,7 +32,7 @@ const SEED: u64 = 0x6F70_656E_6175_746F;
 const COMMANDS: &[&str] = &[
     "enqueue", "enqueue", "enqueue", "claim", "claim", "claim", "start", "start", "finish", "finish",
     "expire", "cancel", "update", "renew", "append", "append", "seal", "wake", "release", "progress",
-    "artifact",
+    "artifact", "overdue", "limit",
 ];
 
 /// Sixty-four walks of forty commands.
@@ -85,11 +85,16 @@ impl Numbers {
     }
 }
 
+fn python(specifier: &str) -> PythonRequirement {
+    PythonRequirement::parse("python", specifier).expect("it is one")
+}
+
 struct Walk {
     model: Arc<dyn Store>,
     real: Arc<dyn Store>,
     world: World,
     agents: [AgentId; 2],
+    pools: [PoolId; 2],
     numbers: Numbers,
     now: Timestamp,
     /// The executions of this sequence.
@@ -104,11 +109,17 @@ impl Walk {
         let world = World::new(Arc::clone(&model)).await;
         let agent = sample::agent("bot-2", world.environment.id, world.user.id);
         world.insert(Record::Agent(agent.clone())).await;
+        let pools = ["fast", "large"].map(|name| sample::pool(name, world.environment.id));
+        for pool in &pools {
+            world.insert(Record::AgentPool(pool.clone())).await;
+        }
         let copied = Changes::none()
             .insert(Record::User(world.user.clone()))
             .insert(Record::Environment(world.environment.clone()))
             .insert(Record::Agent(world.agent.clone()))
             .insert(Record::Agent(Agent { ..agent.clone() }))
+            .insert(Record::AgentPool(pools[0].clone()))
+            .insert(Record::AgentPool(pools[1].clone()))
             .insert(Record::Package(world.package.clone()))
             .insert(Record::PackageVersion(world.version.clone()))
             .insert(Record::Deployment(world.deployment.clone()));
@@ -117,7 +128,8 @@ impl Walk {
         // Zero is the one state that the generator never leaves.
         let numbers = Numbers(seed.max(1));
         let (now, place) = (at(0), String::new());
-        Self { model, real, world, agents, numbers, now, executions: Vec::new(), place, went_well: 0 }
+        let pools = pools.map(|pool| pool.id);
+        Self { model, real, world, agents, pools, numbers, now, executions: Vec::new(), place, went_well: 0 }
     }
 
     /// Expects the same of both, and gives it.
@@ -157,6 +169,8 @@ impl Walk {
             "release" => self.release().await,
             "progress" => self.progress().await,
             "artifact" => self.artifact().await,
+            "overdue" => self.overdue().await,
+            "limit" => self.limit().await,
             other => panic!("there is no command {other}"),
         }
         if let Some(id) = self.any_execution() {
@@ -200,10 +214,23 @@ impl Walk {
             } else {
                 None
             },
+            requirements: Requirements {
+                os: self.numbers.pick(&[None, None, Some("linux"), Some("windows")]).map(str::to_owned),
+                python: self.numbers.pick(&[None, None, Some(">=3.11"), Some("==3.10.*")]).map(python),
+                pool_id: if self.numbers.one_in(4) { Some(self.numbers.pick(&self.pools)) } else { None },
+            },
+            concurrency: self
+                .numbers
+                .pick(&[None, None, Some(("a", 1)), Some(("a", 2)), Some(("b", 1))])
+                .map(|(key, limit)| Concurrency { key: key.to_owned(), limit }),
+            queue_timeout_ms: self.numbers.pick(&[None, None, Some(2_000), Some(60_000)]),
             retry: RetryPolicy {
-                max_attempts: 1 + self.numbers.below(3),
-                backoff_ms: u64::from(self.numbers.below(5_000)),
-                on_agent_lost: self.numbers.pick(&[OnAgentLost::Fail, OnAgentLost::Retry]),
+                jitter: self.numbers.one_in(2),
+                ..RetryPolicy::new(
+                    1 + self.numbers.below(3),
+                    u64::from(self.numbers.below(5_000)),
+                    self.numbers.pick(&[OnAgentLost::Fail, OnAgentLost::Retry]),
+                )
             },
             run_at: self.now + TimeDelta::milliseconds(i64::from(self.numbers.below(6_000)) - 4_000),
             created_at: self.now,
@@ -225,6 +252,14 @@ impl Walk {
             agent_id: self.numbers.pick(&self.agents),
             environment_id: self.world.environment.id,
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            os: self.numbers.pick(&["linux", "windows"]).to_owned(),
+            python_versions: self
+                .numbers
+                .pick(&[&[] as &[&str], &["3.12.1"], &["3.10.4", "3.12.1"]])
+                .iter()
+                .map(|version| (*version).to_owned())
+                .collect(),
+            pool_ids: if self.numbers.one_in(2) { self.pools.to_vec() } else { vec![self.pools[0]] },
             limit: self.numbers.below(4),
             now: self.now,
             lease_until: self.now + TimeDelta::milliseconds(i64::from(self.numbers.below(30_000))),
@@ -331,6 +366,29 @@ impl Walk {
         self.same("wake", model, real);
     }
 
+    async fn overdue(&mut self) {
+        let limit = self.numbers.below(4);
+        let model = self.model.time_out_queued(self.now, limit).await;
+        let real = self.real.time_out_queued(self.now, limit).await;
+        self.same("time_out_queued", model, real);
+        self.same("has_limited", self.model.has_limited().await, self.real.has_limited().await);
+    }
+
+    /// An operator changes how many run at once.
+    async fn limit(&mut self) {
+        let limit = self.numbers.pick(&[None, None, Some(2), Some(4)]);
+        let record = if self.numbers.one_in(2) {
+            let stored = self.model.environment(self.world.environment.id).await;
+            let environment = stored.expect("a read").expect("it is there");
+            Record::Environment(Environment { max_concurrent: limit, ..environment })
+        } else {
+            let package =
+                self.model.package(self.world.package.id).await.expect("a read").expect("it is there");
+            Record::Package(Package { max_concurrent: limit, ..package })
+        };
+        self.commit("limit", Changes::none().update(record)).await;
+    }
+
     async fn release(&mut self) {
         let (first, agent) = self.any_lease().await;
         let leases = [first, self.any_lease().await.0];
@@ -375,6 +433,16 @@ impl Walk {
         }
         let (filter, page) = (ExecutionFilter::default(), PageRequest::new(None, 100));
         self.same("executions", model.executions(&filter, page).await, real.executions(&filter, page).await);
+        let place = self.world.environment.id;
+        self.same("occupancy", model.occupancy(place).await, real.occupancy(place).await);
+        let held =
+            (model.holders(place, None, Some("a"), 9).await, real.holders(place, None, Some("a"), 9).await);
+        self.same("holders", held.0, held.1);
+        if let Some(id) = self.any_execution() {
+            let execution = model.execution(id).await.expect("a read").expect("it was enqueued");
+            let ahead = model.count_ahead(&execution, self.now).await;
+            self.same("count_ahead", ahead, real.count_ahead(&execution, self.now).await);
+        }
         let package = self.world.package.id;
         let open = model.count_open_executions_of_package(package).await;
         self.same("open", open, real.count_open_executions_of_package(package).await);

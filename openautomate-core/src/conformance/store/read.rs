@@ -5,7 +5,7 @@ use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
     Agent, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary, Package, Role, Rollout,
-    RolloutState, Schedule, Session, User,
+    RolloutState, Schedule, Session, Usage, UsagePoint, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, SessionId, UserId,
@@ -409,4 +409,27 @@ pub async fn open_executions<F: StoreFixture>(fixture: F) {
     world.finish(lease, succeeded(), at(2)).await;
     assert_eq!(world.store.count_open_executions_of_package(package).await.unwrap(), 2);
     assert_eq!(world.store.leased_executions(world.agent.id).await.unwrap(), [second]);
+}
+
+/// One point a minute of the last day is kept of an agent, the latest of its minute, oldest first.
+pub async fn agent_usage<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let other = sample::agent("bot-2", world.environment.id, world.user.id);
+    world.insert(Record::Agent(other.clone())).await;
+    let point = |seconds, cpu_permille| UsagePoint {
+        at: at(seconds),
+        usage: Usage { cpu_permille, memory_used_bytes: 1 << 40 },
+    };
+    let (store, agent) = (&world.store, world.agent.id);
+    // The first three are in one minute: the sample instant is five seconds after its beginning.
+    for told in [point(10, 1), point(20, 1_000), point(0, 3), point(60, 4), point(120, 5)] {
+        store.note_usage(agent, told).await.unwrap();
+    }
+    store.note_usage(other.id, point(60, 9)).await.unwrap();
+    let all = [point(20, 1_000), point(60, 4), point(120, 5)];
+    assert_eq!(store.usage(agent, at(-9)).await.unwrap(), all);
+    assert_eq!(store.usage(agent, at(60)).await.unwrap(), all[1..]);
+    let next_day = point(60 + 24 * 3_600, 7);
+    store.note_usage(agent, next_day).await.unwrap();
+    assert_eq!(store.usage(agent, at(-9)).await.unwrap(), [all[0], all[2], next_day]);
 }

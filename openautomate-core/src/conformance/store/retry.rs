@@ -12,7 +12,7 @@ use crate::domain::{
 /// Failures wait twice as long each time, until the policy has enough of them.
 pub async fn backoff_doubles<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
-    let retry = RetryPolicy { max_attempts: 4, backoff_ms: 1_500, on_agent_lost: OnAgentLost::Fail };
+    let retry = RetryPolicy::new(4, 1_500, OnAgentLost::Fail);
     let id = world.enqueue(Execution { retry, ..world.execution() }).await.id;
     let mut now = at(0);
     for (attempt, wait_ms) in [(1, 1_500), (2, 3_000), (3, 6_000)] {
@@ -64,7 +64,7 @@ pub async fn timeouts<F: StoreFixture>(fixture: F) {
 /// A lost run fails unless the policy says that it is tried again.
 pub async fn losses<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
-    let careful = RetryPolicy { max_attempts: 5, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Fail };
+    let careful = RetryPolicy::new(5, 1_000, OnAgentLost::Fail);
     world.running(Execution { retry: careful, ..world.execution() }).await;
     let lost = world.store.expire(at(61), 10).await.unwrap().remove(0);
     assert_eq!((lost.state, lost.failed_attempts), (ExecutionState::Failed, 1));

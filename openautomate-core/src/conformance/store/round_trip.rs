@@ -7,15 +7,17 @@ use super::sample::{self, World, at, hash, instant, map};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, AgentFacts, AgentStatus, Asset, AssetFormat, AssetKind, Calendar, Deployment, EnrolmentToken,
-    Environment, Execution, ExecutionState, FiringCause, Invitation, OnAgentLost, Origin, Package,
-    PackageVersion, Pause, Progress, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError,
-    Schedule, Session, TraceFrame, User,
+    Agent, AgentFacts, AgentPool, AgentStatus, Asset, AssetFormat, AssetKind, Calendar, Concurrency,
+    Deployment, EnrolmentToken, Environment, Execution, ExecutionOptions, ExecutionState, FiringCause,
+    Invitation, MaintenanceWindow, OnAgentLost, Origin, Package, PackageVersion, Pause, Progress,
+    PythonRequirement, Requirements, RetryOptions, RetryPolicy, Role, Rollout, RolloutKind, RolloutState,
+    RunError, Schedule, Session, TraceFrame, User,
 };
-use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, RolloutId};
+use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId, RolloutId};
 use crate::package::manifest::Manifest;
 use crate::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
+const ODD_KEY: &str = "É\u{1F600} '\"\\ key";
 const ODD: &str = "ä € 😀 'quoted' \"twice\" \\ % _ ; --";
 
 /// People.
@@ -102,11 +104,57 @@ pub async fn environments<F: StoreFixture>(fixture: F) {
         assert_eq!(world.store.environment(stored.id).await.unwrap().as_ref(), Some(stored));
     }
     let keys = vec![world.version.signature.key];
-    let changed =
-        Environment { name: "renamed".to_owned(), author_keys: keys, four_eyes: true, ..environment };
+    let changed = Environment {
+        name: "renamed".to_owned(),
+        author_keys: keys,
+        max_concurrent: Some(7),
+        four_eyes: true,
+        ..environment
+    };
     world.update(Record::Environment(changed.clone())).await;
     let expected = Environment { revision: 1, ..changed };
     assert_eq!(world.store.environment(expected.id).await.unwrap(), Some(expected));
+}
+
+fn windows() -> Vec<MaintenanceWindow> {
+    vec![
+        MaintenanceWindow::Once { starts_at: at(1), ends_at: at(2) },
+        MaintenanceWindow::Recurring {
+            cron_expression: "0 2 * * SUN".to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+            duration_ms: 3_600_000,
+        },
+    ]
+}
+
+fn options() -> ExecutionOptions {
+    ExecutionOptions {
+        os: Some("linux".to_owned()),
+        python: Some(">=3.11".to_owned()),
+        pool: Some(ODD.to_owned()),
+        concurrency: Some(Concurrency { key: "sap-{region}".to_owned(), limit: 3 }),
+        retry: RetryOptions {
+            max_attempts: Some(4),
+            backoff_factor: Some(1.5),
+            jitter: Some(true),
+            only_errors: Some(vec!["ValueError".to_owned()]),
+            ..RetryOptions::default()
+        },
+        queue_timeout_ms: Some(60_000),
+    }
+}
+
+/// Pools of agents.
+pub async fn agent_pools<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let pool = AgentPool { name: ODD.to_owned(), ..sample::pool("fast", world.environment.id) };
+    world.insert(Record::AgentPool(pool.clone())).await;
+    assert_eq!(world.store.agent_pool(pool.id).await.unwrap(), Some(pool.clone()));
+    let changed =
+        AgentPool { name: "slow".to_owned(), description: ODD.to_owned(), deleted_at: Some(at(9)), ..pool };
+    world.update(Record::AgentPool(changed.clone())).await;
+    let expected = AgentPool { revision: 1, ..changed };
+    assert_eq!(world.store.agent_pool(expected.id).await.unwrap(), Some(expected));
 }
 
 /// Agents.
@@ -118,6 +166,9 @@ pub async fn agents<F: StoreFixture>(fixture: F) {
         ip_address: "2001:db8::1".to_owned(),
         status: AgentStatus::Draining,
         labels: vec!["excel".to_owned(), "os=linux".to_owned()],
+        pool_ids: vec![PoolId::new(), PoolId::new()],
+        drain_until: Some(at(60)),
+        maintenance_windows: windows(),
         slots: u32::MAX,
         public_key: Some(hash()),
         facts: AgentFacts {
@@ -126,6 +177,8 @@ pub async fn agents<F: StoreFixture>(fixture: F) {
             arch: "x86_64".to_owned(),
             python_versions: vec!["3.13.0".to_owned()],
             cpus: 64,
+            memory_bytes: u64::MAX,
+            disk_bytes: 1,
         },
         last_heartbeat: at(4),
         deleted_at: Some(at(5)),
@@ -141,6 +194,9 @@ pub async fn agents<F: StoreFixture>(fixture: F) {
             ip_address: "198.51.100.1".to_owned(),
             status: AgentStatus::Disabled,
             labels: vec!["sap".to_owned()],
+            pool_ids: vec![PoolId::new()],
+            drain_until: agent.drain_until.is_none().then(|| at(7)),
+            maintenance_windows: windows()[..1].to_vec(),
             public_key: agent.public_key.is_none().then(hash),
             deleted_at: agent.deleted_at.is_none().then(|| at(9)),
             ..agent
@@ -262,6 +318,8 @@ pub async fn new_executions<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
     let schedule = world.schedule();
     world.insert(Record::Schedule(Box::new(schedule.clone()))).await;
+    let pool = sample::pool("fast", world.environment.id);
+    world.insert(Record::AgentPool(pool.clone())).await;
     let first = world.enqueue(world.execution()).await;
     let user_id = world.user.id;
     let origins = [
@@ -280,10 +338,19 @@ pub async fn new_executions<F: StoreFixture>(fixture: F) {
                 "text": ODD, "none": null, "yes": true, "whole": u64::MAX, "negative": i64::MIN, "real": 0.5,
                 "list": [1, [2], {"deep": {"er": []}}], "": "empty key",
             })),
+            requirements: Requirements {
+                os: Some("linux".to_owned()),
+                python: Some(PythonRequirement::parse("python", ">=3.11, !=3.12.1").unwrap()),
+                pool_id: Some(pool.id),
+            },
+            concurrency: Some(Concurrency { key: ODD_KEY.to_owned(), limit: u32::MAX }),
+            queue_timeout_ms: Some(1),
             retry: RetryPolicy {
-                max_attempts: u32::MAX,
-                backoff_ms: i64::MAX as u64,
-                on_agent_lost: OnAgentLost::Retry,
+                backoff_factor: 0.1 + 0.2,
+                max_backoff_ms: 1,
+                jitter: true,
+                only_errors: vec!["ValueError".to_owned()],
+                ..RetryPolicy::new(u32::MAX, i64::MAX as u64, OnAgentLost::Retry)
             },
             timeout_ms: Some(i64::MAX as u64),
             run_at: at(1_000_000_000),
@@ -346,7 +413,10 @@ pub async fn updated_executions<F: StoreFixture>(fixture: F) {
         inputs: map(json!({"page": 2})),
         outputs: Some(map(json!({"read": 0}))),
         error: Some(RunError::new("Cancelled", "cancelled before it ran")),
-        retry: RetryPolicy { max_attempts: 9, backoff_ms: 9, on_agent_lost: OnAgentLost::Retry },
+        requirements: Requirements { os: Some("windows".to_owned()), ..Requirements::default() },
+        concurrency: Some(Concurrency { key: "sap".to_owned(), limit: 2 }),
+        queue_timeout_ms: Some(5),
+        retry: RetryPolicy::new(9, 9, OnAgentLost::Retry),
         timeout_ms: Some(1),
         run_at: at(3),
         failed_attempts: 1,
@@ -371,6 +441,7 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
         max_catchup: u32::MAX,
         catchup_window_ms: i64::MAX as u64,
         inputs: map(json!({"month": "last", "list": [null]})),
+        options: options(),
         starts_at: Some(at(1)),
         ends_at: Some(at(2)),
         jitter_ms: i64::MAX as u64,
@@ -397,6 +468,7 @@ pub async fn schedules<F: StoreFixture>(fixture: F) {
             max_catchup: 1,
             catchup_window_ms: 10_000,
             inputs: map(json!({"changed": true})),
+            options: ExecutionOptions { pool: Some("fast".to_owned()), ..ExecutionOptions::default() },
             starts_at: schedule.starts_at.is_none().then(|| at(7)),
             ends_at: schedule.ends_at.is_none().then(|| at(8)),
             jitter_ms: 60_000,

@@ -1,5 +1,6 @@
 //! Valid records to write, and a small world in which they hold together.
 
+mod pool;
 mod schedule;
 
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use crate::domain::{
     ActorKind, ActorRef, Agent, AgentFacts, AgentStatus, Artifact, Asset, AssetFormat, AssetKind, AuditEntry,
     Deployment, EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation,
     IsolationLevel, Lease, LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package,
-    PackageVersion, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, RunReport, RunResult,
-    RunStatus, Session, StopProof, StopReason, User,
+    PackageVersion, Requirements, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, RunReport,
+    RunResult, RunStatus, Session, StopProof, StopReason, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
@@ -24,6 +25,8 @@ use crate::package::manifest::Manifest;
 use crate::package::signature::{PackageSigner, Signed, Statement};
 use crate::secret::Secret;
 use crate::store::Store;
+
+pub use pool::pool;
 
 /// A fixed instant with microseconds, so that a store that keeps milliseconds is found out.
 ///
@@ -86,6 +89,7 @@ pub fn environment(name: &str) -> Environment {
         name: name.to_owned(),
         is_default: false,
         author_keys: Vec::new(),
+        max_concurrent: None,
         four_eyes: false,
         created_at: instant(),
         revision: 0,
@@ -249,12 +253,15 @@ impl World {
             priority: 0,
             labels: Vec::new(),
             pinned_agent_id: None,
+            requirements: Requirements::default(),
+            concurrency: None,
             inputs: Map::new(),
             outputs: None,
             error: None,
             origin: Origin::Manual { user_id: self.user.id },
-            retry: RetryPolicy { max_attempts: 1, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Fail },
+            retry: RetryPolicy::new(1, 1_000, OnAgentLost::Fail),
             timeout_ms: None,
+            queue_timeout_ms: None,
             run_at: instant(),
             lease_epoch: 0,
             agent_id: None,
@@ -272,7 +279,7 @@ impl World {
     /// An execution that is tried `max_attempts` times, also when its agent is lost.
     #[must_use]
     pub fn retried(&self, max_attempts: u32) -> Execution {
-        let retry = RetryPolicy { max_attempts, backoff_ms: 1_000, on_agent_lost: OnAgentLost::Retry };
+        let retry = RetryPolicy::new(max_attempts, 1_000, OnAgentLost::Retry);
         Execution { retry, ..self.execution() }
     }
 
@@ -388,6 +395,9 @@ pub fn agent(name: &str, environment_id: EnvironmentId, owner_id: UserId) -> Age
         environment_id,
         owner_id,
         labels: Vec::new(),
+        pool_ids: Vec::new(),
+        drain_until: None,
+        maintenance_windows: Vec::new(),
         slots: 4,
         public_key: None,
         facts: AgentFacts::default(),
@@ -405,6 +415,7 @@ pub fn package(name: &str, creator_id: UserId) -> Package {
         id: PackageId::new(),
         name: name.to_owned(),
         description: "Reads invoices".to_owned(),
+        max_concurrent: None,
         creator_id,
         created_at: instant(),
         updated_at: instant(),

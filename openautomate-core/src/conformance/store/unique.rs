@@ -6,11 +6,13 @@ use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, Firing, Invitation, Package,
-    Rollout, RolloutState, Schedule, Session, User,
+    Agent, AgentPool, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, Firing,
+    Invitation, Package, Requirements, Rollout, RolloutState, Schedule, Session, User,
 };
 use crate::error::ErrorKind;
-use crate::id::{AgentId, CalendarId, EnvironmentId, ExecutionId, PackageId, ScheduleId, UserId, VersionId};
+use crate::id::{
+    AgentId, CalendarId, EnvironmentId, ExecutionId, PackageId, PoolId, ScheduleId, UserId, VersionId,
+};
 
 async fn is_taken(world: &World, record: Record) {
     let changes = Changes::none().insert(record);
@@ -178,6 +180,19 @@ pub async fn token_hashes<F: StoreFixture>(fixture: F) {
     is_taken(&world, Record::EnrolmentToken(again)).await;
 }
 
+/// The name of a pool is taken in its environment while the pool is not deleted.
+pub async fn agent_pools<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let testing = sample::environment("testing");
+    world.insert(Record::Environment(testing.clone())).await;
+    let pool = sample::pool("fast", world.environment.id);
+    world.insert(Record::AgentPool(pool.clone())).await;
+    is_taken(&world, Record::AgentPool(sample::pool("FAST", world.environment.id))).await;
+    world.insert(Record::AgentPool(sample::pool("fast", testing.id))).await;
+    world.update(Record::AgentPool(AgentPool { deleted_at: Some(at(1)), ..pool })).await;
+    world.insert(Record::AgentPool(sample::pool("Fast", world.environment.id))).await;
+}
+
 /// Two rows of one commit clash too.
 pub async fn in_one_commit<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
@@ -203,6 +218,7 @@ pub async fn references_of_records<F: StoreFixture>(fixture: F) {
     is_missing(&world, Record::EnrolmentToken(EnrolmentToken { environment_id: nowhere, ..token() })).await;
     let of_agent = EnrolmentToken { agent_id: Some(AgentId::new()), ..token() };
     is_missing(&world, Record::EnrolmentToken(of_agent)).await;
+    is_missing(&world, Record::AgentPool(sample::pool("fast", nowhere))).await;
     is_missing(&world, Record::Package(sample::package("receipts", nobody))).await;
     is_missing(&world, Record::PackageVersion(sample::version(PackageId::new(), "2.0.0", user))).await;
     is_missing(&world, Record::PackageVersion(sample::version(world.package.id, "2.0.0", nobody))).await;
@@ -239,6 +255,10 @@ pub async fn references_of_work<F: StoreFixture>(fixture: F) {
         Execution { version_id: VersionId::new(), ..base() },
         Execution { environment_id: EnvironmentId::new(), ..base() },
         Execution { pinned_agent_id: Some(AgentId::new()), ..base() },
+        Execution {
+            requirements: Requirements { pool_id: Some(PoolId::new()), ..Requirements::default() },
+            ..base()
+        },
     ];
     for execution in executions {
         is_missing(&world, Record::Execution(Box::new(execution))).await;

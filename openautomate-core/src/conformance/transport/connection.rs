@@ -99,7 +99,7 @@ pub async fn a_slow_agent_slows_the_server<F: TransportFixture>() {
     let leases: Vec<_> = (0..50).map(|epoch| Lease { execution: ExecutionId::new(), epoch }).collect();
     let mut said = 0;
     loop {
-        let beat = AgentMessage::Heartbeat { leases: leases.clone() };
+        let beat = AgentMessage::Heartbeat { leases: leases.clone(), usage: None };
         match tokio::time::timeout(Duration::from_secs(1), connection.link.sender.send(beat)).await {
             Ok(sent) => sent.expect("the connection holds"),
             Err(_) => break,

@@ -114,7 +114,7 @@ impl Connection {
 
     /// Asks for a renewal of nothing, which the server answers once all before it is handled.
     pub(super) async fn beat(&mut self) {
-        self.say(AgentMessage::Heartbeat { leases: Vec::new() }).await;
+        self.say(AgentMessage::Heartbeat { leases: Vec::new(), usage: None }).await;
         let answer = self.next().await;
         assert!(matches!(answer, ServerMessage::Renewed { .. }), "{answer:?}");
     }

@@ -142,15 +142,7 @@ impl<F: TransportFixture> World<F> {
     }
 
     pub(super) async fn set_status(&self, agent: AgentId, status: AgentStatus) {
-        let command = UpdateAgent {
-            id: agent,
-            revision: None,
-            name: None,
-            machine_name: None,
-            ip_address: None,
-            status: Some(status),
-            labels: None,
-        };
+        let command = UpdateAgent { status: Some(status), ..UpdateAgent::new(agent) };
         self.orchestrator.execute(&self.admin, command).await.unwrap();
     }
 

@@ -27,13 +27,19 @@ impl Scheduler {
         if plan.fire.is_empty() && plan.skipped == 0 && plan.next_due == first && queued.is_none() {
             return Ok(0);
         }
-        let runnable = runnable(store, &schedule).await?;
-        if let Err(NotRunnable::InvalidInputs { fields }) = &runnable {
-            tracing::warn!(
+        let runnable = runnable(store, &schedule, now).await?;
+        match &runnable {
+            Err(NotRunnable::InvalidInputs { fields }) => tracing::warn!(
                 schedule = %schedule.id,
                 ?fields,
                 "the active version does not take the inputs of a schedule; change them"
-            );
+            ),
+            Err(NotRunnable::InvalidOptions { message }) => tracing::warn!(
+                schedule = %schedule.id,
+                message,
+                "an execution of a schedule can't be placed as is said"
+            ),
+            _ => {}
         }
         let open = store.open_executions_of_schedule(schedule.id).await?;
         let (overlap, id) = (schedule.overlap, schedule.id);

@@ -95,6 +95,7 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Invitation(row) => write_row(state, row, kind, undo),
         Record::Environment(row) => write_row(state, row, kind, undo),
         Record::Agent(row) => write_row(state, row, kind, undo),
+        Record::AgentPool(row) => write_row(state, row, kind, undo),
         Record::EnrolmentToken(row) => write_row(state, row, kind, undo),
         Record::Package(row) => write_row(state, row, kind, undo),
         Record::PackageVersion(row) => write_row(state, row, kind, undo),

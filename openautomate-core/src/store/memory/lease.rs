@@ -8,11 +8,11 @@ use super::MemoryStore;
 use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
-    AgentFacts, Artifact, Attempt, AttemptState, Execution, ExecutionState, Lease, Progress, RunResult,
-    RunStatus, check_transition,
+    AgentFacts, Artifact, Attempt, AttemptState, ConcurrencyLimits, Execution, ExecutionState, Lease,
+    Occupancy, Progress, RunResult, RunStatus, check_transition,
 };
 use crate::error::{Error, Result};
-use crate::id::{AgentId, ExecutionId};
+use crate::id::{AgentId, EnvironmentId, ExecutionId};
 use crate::store::lease::{ClaimRequest, FinishAttempt, Finished, LeaseStore, Renewal, RenewalOutcome};
 
 #[async_trait]
@@ -113,11 +113,44 @@ impl LeaseStore for MemoryStore {
         Ok(due.len() as u64)
     }
 
+    async fn time_out_queued(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>> {
+        let mut state = self.state();
+        let pending = state.pending.iter().filter_map(|key| state.executions.get(&key.3));
+        let mut overdue: Vec<_> =
+            pending.filter(|e| e.is_overdue(now)).map(|e| (e.start_by(), e.id)).collect();
+        overdue.sort();
+        overdue.truncate(limit as usize);
+        let mut ended = Vec::with_capacity(overdue.len());
+        for (_, id) in overdue {
+            if let Some(execution) = state.executions.get(&id).cloned() {
+                let execution = execution.ended_overdue(now);
+                state.put(execution.clone());
+                ended.push(execution);
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn has_limited(&self) -> Result<bool> {
+        let state = self.state();
+        let mut pending = state.pending.iter().filter_map(|key| state.executions.get(&key.3));
+        Ok(pending.any(|execution| {
+            execution.concurrency.is_some()
+                || state
+                    .environments
+                    .get(&execution.environment_id)
+                    .is_some_and(|e| e.max_concurrent.is_some())
+                || state.packages.get(&execution.package_id).is_some_and(|p| p.max_concurrent.is_some())
+        }))
+    }
+
     async fn next_deadline(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let state = self.state();
         let pending = state.pending.iter().map(|key| key.2);
+        let executions = state.pending.iter().filter_map(|key| state.executions.get(&key.3));
+        let start_by = executions.filter_map(Execution::start_by);
         let others = state.waiting.iter().chain(&state.leased).map(|key| key.0);
-        Ok(pending.chain(others).filter(|instant| *instant > now).min())
+        Ok(pending.chain(others).chain(start_by).filter(|instant| *instant > now).min())
     }
 
     async fn set_progress(&self, lease: Lease, agent_id: AgentId, progress: Progress) -> Result<()> {
@@ -162,8 +195,39 @@ impl State {
         let first = (request.environment_id, Reverse(i32::MAX), Timestamp::MIN_UTC, nil);
         let in_environment = self.pending.range(first..).take_while(|key| key.0 == request.environment_id);
         let due = in_environment.filter(|key| key.2 <= request.now);
-        let matching = due.filter(|key| self.executions.get(&key.3).is_some_and(|e| suits(e, request)));
-        matching.map(|key| key.3).take(request.limit as usize).collect()
+        let (mut occupancy, limits) = self.occupancy(request.environment_id);
+        let mut chosen = Vec::new();
+        for execution in due.filter_map(|key| self.executions.get(&key.3)) {
+            if chosen.len() >= request.limit as usize {
+                break;
+            }
+            let suits =
+                execution.mismatches(&request.offer()).is_empty() && !execution.is_overdue(request.now);
+            let concurrency = execution.concurrency.as_ref();
+            if suits && occupancy.full_for(&limits, execution.package_id, concurrency).is_empty() {
+                let key = concurrency.map(|concurrency| concurrency.key.as_str());
+                occupancy.add(execution.package_id, key, 1);
+                chosen.push(execution.id);
+            }
+        }
+        chosen
+    }
+
+    /// What is leased in an environment, and the limits that hold there.
+    pub(super) fn occupancy(&self, environment: EnvironmentId) -> (Occupancy, ConcurrencyLimits) {
+        let mut occupancy = Occupancy::default();
+        let leased = self.leased.iter().filter_map(|(_, id)| self.executions.get(id));
+        for execution in leased.filter(|execution| execution.environment_id == environment) {
+            let key = execution.concurrency.as_ref().map(|concurrency| concurrency.key.as_str());
+            occupancy.add(execution.package_id, key, 1);
+        }
+        let limited =
+            self.packages.values().filter_map(|package| Some((package.id, package.max_concurrent?)));
+        let limits = ConcurrencyLimits {
+            environment: self.environments.get(&environment).and_then(|row| row.max_concurrent),
+            packages: limited.collect(),
+        };
+        (occupancy, limits)
     }
 
     fn grant(&mut self, id: ExecutionId, request: &ClaimRequest) -> Option<Execution> {
@@ -206,7 +270,7 @@ impl State {
     /// Ends the attempt of a current lease, and moves its execution.
     fn end_attempt(&mut self, lease: Lease, result: RunResult, now: Timestamp) -> Result<Execution> {
         let mut execution = self.executions.get(&lease.execution).cloned().ok_or_else(Error::stale_lease)?;
-        let after = execution.after_attempt(result.status, now);
+        let after = execution.after_attempt(&result, now);
         check_transition(execution.state, after.state)?;
         if let Some(attempt) = self.attempts.get_mut(&lease) {
             attempt.state = result.status.attempt_state();
@@ -250,10 +314,4 @@ impl State {
         }
         Some(self.put_changed(execution))
     }
-}
-
-/// Whether an agent may have an execution.
-fn suits(execution: &Execution, request: &ClaimRequest) -> bool {
-    let pinned = execution.pinned_agent_id.is_none_or(|agent| agent == request.agent_id);
-    pinned && execution.labels.iter().all(|label| request.labels.contains(label))
 }

@@ -1,6 +1,6 @@
 //! Reads: a walk over a table, newest or oldest first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -9,13 +9,14 @@ use super::MemoryStore;
 use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Artifact, Asset, Attempt, Deployment, EnrolmentToken, Environment, Execution, ExecutionSummary,
-    Invitation, Lease, Origin, Package, PackageVersion, Role, Rollout, Session, User,
+    Agent, AgentPool, Artifact, Asset, Attempt, ConcurrencyLimits, Deployment, EnrolmentToken, Environment,
+    Execution, ExecutionSummary, Invitation, Lease, Occupancy, Origin, Package, PackageVersion, Role,
+    Rollout, Session, UsagePoint, User,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, RolloutId, ScheduleId, SessionId,
-    UserId, VersionId,
+    AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, PoolId, RolloutId, ScheduleId,
+    SessionId, UserId, VersionId,
 };
 use crate::query::{ExecutionFilter, Page, PageRequest, RolloutFilter};
 use crate::store::{AgentStore, AssetStore, ExecutionStore, IdentityStore, PackageStore};
@@ -110,6 +111,53 @@ impl AgentStore for MemoryStore {
     async fn agents(&self, request: PageRequest) -> Result<Page<Agent>> {
         let state = self.state();
         Ok(page(state.agents.values().rev(), request, |a| *a.id.as_uuid(), |a| a.deleted_at.is_none()))
+    }
+
+    async fn agent_pool(&self, id: PoolId) -> Result<Option<AgentPool>> {
+        Ok(self.state().agent_pools.get(&id).cloned())
+    }
+
+    async fn agent_pools(
+        &self,
+        environment: Option<EnvironmentId>,
+        request: PageRequest,
+    ) -> Result<Page<AgentPool>> {
+        let state = self.state();
+        let wanted = |pool: &AgentPool| {
+            pool.deleted_at.is_none() && environment.is_none_or(|id| id == pool.environment_id)
+        };
+        Ok(page(state.agent_pools.values().rev(), request, |pool| *pool.id.as_uuid(), wanted))
+    }
+
+    async fn agent_pool_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<AgentPool>> {
+        let is_it = |pool: &&AgentPool| {
+            let is_there = pool.deleted_at.is_none() && pool.environment_id == environment;
+            is_there && pool.name.eq_ignore_ascii_case(name)
+        };
+        Ok(self.state().agent_pools.values().find(is_it).cloned())
+    }
+
+    async fn count_agents_of_pool(&self, pool: PoolId) -> Result<u64> {
+        let state = self.state();
+        let live = state.agents.values().filter(|agent| agent.deleted_at.is_none());
+        Ok(live.filter(|agent| agent.pool_ids.contains(&pool)).count() as u64)
+    }
+
+    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()> {
+        let mut state = self.state();
+        let kept = state.usage.entry((agent, point.slot())).or_insert(point);
+        if kept.at < point.at {
+            *kept = point;
+        }
+        Ok(())
+    }
+
+    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>> {
+        let state = self.state();
+        let points = state.usage.range((agent, i64::MIN)..=(agent, i64::MAX)).map(|(_, point)| *point);
+        let mut points: Vec<_> = points.filter(|point| point.at >= since).collect();
+        points.sort_by_key(|point| point.at);
+        Ok(points)
     }
 
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
@@ -264,6 +312,54 @@ impl ExecutionStore for MemoryStore {
 
     async fn count_open_executions_of_package(&self, package: PackageId) -> Result<u64> {
         Ok(self.state().open_executions().filter(|row| row.package_id == package).count() as u64)
+    }
+
+    async fn count_open_executions_of_pool(&self, pool: PoolId) -> Result<u64> {
+        let state = self.state();
+        Ok(state.open_executions().filter(|row| row.requirements.pool_id == Some(pool)).count() as u64)
+    }
+
+    async fn occupancy(&self, environment: EnvironmentId) -> Result<(Occupancy, ConcurrencyLimits)> {
+        Ok(self.state().occupancy(environment))
+    }
+
+    async fn holders(
+        &self,
+        environment: EnvironmentId,
+        package: Option<PackageId>,
+        key: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ExecutionId>> {
+        let state = self.state();
+        let held = state.open_executions().filter(|row| {
+            row.state.is_leased()
+                && row.environment_id == environment
+                && package.is_none_or(|id| id == row.package_id)
+                && key.is_none_or(|key| row.concurrency.as_ref().is_some_and(|group| group.key == key))
+        });
+        Ok(held.take(limit as usize).map(|row| row.id).collect())
+    }
+
+    async fn leases_by_agent(&self, environment: EnvironmentId) -> Result<Vec<(AgentId, u64)>> {
+        let state = self.state();
+        let mut counts: BTreeMap<AgentId, u64> = BTreeMap::new();
+        let leased = state.leased.iter().filter_map(|(_, id)| state.executions.get(id));
+        for row in leased.filter(|row| row.environment_id == environment) {
+            if let Some(agent) = row.agent_id {
+                *counts.entry(agent).or_default() += 1;
+            }
+        }
+        Ok(counts.into_iter().collect())
+    }
+
+    async fn count_ahead(&self, execution: &Execution, now: Timestamp) -> Result<u64> {
+        let state = self.state();
+        let rank = |row: &Execution| (std::cmp::Reverse(row.priority), row.run_at, row.id);
+        let pending = state.pending.iter().filter_map(|key| state.executions.get(&key.3));
+        let ahead = pending.filter(|row| {
+            row.environment_id == execution.environment_id && row.run_at <= now && rank(row) < rank(execution)
+        });
+        Ok(ahead.count() as u64)
     }
 
     async fn leased_executions(&self, agent: AgentId) -> Result<Vec<Execution>> {

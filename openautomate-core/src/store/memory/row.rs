@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, Approval, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution, InputFile,
-    Invitation, ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session, Trigger, User,
-    WorkItem, WorkQueue, check_item_transition, check_transition,
+    Agent, AgentPool, Approval, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution,
+    InputFile, Invitation, ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session,
+    Trigger, User, WorkItem, WorkQueue, check_item_transition, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
     AgentId, ApprovalId, AssetId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
-    FileId, InvitationId, PackageId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId,
+    FileId, InvitationId, PackageId, PoolId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId,
     WorkItemId, WorkQueueId,
 };
 
@@ -148,6 +148,19 @@ impl Row for Agent {
     }
 }
 
+impl Row for AgentPool {
+    columns!(PoolId, "agent pool", agent_pools);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Environment>(state, self.environment_id)?;
+        unique(state, self, "name of the pool", |other| {
+            let both_live = self.deleted_at.is_none() && other.deleted_at.is_none();
+            let same_place = other.environment_id == self.environment_id;
+            both_live && same_place && other.name.eq_ignore_ascii_case(&self.name)
+        })
+    }
+}
+
 impl Row for EnrolmentToken {
     columns!(EnrolmentTokenId, "enrolment token", enrolment_tokens);
 
@@ -223,6 +236,7 @@ impl Row for Execution {
         exists::<Package>(state, self.package_id)?;
         exists::<PackageVersion>(state, self.version_id)?;
         exists::<Environment>(state, self.environment_id)?;
+        self.requirements.pool_id.iter().try_for_each(|id| exists::<AgentPool>(state, *id))?;
         let agents = self.pinned_agent_id.iter().chain(&self.agent_id);
         agents.into_iter().try_for_each(|id| exists::<Agent>(state, *id))
     }

@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, Approval, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, ChildCall, Deployment,
-    DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord,
-    InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session,
-    Trigger, TriggerFiring, User, WorkItem, WorkQueue,
+    Agent, AgentPool, Approval, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, ChildCall,
+    Deployment, DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing,
+    IdempotencyRecord, InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout,
+    Schedule, Session, Trigger, TriggerFiring, UsagePoint, User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, ApprovalId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId,
-    ExecutionId, FileId, InvitationId, LoginTryId, PackageId, RolloutId, ScheduleId, SessionId, TriggerId,
-    UserId, VersionId, WorkItemId, WorkQueueId,
+    ExecutionId, FileId, InvitationId, LoginTryId, PackageId, PoolId, RolloutId, ScheduleId, SessionId,
+    TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) invitations: BTreeMap<InvitationId, Invitation>,
     pub(super) environments: BTreeMap<EnvironmentId, Environment>,
     pub(super) agents: BTreeMap<AgentId, Agent>,
+    pub(super) agent_pools: BTreeMap<PoolId, AgentPool>,
+    pub(super) usage: BTreeMap<(AgentId, i64), UsagePoint>,
     pub(super) enrolment_tokens: BTreeMap<EnrolmentTokenId, EnrolmentToken>,
     pub(super) packages: BTreeMap<PackageId, Package>,
     pub(super) versions: BTreeMap<VersionId, PackageVersion>,

@@ -207,15 +207,7 @@ async fn a_draining_agent_takes_nothing_and_a_disabled_one_is_cut_off() {
     let package = place.greeter().await;
     let agent = place.agent("bot").await;
     let mut bot = place.connect(&agent, vec![]).await;
-    let status = |status| UpdateAgent {
-        id: agent.id,
-        revision: None,
-        name: None,
-        machine_name: None,
-        ip_address: None,
-        status: Some(status),
-        labels: None,
-    };
+    let status = |status| UpdateAgent { status: Some(status), ..UpdateAgent::new(agent.id) };
     place.orchestrator.execute(&place.admin, status(AgentStatus::Disabled)).await.unwrap();
     bot.until(|message| matches!(message, ServerMessage::Bye { .. }).then_some(())).await;
     place.orchestrator.execute(&place.admin, status(AgentStatus::Draining)).await.unwrap();
@@ -297,13 +289,16 @@ async fn what_another_server_could_not_deliver_is_given_again() {
         agent_id: agent.id,
         environment_id: agent.environment_id,
         labels: Vec::new(),
+        os: String::new(),
+        python_versions: Vec::new(),
+        pool_ids: Vec::new(),
         limit: 1,
         now,
         lease_until: before + TimeDelta::from_std(ttl).unwrap(),
     };
     assert_eq!(place.orchestrator.store().claim(claim).await.unwrap().len(), 1);
     for _ in 0..2 {
-        bot.send(AgentMessage::Heartbeat { leases: vec![] }).await;
+        bot.send(AgentMessage::Heartbeat { leases: vec![], usage: None }).await;
         bot.until(|message| matches!(message, ServerMessage::Renewed { .. }).then_some(())).await;
     }
     place.reaches(execution.id, ExecutionState::Pending).await;
@@ -312,7 +307,7 @@ async fn what_another_server_could_not_deliver_is_given_again() {
     assert_eq!((assignment.lease.execution, assignment.lease.epoch), (execution.id, 2));
     // Now it holds it, and keeps it.
     for _ in 0..3 {
-        bot.send(AgentMessage::Heartbeat { leases: vec![assignment.lease] }).await;
+        bot.send(AgentMessage::Heartbeat { leases: vec![assignment.lease], usage: None }).await;
         bot.until(|message| matches!(message, ServerMessage::Renewed { .. }).then_some(())).await;
     }
     assert_eq!(place.execution(execution.id).await.state, ExecutionState::Assigned);

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use openautomate_core::domain::{
-    Attempt, AttemptState, Execution, ExecutionState, ExecutionSummary, FiringCause, OnAgentLost, Origin,
-    Progress, RunError, RunReport,
+    Attempt, AttemptState, Concurrency, Execution, ExecutionState, ExecutionSummary, FiringCause,
+    OnAgentLost, Origin, Progress, Requirements, RunError, RunReport,
 };
 use openautomate_core::error::Result;
 use openautomate_core::id::{
-    AgentId, EnvironmentId, ExecutionId, PackageId, ScheduleId, TriggerId, UserId, VersionId,
+    AgentId, EnvironmentId, ExecutionId, PackageId, PoolId, ScheduleId, TriggerId, UserId, VersionId,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -107,8 +107,8 @@ impl From<Progress> for ProgressView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RunError)]
 pub(super) struct RunErrorView {
-    /// The exception's class, or `ExitCode`, `Signal`, `Timeout`, `Cancelled`, `AgentLost`, `StartFailed` or
-    /// `PackageInvalid`.
+    /// The exception's class, or `ExitCode`, `Signal`, `Timeout`, `Cancelled`, `AgentLost`, `StartFailed`,
+    /// `PackageInvalid` or `QueueTimeout`.
     kind: String,
     /// The message, secrets masked.
     message: String,
@@ -240,8 +240,16 @@ const fn schedule_of(origin: &Origin) -> Option<ScheduleId> {
 struct RetryView {
     /// How many attempts may fail before the execution does.
     max_attempts: u32,
-    /// The wait before the second attempt in milliseconds; it doubles with each further one.
+    /// The wait before the second attempt in milliseconds.
     backoff_ms: u64,
+    /// What the wait is multiplied with for each further attempt.
+    backoff_factor: f64,
+    /// The longest wait in milliseconds.
+    max_backoff_ms: u64,
+    /// Whether the wait is anything from nothing to that.
+    jitter: bool,
+    /// The kinds of errors that are repeated; all if it is empty.
+    only_errors: Vec<String>,
     /// What a vanished agent means.
     #[schema(value_type = schema::OnAgentLost)]
     on_agent_lost: OnAgentLost,
@@ -323,6 +331,16 @@ pub(in crate::route) struct ExecutionDetail {
     /// The one agent that may run it.
     #[schema(value_type = Option<Uuid>)]
     pinned_agent_id: Option<AgentId>,
+    /// The operating system that its agent must have.
+    required_os: Option<String>,
+    /// The version specifier (PEP 440) that one of its agent's interpreters must satisfy.
+    required_python: Option<String>,
+    /// The pool that its agent must be in.
+    #[schema(value_type = Option<Uuid>)]
+    pool_id: Option<PoolId>,
+    /// The group of which only so many run at once.
+    #[schema(value_type = Option<schema::Concurrency>)]
+    concurrency: Option<Concurrency>,
     /// The inputs by name.
     #[schema(value_type = Object)]
     inputs: Map<String, Value>,
@@ -337,6 +355,8 @@ pub(in crate::route) struct ExecutionDetail {
     failed_attempts: u32,
     /// The time limit of one attempt in milliseconds.
     timeout_ms: Option<u64>,
+    /// How long it may wait for its first attempt in milliseconds.
+    queue_timeout_ms: Option<u64>,
     /// Not before this instant; the end of the year 9999 while it waits for an approval.
     run_at: DateTime<Utc>,
     /// First to last.
@@ -377,8 +397,13 @@ impl ExecutionDetail {
         let retry = RetryView {
             max_attempts: execution.retry.max_attempts,
             backoff_ms: execution.retry.backoff_ms,
+            backoff_factor: execution.retry.backoff_factor,
+            max_backoff_ms: execution.retry.max_backoff_ms,
+            jitter: execution.retry.jitter,
+            only_errors: execution.retry.only_errors,
             on_agent_lost: execution.retry.on_agent_lost,
         };
+        let Requirements { os, python, pool_id } = execution.requirements;
         let summary = ExecutionView {
             id,
             bot_agent_id: execution.agent_id,
@@ -404,12 +429,17 @@ impl ExecutionDetail {
             summary,
             labels: execution.labels,
             pinned_agent_id: execution.pinned_agent_id,
+            required_os: os,
+            required_python: python.map(|python| python.specifier().to_owned()),
+            pool_id,
+            concurrency: execution.concurrency,
             inputs: execution.inputs,
             outputs: execution.outputs,
             error: execution.error.map(RunErrorView::from),
             retry,
             failed_attempts: execution.failed_attempts,
             timeout_ms: execution.timeout_ms,
+            queue_timeout_ms: execution.queue_timeout_ms,
             run_at: execution.run_at,
             attempts,
             artifact_count,

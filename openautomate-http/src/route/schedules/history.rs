@@ -33,7 +33,8 @@ pub(super) struct FiringView {
     #[schema(value_type = Option<Uuid>)]
     execution_id: Option<ExecutionId>,
     /// Why it was skipped: `overlap`; `misfire`; `paused`; `noActiveVersion`; `untrustedVersion`; `invalidInputs` if
-    /// the version that was active does not take the schedule's inputs.
+    /// the version that was active does not take the schedule's inputs; `invalidOptions` if its executions can't be
+    /// placed as is said.
     skipped: Option<String>,
     /// Why it fired.
     #[schema(value_type = schema::FiringCause)]
@@ -184,6 +185,8 @@ enum HoldView {
     UntrustedVersion,
     /// The active version does not take the inputs.
     InvalidInputs { fields: Vec<String> },
+    /// Its executions can't be placed or repeated as the package and the schedule say.
+    InvalidOptions { message: String },
     /// The due time has passed and nobody decided on it: no server fires schedules, or it can't keep up.
     Late { due_at: DateTime<Utc>, late_ms: u64 },
 }
@@ -207,6 +210,7 @@ impl From<ScheduleHold> for HoldView {
             ScheduleHold::NoActiveVersion => Self::NoActiveVersion,
             ScheduleHold::UntrustedVersion => Self::UntrustedVersion,
             ScheduleHold::InvalidInputs { fields } => Self::InvalidInputs { fields },
+            ScheduleHold::InvalidOptions { message } => Self::InvalidOptions { message },
             ScheduleHold::Late { due_at, late_ms } => Self::Late { due_at, late_ms },
         }
     }

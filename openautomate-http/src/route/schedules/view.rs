@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use openautomate_core::command::schedule::ScheduleSettings;
-use openautomate_core::domain::{Pause, Schedule};
+use openautomate_core::domain::{ExecutionOptions, Pause, Schedule};
 use openautomate_core::id::{CalendarId, EnvironmentId, PackageId, ScheduleId, UserId};
 use openautomate_core::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,10 @@ pub(super) struct ScheduleRequest {
     #[serde(default)]
     #[schema(value_type = Object)]
     inputs: Map<String, Value>,
+    /// How its executions are placed and repeated, where not as the package says.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ExecutionOptions>)]
+    options: ExecutionOptions,
     /// Not before.
     #[serde(default)]
     starts_at: Option<DateTime<Utc>>,
@@ -105,6 +109,7 @@ impl ScheduleRequest {
             catchup_window_ms: self.catchup_window_ms.unwrap_or(default.catchup_window_ms),
             overlap: self.overlap,
             inputs: self.inputs,
+            options: self.options,
             starts_at: self.starts_at,
             ends_at: self.ends_at,
             jitter_ms: self.jitter_ms,
@@ -196,6 +201,9 @@ pub(super) struct ScheduleView {
     /// The inputs of each execution.
     #[schema(value_type = Object)]
     inputs: Map<String, Value>,
+    /// How its executions are placed and repeated, where not as the package says.
+    #[schema(value_type = schema::ExecutionOptions)]
+    options: ExecutionOptions,
     /// Not before.
     starts_at: Option<DateTime<Utc>>,
     /// Not at or after.
@@ -245,6 +253,7 @@ impl From<Schedule> for ScheduleView {
             catchup_window_ms: schedule.catchup_window_ms,
             overlap: schedule.overlap,
             inputs: schedule.inputs,
+            options: schedule.options,
             starts_at: schedule.starts_at,
             ends_at: schedule.ends_at,
             jitter_ms: schedule.jitter_ms,

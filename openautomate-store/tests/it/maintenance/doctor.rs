@@ -44,6 +44,12 @@ const BREAKS: &[Break] = &[
         "execution.schedule",
         "UPDATE executions SET schedule_id = (SELECT id FROM schedules) WHERE state = 'Succeeded'",
     ),
+    both(
+        "execution.pool",
+        "UPDATE executions SET pool_id = (SELECT p.id FROM agent_pools AS p
+            WHERE p.environment_id <> executions.environment_id) WHERE state = 'Succeeded'",
+    ),
+    both("execution.concurrency", "UPDATE executions SET concurrency_key = 'sap' WHERE state = 'Succeeded'"),
     both("log.gapless", "DELETE FROM log_chunks WHERE first_seq = 1 AND last_seq = 3"),
     both("log.gapless", "UPDATE log_archives SET last_seq = last_seq - 1"),
     both("log.stored", "UPDATE attempts SET stored_log_seq = 5 WHERE stored_log_seq = 6"),

@@ -7,10 +7,10 @@ use openautomate_core::conformance::store::sample::{
     self, World, at, audit, chunk, failed, hash, instant, map, succeeded, user,
 };
 use openautomate_core::domain::{
-    ActorKind, ActorRef, Approval, ApprovalState, AssetKind, AuditEntry, ChildCall, EndedAs, Execution,
-    ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile, ItemHolder, Lease,
-    LogArchive, LogFrame, Origin, Progress, Role, Schedule, Session, Trigger, TriggerFiring, User, WorkItem,
-    WorkItemError, WorkQueue,
+    ActorKind, ActorRef, Approval, ApprovalState, AssetKind, AuditEntry, ChildCall, Concurrency, EndedAs,
+    Execution, ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile, ItemHolder,
+    Lease, LogArchive, LogFrame, Origin, Progress, PythonRequirement, Requirements, Role, Schedule, Session,
+    Trigger, TriggerFiring, Usage, UsagePoint, User, WorkItem, WorkItemError, WorkQueue,
 };
 use openautomate_core::id::{LogArchiveId, LoginTryId};
 use openautomate_core::query::{ExecutionFilter, PageRequest};
@@ -80,6 +80,9 @@ async fn deployments(world: &World) {
         ..sample::agent("bot-2", staging.id, world.user.id)
     };
     world.insert(Record::Agent(agent)).await;
+    world.insert(Record::AgentPool(sample::pool("fast", staging.id))).await;
+    let usage = Usage { cpu_permille: 250, memory_used_bytes: 1 << 33 };
+    world.store.note_usage(world.agent.id, UsagePoint { at: at(1), usage }).await.unwrap();
     let other = sample::package("payments", world.user.id);
     world.insert(Record::Package(other.clone())).await;
     world.insert(Record::PackageVersion(sample::version(other.id, "1.0.0", world.user.id))).await;
@@ -130,7 +133,16 @@ async fn in_the_middle(world: &World, file: &InputFile) {
     let progress = Progress { fraction: 0.1 + 0.2, message: Some("half way".to_owned()) };
     world.store.set_progress(lease, world.agent.id, progress).await.unwrap();
     world.assigned(world.execution()).await;
+    let pool = sample::pool("large", world.environment.id);
+    world.insert(Record::AgentPool(pool.clone())).await;
     let labelled = Execution {
+        requirements: Requirements {
+            os: Some("linux".to_owned()),
+            python: Some(PythonRequirement::parse("python", ">=3.11,!=3.12.0").unwrap()),
+            pool_id: Some(pool.id),
+        },
+        concurrency: Some(Concurrency { key: "sap \u{e4}".to_owned(), limit: 2 }),
+        queue_timeout_ms: Some(86_400_000),
         labels: vec!["excel".to_owned(), "linux".to_owned()],
         pinned_agent_id: Some(world.agent.id),
         timeout_ms: Some(600_000),

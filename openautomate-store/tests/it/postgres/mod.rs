@@ -4,6 +4,7 @@ mod connections;
 mod crash;
 pub(crate) mod fixture;
 mod host;
+mod limits;
 mod migration;
 mod plans;
 mod servers;

@@ -33,6 +33,43 @@ async fn the_hot_statements_walk_their_indexes() {
             ),
             "executions_queue",
         ),
+        // What a claim looks at before it, and the claim itself with all that executions may require.
+        (
+            format!(
+                "SELECT 1 FROM executions WHERE state = 'Pending' AND concurrency_key IS NOT NULL
+                 AND environment_id = {NOBODY} LIMIT 1"
+            ),
+            "executions_keyed",
+        ),
+        ("SELECT id FROM packages WHERE max_concurrent IS NOT NULL".to_owned(), "packages_limited"),
+        (
+            format!(
+                "SELECT id FROM executions WHERE state = 'Pending' AND environment_id = {NOBODY} AND run_at <= 1
+                 AND (pinned_agent_id IS NULL OR pinned_agent_id = {NOBODY}) AND labels <@ '[]'
+                 AND (required_os IS NULL OR required_os = 'linux') AND (pool_id IS NULL OR pool_id = ANY ('{{}}'))
+                 AND (required_python IS NULL OR EXISTS (
+                     SELECT 1 FROM jsonb_array_elements(required_python -> 'ranges') AS fits,
+                         unnest('{{}}'::bigint[]) AS found
+                     WHERE found BETWEEN (fits ->> 0)::bigint AND (fits ->> 1)::bigint))
+                 AND (queue_timeout_ms IS NULL OR started_at IS NOT NULL OR run_at + queue_timeout_ms * 1000 > 1)
+                 ORDER BY priority DESC, run_at, id LIMIT 9 FOR NO KEY UPDATE SKIP LOCKED"
+            ),
+            "executions_queue",
+        ),
+        (
+            "SELECT * FROM executions WHERE state = 'Pending' AND queue_timeout_ms IS NOT NULL
+             AND started_at IS NULL AND run_at + queue_timeout_ms * 1000 <= 1
+             ORDER BY run_at + queue_timeout_ms * 1000, id LIMIT 9"
+                .to_owned(),
+            "executions_start_by",
+        ),
+        (
+            format!(
+                "SELECT id FROM executions WHERE state IN ('Assigned', 'Running') AND environment_id = {NOBODY}
+                 AND lease_until IS NOT NULL AND concurrency_key = 'a' ORDER BY id LIMIT 9"
+            ),
+            "executions_key",
+        ),
         (
             "SELECT * FROM executions WHERE lease_until < 1 ORDER BY lease_until, id LIMIT 9".to_owned(),
             "executions_lease",

@@ -4,7 +4,7 @@ use chrono::Weekday;
 use serde_json::Map;
 
 use super::{World, at, instant};
-use crate::domain::{Calendar, Schedule};
+use crate::domain::{Calendar, ExecutionOptions, Schedule};
 use crate::id::{CalendarId, ScheduleId};
 use crate::schedule::{CalendarRule, DayOff, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
@@ -26,6 +26,7 @@ impl World {
             catchup_window_ms: 3_600_000,
             overlap: OverlapPolicy::default(),
             inputs: Map::new(),
+            options: ExecutionOptions::default(),
             starts_at: None,
             ends_at: None,
             jitter_ms: 0,
