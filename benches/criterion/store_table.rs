@@ -31,7 +31,7 @@ fn main() {
                 Some(most) => format!("{rate:.0} | {:.2}", rate / most),
                 None => format!("{rate:.0} | –"),
             });
-            let most = most.map_or("–".to_owned(), |most| format!("{most:.0}"));
+            let most = most.map_or_else(|| "–".to_owned(), |most| format!("{most:.0}"));
             println!("| {} | {batch} | {most} | {} |", engine.name(), shown.join(" | "));
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::changes::{Changes, Event, Record, Write};
 use crate::command::deployment::check_author;
-use crate::command::execution::new_execution;
+use crate::command::execution::{new_execution, settle_as_packaged};
 use crate::command::inputs::is_what_was_kept;
 use crate::command::trigger::fire::check_foreign_inputs;
 use crate::command::{Command, CommandContext, Decision};
@@ -98,6 +98,7 @@ impl Command for StartChild {
         let files = check_foreign_inputs(context, &version, environment.id, &self.inputs, &files).await?;
         let origin = Origin::Child { parent: parent.id, depth };
         let mut child = new_execution(&version, environment.id, self.inputs.clone(), origin, context.now);
+        settle_as_packaged(context.store, &mut child, &version).await?;
         // Before others of its parent's kind: it is what those that already run wait for.
         child.priority = child.priority.max(parent.priority.saturating_add(1));
         let detail = json!({"parent": parent.id, "attempt": self.lease.epoch, "packageId": package.id});

@@ -309,6 +309,20 @@ pub(crate) fn settle(
     options.apply(execution, pools.own)
 }
 
+/// As [`settle`], where nobody says more than the package.
+///
+/// # Errors
+/// `Invalid`, naming the field; `Unavailable` if the store does not answer.
+pub(crate) async fn settle_as_packaged(
+    store: &dyn Store,
+    execution: &mut Execution,
+    version: &PackageVersion,
+) -> Result<()> {
+    let options = ExecutionOptions::default();
+    let pools = Pools::named(store, execution.environment_id, version, &options).await?;
+    settle(execution, version, &options, pools)
+}
+
 /// Asks for the end of an execution.
 ///
 /// What no agent holds ends at once. What runs is asked to stop and ends when its agent says so, or when the

@@ -48,6 +48,8 @@ pub enum HoldReason {
         /// How many attempts failed.
         failed_attempts: u32,
     },
+    /// It asked people, and nobody has answered.
+    Approval,
     /// It waited too long and ends in a moment.
     Overdue,
     /// A limit leaves no place.
@@ -131,6 +133,7 @@ impl HoldReason {
                 let until = until.to_rfc3339();
                 format!("{failed_attempts} attempts failed; the next one is due at {until}.")
             }
+            Self::Approval => "It waits for somebody to answer; see its approvals.".to_owned(),
             Self::Overdue => "It waited longer than it may and ends in a moment.".to_owned(),
             Self::Limit { scope, key, limit, held, .. } => {
                 let of = match (scope, key) {

@@ -144,7 +144,8 @@ pub struct TriggerFiring {
     pub fired_at: Timestamp,
     /// The execution that it made; `None` if it made none.
     pub execution_id: Option<ExecutionId>,
-    /// Why it made none: `inactive`, `noActiveVersion`, `untrustedVersion`, `invalidInputs` or `depthLimit`.
+    /// Why it made none: `inactive`, `noActiveVersion`, `untrustedVersion`, `invalidInputs`, `invalidOptions`
+    /// if it can't be placed as the package says, or `depthLimit`.
     pub skipped: Option<String>,
 }
 

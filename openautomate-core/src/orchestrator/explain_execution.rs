@@ -175,6 +175,9 @@ impl Orchestrator {
 /// What of the time holds an execution back.
 fn time_reason(execution: &Execution, now: Timestamp) -> Option<HoldReason> {
     let Execution { run_at, failed_attempts, .. } = *execution;
+    if execution.is_suspended() {
+        return Some(HoldReason::Approval);
+    }
     if execution.state == ExecutionState::Waiting {
         return Some(HoldReason::BackOff { until: run_at, failed_attempts });
     }

@@ -3,21 +3,23 @@
 //! Fields may be added with a default; a field or variant is never given another meaning. A side that meets
 //! an unknown field passes over it.
 
+mod call;
+mod queue;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
-use crate::domain::{
-    AgentFacts, ApprovalQuestion, ChildItem, ExecutionState, IsolationLevel, Lease, Limits, LogChunk,
-    NewItem, Progress, RunError, RunResult, Usage, WorkItemError,
-};
+use crate::domain::{AgentFacts, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult, Usage};
 use crate::error::ErrorKind;
-use crate::id::{ExecutionId, FileId, PackageId, VersionId, WorkItemId};
+use crate::id::{FileId, PackageId, VersionId};
 use crate::package::signature::{PublicKey, Signed};
 use crate::secret::Secret;
+
+pub use call::{CallAnswer, RunCall};
+pub use queue::{QueueAnswer, QueueCall, QueueReply, TakenItem};
 
 /// The version of these messages. The server refuses agents that speak another one.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -29,8 +31,7 @@ pub enum AgentMessage {
     /// The first message of a connection.
     Hello(Hello),
     /// How many more executions it takes, counted when it had received `received` assignments in this
-    /// connection. The server may push `free - (sent - received)` more,
-    /// and `ahead` beyond.
+    /// connection. The server may push `free - (sent - received)` more, and `ahead` beyond.
     Ready {
         /// Free slots.
         free: u32,
@@ -354,185 +355,6 @@ pub enum NamesAnswer {
     Refused {
         /// What kind of reason.
         kind: ErrorKind,
-        /// The reason.
-        message: String,
-    },
-}
-
-/// What a run wants of a queue. Queues are named as in the environment of its execution.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum QueueCall {
-    /// The next item.
-    Take {
-        /// Of which queue.
-        queue: String,
-        /// The items that the run has at hand.
-        #[serde(default)]
-        holding: Vec<WorkItemId>,
-    },
-    /// The item is done.
-    Complete {
-        /// Which.
-        item: WorkItemId,
-        /// Under which epoch it was taken.
-        epoch: u32,
-        /// What came of it.
-        #[serde(default)]
-        output: Option<Value>,
-        /// What is to be done next.
-        #[serde(default)]
-        children: Vec<ChildItem>,
-    },
-    /// The item failed.
-    Fail {
-        /// Which.
-        item: WorkItemId,
-        /// Under which epoch it was taken.
-        epoch: u32,
-        /// Why.
-        error: WorkItemError,
-    },
-    /// The item is given back untouched.
-    Release {
-        /// Which.
-        item: WorkItemId,
-        /// Under which epoch it was taken.
-        epoch: u32,
-    },
-    /// A new item.
-    Put {
-        /// For which queue.
-        queue: String,
-        /// Its id: asked for twice it is added once.
-        #[serde(default = "WorkItemId::new")]
-        id: WorkItemId,
-        /// What it is.
-        item: NewItem,
-    },
-}
-
-/// What came of a [`QueueCall`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum QueueReply {
-    /// The item that was taken; none if there is nothing to do at the moment.
-    Item {
-        /// It.
-        item: Option<Box<TakenItem>>,
-    },
-    /// It is done.
-    Done,
-    /// It was added.
-    Added {
-        /// Its id.
-        id: WorkItemId,
-    },
-}
-
-/// An item that a run took.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TakenItem {
-    /// The id.
-    pub id: WorkItemId,
-    /// The epoch under which the run has it.
-    pub epoch: u32,
-    /// The name of its queue.
-    pub queue: String,
-    /// What is to be done.
-    pub payload: Value,
-    /// Its files; their pointers are empty.
-    #[serde(default)]
-    pub files: Vec<AssignedFile>,
-    /// What people know it by.
-    pub reference: Option<String>,
-    /// Higher goes first.
-    pub priority: i32,
-    /// Until when it should be done.
-    pub due_at: Option<Timestamp>,
-    /// The how-manieth attempt this is, from 1.
-    pub attempt: u32,
-    /// How many there are at most.
-    pub max_attempts: u32,
-}
-
-/// The answer to a [`QueueCall`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum QueueAnswer {
-    /// What came of it.
-    Reply(QueueReply),
-    /// Why it is refused.
-    Refused {
-        /// What kind of reason.
-        kind: ErrorKind,
-        /// The reason.
-        message: String,
-    },
-}
-
-/// What a run wants of the orchestrator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum RunCall {
-    /// Start another execution. The answer is `Started`.
-    StartChild {
-        /// The number of the call in the run, from 1.
-        call: u32,
-        /// The name of the package.
-        package: String,
-        /// The inputs by name.
-        #[serde(default)]
-        inputs: Map<String, Value>,
-    },
-    /// Tell how an execution that it started ended. The answer is `Ended`, or `Running` after a while: ask again.
-    AwaitChild {
-        /// Which.
-        execution: ExecutionId,
-    },
-    /// Ask people. The answer is `Answered`, or `Waiting`: then the run ends, and goes on as a new attempt.
-    Approval(ApprovalQuestion),
-}
-
-/// What came of a call.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum CallAnswer {
-    /// The execution was started.
-    Started {
-        /// Its id.
-        execution: ExecutionId,
-    },
-    /// The execution has not ended.
-    Running,
-    /// The execution has ended.
-    Ended {
-        /// How.
-        state: ExecutionState,
-        /// Its outputs.
-        #[serde(default)]
-        outputs: Map<String, Value>,
-        /// Why it failed.
-        #[serde(default)]
-        error: Option<RunError>,
-    },
-    /// Nobody has answered yet.
-    Waiting,
-    /// Somebody has answered, or the default was taken.
-    Answered {
-        /// Whether it is a yes.
-        approved: bool,
-        /// What they said of it.
-        comment: String,
-        /// The name of who answered; absent for the default.
-        #[serde(default)]
-        answered_by: Option<String>,
-    },
-    /// It is refused.
-    Refused {
-        /// What kind of reason.
-        error: ErrorKind,
         /// The reason.
         message: String,
     },

@@ -29,9 +29,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0002_input_files.sql"),
     },
     Migration {
-        version: 5,
-        name: "schedules",
-        script: include_str!("../../migrations/postgres/0005_schedules.sql"),
+        version: 3,
+        name: "login tries and log archives",
+        script: include_str!("../../migrations/postgres/0003_login_tries_and_log_archives.sql"),
     },
     Migration {
         version: 4,
@@ -39,14 +39,19 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0004_work_queues.sql"),
     },
     Migration {
-        version: 3,
-        name: "login tries and log archives",
-        script: include_str!("../../migrations/postgres/0003_login_tries_and_log_archives.sql"),
+        version: 5,
+        name: "schedules",
+        script: include_str!("../../migrations/postgres/0005_schedules.sql"),
     },
     Migration {
         version: 6,
         name: "placement",
         script: include_str!("../../migrations/postgres/0006_placement.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "triggers",
+        script: include_str!("../../migrations/postgres/0007_triggers.sql"),
     },
     Migration {
         version: 8,
@@ -57,11 +62,6 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 9,
         name: "asset format",
         script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
-    },
-    Migration {
-        version: 7,
-        name: "triggers",
-        script: include_str!("../../migrations/postgres/0007_triggers.sql"),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! Giving executions to agents.
 
 use openautomate_core::domain::{Execution, version_number};
+use openautomate_core::id::PoolId;
 use openautomate_core::store::ClaimRequest;
 use uuid::Uuid;
 
@@ -39,7 +40,7 @@ fn asked(sql: &'static str, request: &ClaimRequest) -> Statement {
         .bind(request.agent_id.as_uuid())
         .bind(Json(&request.labels))
         .bind(request.os.as_str())
-        .bind(id_list(request.pool_ids.iter().map(|id| id.as_uuid())))
+        .bind(id_list(request.pool_ids.iter().map(PoolId::as_uuid)))
         .bind(Json(versions))
 }
 

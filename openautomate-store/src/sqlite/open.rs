@@ -43,9 +43,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/sqlite/0004_input_files.sql"),
     },
     Migration {
-        version: 7,
-        name: "schedules",
-        script: include_str!("../../migrations/sqlite/0007_schedules.sql"),
+        version: 5,
+        name: "login tries and log archives",
+        script: include_str!("../../migrations/sqlite/0005_login_tries_and_log_archives.sql"),
     },
     Migration {
         version: 6,
@@ -53,14 +53,19 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/sqlite/0006_work_queues.sql"),
     },
     Migration {
-        version: 5,
-        name: "login tries and log archives",
-        script: include_str!("../../migrations/sqlite/0005_login_tries_and_log_archives.sql"),
+        version: 7,
+        name: "schedules",
+        script: include_str!("../../migrations/sqlite/0007_schedules.sql"),
     },
     Migration {
         version: 8,
         name: "placement",
         script: include_str!("../../migrations/sqlite/0008_placement.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "triggers",
+        script: include_str!("../../migrations/sqlite/0009_triggers.sql"),
     },
     Migration {
         version: 10,
@@ -71,11 +76,6 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 11,
         name: "asset format",
         script: include_str!("../../migrations/sqlite/0011_asset_format.sql"),
-    },
-    Migration {
-        version: 9,
-        name: "triggers",
-        script: include_str!("../../migrations/sqlite/0009_triggers.sql"),
     },
 ];
 

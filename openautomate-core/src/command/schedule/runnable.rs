@@ -84,7 +84,7 @@ pub(crate) async fn runnable(
     let active = store.active_version(schedule.package_id, schedule.environment_id).await?;
     let Some(version) = active else { return Ok(Err(NotRunnable::NoActiveVersion)) };
     let environment = store.environment(schedule.environment_id).await?;
-    if !environment.is_some_and(|environment| check_author(&version, &environment).is_ok()) {
+    if environment.is_none_or(|environment| check_author(&version, &environment).is_err()) {
         return Ok(Err(NotRunnable::UntrustedVersion));
     }
     // Another version may be active than when the schedule was saved. An execution of it could but fail, and each due

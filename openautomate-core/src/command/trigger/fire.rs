@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::changes::{Changes, Event, Record, Write};
 use crate::command::deployment::check_author;
-use crate::command::execution::new_execution;
+use crate::command::execution::{new_execution, settle_as_packaged};
 use crate::command::inputs::{check_inputs, check_signature};
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{DueTrigger, Execution, FileUser, Origin, PackageVersion, Trigger, TriggerFiring};
@@ -60,19 +60,23 @@ pub(crate) async fn check_foreign_inputs(
 }
 
 /// An execution that a trigger makes, and the changes that make it, its firing and its event.
-pub(super) fn fired(
+///
+/// # Errors
+/// `Invalid` if it can't be placed as the package says; `Unavailable` if the store does not answer.
+pub(super) async fn fired(
     context: &CommandContext<'_>,
     trigger: &Trigger,
     version: &PackageVersion,
     inputs: Map<String, Value>,
     key: String,
     origin: Origin,
-) -> (Execution, Changes) {
+) -> Result<(Execution, Changes)> {
     let after = match &origin {
         Origin::Trigger { after, .. } => *after,
         _ => None,
     };
-    let execution = new_execution(version, trigger.environment_id, inputs, origin, context.now);
+    let mut execution = new_execution(version, trigger.environment_id, inputs, origin, context.now);
+    settle_as_packaged(context.store, &mut execution, version).await?;
     let mut changes = Changes::none()
         .insert(Record::Execution(Box::new(execution.clone())))
         .event(Event::ExecutionPending { execution_id: execution.id })
@@ -85,7 +89,7 @@ pub(super) fn fired(
         execution_id: Some(execution.id),
         skipped: None,
     }));
-    (execution, changes)
+    Ok((execution, changes))
 }
 
 /// Decides on the end of an execution that a trigger waits for: once, whatever the number of servers, since the firing
@@ -178,7 +182,14 @@ impl FollowExecution {
         };
         let origin = Origin::Trigger { trigger_id: trigger.id, after: Some(ended.id), depth };
         let key = ended.id.to_string();
-        let (execution, changes) = fired(context, trigger, &version, inputs, key, origin);
+        let (execution, changes) = match fired(context, trigger, &version, inputs, key, origin).await {
+            Ok(made) => made,
+            Err(error) if error.kind().is_retryable() => return Err(error),
+            Err(error) => {
+                tracing::warn!(trigger = %trigger.id, %error, "a chained execution can't be placed");
+                return Ok(Err("invalidOptions"));
+            }
+        };
         Ok(Ok((execution.clone(), changes.uses_if_any(FileUser::Execution(execution.id), files))))
     }
 }

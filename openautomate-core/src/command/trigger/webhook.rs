@@ -170,7 +170,8 @@ impl Command for ReceiveWebhook {
         check_foreign_inputs(context, &version, trigger.environment_id, &inputs, &[]).await?;
         let origin = Origin::Trigger { trigger_id: trigger.id, after: None, depth: 0 };
         let input_names: Vec<String> = inputs.keys().cloned().collect();
-        let (execution, changes) = fired(context, &trigger, &version, inputs, signature.clone(), origin);
+        let (execution, changes) =
+            fired(context, &trigger, &version, inputs, signature.clone(), origin).await?;
         let detail =
             json!({"triggerId": trigger.id, "packageId": version.package_id, "inputNames": input_names});
         let changes = changes.audited(context.audit("execution", execution.id, detail));

@@ -74,7 +74,9 @@ macro_rules! __store_cases {
                 a_missing_row_is_stale, revision, delete_asset, idempotency, prune_idempotency,
             }
             unique {
- ids, users, updates, agents, packages, versions, one_active_version, one_rollout_waits, environments, assets, token_hashes, agent_pools, in_one_commit, references_of_records, calendars, references_of_work,
+                ids, users, updates, agents, packages, versions, one_active_version, one_rollout_waits,
+                environments, assets, token_hashes, agent_pools, in_one_commit, references_of_records, calendars,
+                references_of_work,
                 references_of_firings, references_of_updates, references_within_a_commit,
             }
             transition {
@@ -102,7 +104,8 @@ macro_rules! __store_cases {
             }
             schedule {
                 fires_once, a_skipped_one_fires_once, two_servers_fire_once, firings, due, a_delay_counts,
-                nothing_is_due, queued, failures, not_started, of_a_calendar, a_calendar_in_use_stays, open_executions,
+                nothing_is_due, queued, failures, not_started, of_a_calendar, a_calendar_in_use_stays,
+                open_executions,
             }
             scheduler {
                 every_due_time_fires_once, what_was_missed_follows_the_policy,
@@ -141,7 +144,9 @@ macro_rules! __store_cases {
             }
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
- sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions, packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts, open_executions, agent_usage,
+                sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions,
+                packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries,
+                attempts, artifacts, open_executions, agent_usage,
             }
             file {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
@@ -162,7 +167,9 @@ macro_rules! __store_cases {
                 cursors_are_stable,
             }
             round_trip {
- users, sessions, invitations, environments, agent_pools, agents, enrolment_tokens, packages, versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules, calendars, schedule_policies, enumerations, assets,
+                users, sessions, invitations, environments, agent_pools, agents, enrolment_tokens, packages,
+                versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules,
+                calendars, schedule_policies, enumerations, assets,
             }
             durability {
                 commits, leases, audit, a_peer_sees_it, a_dropped_commit,

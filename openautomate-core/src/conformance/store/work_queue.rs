@@ -130,7 +130,7 @@ pub async fn round_trip<F: StoreFixture>(fixture: F) {
     let found = world.store.work_queue_by_name(world.environment.id, "RECHNUNGEN").await.unwrap();
     assert_eq!(found, Some(stored.clone()));
     let page = world.store.work_queues(None, PageRequest::default()).await.unwrap();
-    assert_eq!(page.items, [stored.clone()]);
+    assert_eq!(page.items, std::slice::from_ref(&stored));
     let elsewhere =
         world.store.work_queues(Some(EnvironmentId::new()), PageRequest::default()).await.unwrap();
     assert_eq!(elsewhere.items, []);

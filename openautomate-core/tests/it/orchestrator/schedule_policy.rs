@@ -198,7 +198,8 @@ async fn what_would_not_be_kept_is_refused() {
     let place = Place::new().await;
     let package = place.greeter().await;
     let now = place.clock.now();
-    let cases: [(&str, Box<dyn Fn(&mut ScheduleSettings)>); 6] = [
+    type Spoil = Box<dyn Fn(&mut ScheduleSettings)>;
+    let cases: [(&str, Spoil); 6] = [
         ("jitterMs", Box::new(|s| s.jitter_ms = 60_000)),
         ("jitterMs", Box::new(|s| (s.cron_expression, s.jitter_ms) = ("@daily".into(), 1_800_001))),
         ("pauseAfterFailures", Box::new(|s| s.pause_after_failures = Some(0))),

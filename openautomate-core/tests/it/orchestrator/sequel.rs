@@ -7,8 +7,8 @@ use openautomate_core::clock::Clock as _;
 use openautomate_core::command::approval::AnswerApproval;
 use openautomate_core::command::trigger::{CreateTrigger, TriggerSettings};
 use openautomate_core::domain::{
-    ApprovalQuestion, ApprovalState, EndedAs, ExecutionState, Lease, Origin, Package, RunError, RunResult,
-    RunStatus, Trigger, TriggerFiring, TriggerSource,
+    ApprovalQuestion, ApprovalState, EndedAs, ExecutionState, HoldReason, Lease, Origin, Package, RunError,
+    RunResult, RunStatus, Trigger, TriggerFiring, TriggerSource,
 };
 use openautomate_core::id::{ExecutionId, TriggerId};
 use openautomate_core::query::{ApprovalFilter, PageRequest};
@@ -89,7 +89,8 @@ async fn firings(place: &Place, trigger: TriggerId) -> Vec<TriggerFiring> {
 async fn an_end_is_followed_once_whatever_the_number_of_chainers() {
     let place = Place::new().await;
     let (first, second) = (place.greeter().await, place.package("second").await);
-    place.publish(&second, &MANIFEST.replace("greeter\"\nversion", "second\"\nversion")).await;
+    let manifest = MANIFEST.replace("greeter\"\nversion", "second\"\nversion");
+    place.publish(&second, &format!("{manifest}queue_timeout = \"1h\"\n")).await;
     let settings = settings(&place, &first, &second).await;
     let trigger = place.orchestrator.execute(&place.admin, CreateTrigger { settings }).await.unwrap().trigger;
     let agent = place.agent("bot").await;
@@ -109,6 +110,7 @@ async fn an_end_is_followed_once_whatever_the_number_of_chainers() {
             follower.origin,
             Origin::Trigger { trigger_id: trigger.id, after: Some(made.id), depth: 1 }
         );
+        assert_eq!(follower.queue_timeout_ms, Some(3_600_000), "what the package says of its place holds");
         let lease = bot.run_next().await;
         assert_eq!(lease.execution, follower.id);
         bot.ends(lease, RunResult::succeeded(Map::new())).await;
@@ -227,6 +229,8 @@ async fn a_default_is_taken_when_the_time_is_over() {
         place.clock.advance(Duration::from_secs(59));
         assert_eq!(keeper.settle().await.unwrap(), 0);
         assert!(place.execution(made.id).await.is_suspended());
+        let held = place.orchestrator.explain(made.id).await.unwrap().reasons;
+        assert_eq!(held, [HoldReason::Approval]);
         place.clock.advance(Duration::from_secs(2));
         keeper.settle().await.unwrap();
         let approval = only_approval(&place).await;

@@ -29,7 +29,7 @@ pub(super) struct ExplanationView {
 }
 
 /// One thing that holds an execution back. The fields beside `kind` and `message` are those of the kind: `ended`;
-/// `leased` (`agentId`, `leaseUntil`); `runAtLater` (`runAt`); `backOff` (`until`, `failedAttempts`); `overdue`;
+/// `leased` (`agentId`, `leaseUntil`); `runAtLater` (`runAt`); `backOff` (`until`, `failedAttempts`); `approval`; `overdue`;
 /// `limit` (`scope`, `key`, `limit`, `held`, `heldBy`); `noAgent`; `noSuitableAgent` (`agents`, `lacking`);
 /// `agentsResting` (`agents`, `count`); `agentsAway` (`agents`, `count`, `since`); `slotsHeld` (`agents`, `count`,
 /// `heldBy`).

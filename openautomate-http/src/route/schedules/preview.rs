@@ -196,7 +196,8 @@ pub(super) async fn preview_saved(
     let schedule = load(&state, id).await?;
     let calendar = calendar_of(state.orchestrator().store(), schedule.calendar_id).await?;
     let times = schedule.due_times(calendar.as_ref())?;
-    let mut view = view(&times, schedule.last_due.map_or(state.now(), |last| last.max(state.now())), count);
+    let mut view =
+        view(&times, schedule.last_due.map_or_else(|| state.now(), |last| last.max(state.now())), count);
     view.fire_times = Some(view.due_times.iter().map(|due| *due + schedule.delay_of(*due)).collect());
     Ok(Json(view))
 }

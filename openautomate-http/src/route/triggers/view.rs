@@ -184,8 +184,8 @@ pub(super) struct TriggerFiringView {
     /// The execution that it made; `null` if it made none.
     #[schema(value_type = Option<Uuid>)]
     execution_id: Option<ExecutionId>,
-    /// Why it made none: `inactive`, `noActiveVersion`, `untrustedVersion`, `invalidInputs`, or `depthLimit` if too
-    /// many executions stand before it.
+    /// Why it made none: `inactive`, `noActiveVersion`, `untrustedVersion`, `invalidInputs`, `invalidOptions`
+    /// if it can't be placed as the package says, or `depthLimit` if too many executions stand before it.
     skipped: Option<String>,
 }
 
