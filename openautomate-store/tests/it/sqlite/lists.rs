@@ -52,9 +52,9 @@ async fn the_hot_statements_walk_their_indexes() {
         ),
         ("SELECT * FROM executions WHERE lease_until < 1 ORDER BY lease_until, id LIMIT 9", "executions_lease (lease_until<?)"),
         (
-            "SELECT * FROM schedules WHERE is_active = 1 AND deleted_at IS NULL AND next_due IS NOT NULL AND next_due <= 1
-             ORDER BY next_due, id LIMIT 9",
-            "schedules_due (next_due>? AND next_due<?)",
+            "SELECT * FROM schedules WHERE is_active = 1 AND deleted_at IS NULL AND next_due IS NOT NULL
+             AND next_due + delay_ms * 1000 <= 1 ORDER BY next_due + delay_ms * 1000, id LIMIT 9",
+            "schedules_fire (<expr><?)",
         ),
         (
             "SELECT id FROM executions INDEXED BY executions_queue WHERE state = 'Pending' AND environment_id = x'00'
