@@ -172,7 +172,7 @@ impl AgentBuilder {
             attempts_dir,
             work_dir,
             slots: self.slots,
-            pace: Pace::new(self.slots),
+            pace: Pace::new(),
             runners: self.runners,
             clock: self.clock,
             drain_timeout: self.drain_timeout,
@@ -342,6 +342,17 @@ impl Inner {
         attempt.remove();
         self.lock().remove(&attempt.lease);
         self.changed.notify_one();
+    }
+
+    /// Gives an attempt one of the slots, if one is free.
+    pub(crate) fn takes_a_slot(&self, attempt: &Attempt) -> bool {
+        let attempts = self.lock();
+        let busy = attempts.values().filter(|other| other.has_begun() && other.takes_slot()).count();
+        let is_free = busy < self.slots as usize;
+        if is_free {
+            attempt.begin();
+        }
+        is_free
     }
 
     /// How many executions it would take now: as slots are free, and ahead of those that will be soon.

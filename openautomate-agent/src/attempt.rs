@@ -2,7 +2,7 @@
 //! run know of it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub(crate) struct Attempt {
     pub(crate) masker: Masker,
     /// In how many places it waits for other executions.
     pub(crate) waits: AtomicU32,
+    /// Whether it waits no longer for a slot.
+    has_begun: AtomicBool,
     /// Somebody asked for a cancel: the run gets its grace.
     pub(crate) cancel: CancellationToken,
     /// The lease is lost: the run is killed at once.
@@ -120,6 +122,7 @@ impl Attempt {
             state: Mutex::new(state),
             masker: Masker::new(),
             waits: AtomicU32::new(0),
+            has_begun: AtomicBool::new(false),
             cancel: CancellationToken::new(),
             lost: CancellationToken::new(),
         }
@@ -218,6 +221,15 @@ impl Attempt {
     /// take all the slots, and what they wait for would never get one.
     pub(crate) fn takes_slot(&self) -> bool {
         self.waits.load(Ordering::SeqCst) == 0 && self.is_alive()
+    }
+
+    /// Notes that it has one of the agent's slots.
+    pub(crate) fn begin(&self) {
+        self.has_begun.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::SeqCst)
     }
 
     /// Begins again after a reconnect.

@@ -61,6 +61,7 @@ struct Lent<'a> {
 impl<'a> Lent<'a> {
     fn of(attempt: &'a Attempt, agent: &'a Inner) -> Self {
         attempt.waits.fetch_add(1, Ordering::SeqCst);
+        agent.pace.freed();
         agent.changed.notify_one();
         Self { attempt, agent }
     }

@@ -4,12 +4,13 @@
 //! run of milliseconds takes no longer than that, so an agent whose runs are short asks for as many ahead as it has
 //! slots. They wait here for a slot, but never long: one that would have to goes back to the server, for another agent.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use crate::agent::Inner;
 use crate::attempt::Attempt;
 
 /// Runs that take no longer than this are short.
@@ -17,19 +18,19 @@ const SHORT: Duration = Duration::from_millis(50);
 /// How long an assignment may wait here for its slot.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The slots, and how long runs took of late.
+/// How long runs took of late, and when a slot is free again.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    slots: Arc<Semaphore>,
+    freed: Notify,
     /// In microseconds; each run counts a quarter of what is left.
     recent: AtomicU64,
 }
 
 /// What a wait for a slot came to.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// The slot is free for others when this is dropped.
-    Slot(OwnedSemaphorePermit),
+    /// It has a slot.
+    Slot,
     /// It would have to wait too long.
     TooLate,
     /// Nobody wants it any more.
@@ -37,8 +38,8 @@ pub(crate) enum Turn {
 }
 
 impl Pace {
-    pub(crate) fn new(slots: u32) -> Self {
-        Self { slots: Arc::new(Semaphore::new(slots as usize)), recent: AtomicU64::new(u64::MAX) }
+    pub(crate) fn new() -> Self {
+        Self { freed: Notify::new(), recent: AtomicU64::new(u64::MAX) }
     }
 
     /// Whether the next runs are wanted ahead.
@@ -55,20 +56,32 @@ impl Pace {
         self.recent.store(recent, Ordering::Relaxed);
     }
 
-    /// Waits for the slot of an attempt; those who wait take turns.
-    pub(crate) async fn turn(&self, attempt: &Attempt) -> Turn {
-        // Fails for a closed one only, and nobody closes it.
-        let slot = Arc::clone(&self.slots).acquire_owned();
+    /// Says that a slot may be free: a run ended, or lends its own.
+    pub(crate) fn freed(&self) {
+        self.freed.notify_waiters();
+    }
+}
+
+/// Waits for a slot.
+pub(crate) async fn turn(attempt: &Attempt, agent: &Inner) -> Turn {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let freed = agent.pace.freed.notified();
+        tokio::pin!(freed);
+        // Whatever is freed from here on is heard.
+        freed.as_mut().enable();
+        if agent.takes_a_slot(attempt) {
+            return Turn::Slot;
+        }
         tokio::select! {
-            biased;
-            Ok(slot) = slot => Turn::Slot(slot),
-            () = attempt.cancel.cancelled() => Turn::Cancelled,
-            () = attempt.lost.cancelled() => Turn::Cancelled,
-            () = attempt.deadline_passed() => Turn::Cancelled,
-            () = tokio::time::sleep(PATIENCE) => {
-                // Whatever holds the slot is not short.
-                self.took(PATIENCE);
-                Turn::TooLate
+            () = freed => {}
+            () = attempt.cancel.cancelled() => return Turn::Cancelled,
+            () = attempt.lost.cancelled() => return Turn::Cancelled,
+            () = attempt.deadline_passed() => return Turn::Cancelled,
+            () = tokio::time::sleep_until(until) => {
+                // Whatever holds the slots is not short.
+                agent.pace.took(PATIENCE);
+                return Turn::TooLate;
             }
         }
     }
@@ -80,7 +93,7 @@ mod tests {
 
     #[test]
     fn one_long_run_ends_it_and_some_short_ones_bring_it_back() {
-        let pace = Pace::new(1);
+        let pace = Pace::new();
         assert!(!pace.is_short(), "nothing is known yet");
         pace.took(Duration::from_millis(3));
         assert!(pace.is_short());

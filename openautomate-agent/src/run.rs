@@ -24,7 +24,7 @@ use crate::fetch::Package;
 use crate::input_file;
 use crate::listen::{EVENTS, Listener};
 use crate::outcome::{cancelled, failed, lease_lost, tellable};
-use crate::pace::Turn;
+use crate::pace::{self, Turn};
 
 /// How long a fetch waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,14 +37,11 @@ const STOP_SLACK: Duration = Duration::from_secs(15);
 
 /// Runs it to its end and keeps the result. Never fails: whatever goes wrong is the result.
 pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: Assignment) {
-    let slot = match agent.pace.turn(&attempt).await {
-        Turn::Slot(slot) => Some(slot),
-        Turn::Cancelled => None,
-        Turn::TooLate => {
-            give_back(&attempt, &agent);
-            return;
-        }
-    };
+    let turn = pace::turn(&attempt, &agent).await;
+    if turn == Turn::TooLate {
+        give_back(&attempt, &agent);
+        return;
+    }
     let began = Instant::now();
     let work_dir = agent.work_dir.join(name(attempt.lease));
     let kept = {
@@ -69,7 +66,7 @@ pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: As
     let grace = Duration::from_millis(assignment.grace_ms);
     let runs = async {
         // Who waited in vain for a slot has none to run in.
-        if slot.is_none() {
+        if turn != Turn::Slot {
             return if attempt.cancel.is_cancelled() {
                 cancelled("cancelled before it began")
             } else {
@@ -97,7 +94,7 @@ pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: As
         }
         let is_given_up = settled.rest();
         teller.pace.took(began.elapsed());
-        drop(slot);
+        teller.pace.freed();
         // The server hears of it before the folder is gone.
         teller.changed.notify_one();
         if let Err(error) = disk::remove(&work_dir) {
@@ -117,6 +114,7 @@ pub(crate) async fn run(attempt: Arc<Attempt>, agent: Arc<Inner>, assignment: As
 fn give_back(attempt: &Attempt, agent: &Inner) {
     attempt.rest();
     attempt.refuse();
+    agent.pace.freed();
     agent.changed.notify_one();
 }
 
