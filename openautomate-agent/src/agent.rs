@@ -360,17 +360,17 @@ impl Inner {
         if Instant::now() < *self.takes_from.lock().unwrap_or_else(PoisonError::into_inner) {
             return (0, 0);
         }
-        let count = |takes: fn(&Attempt) -> bool| {
-            let taking = self.lock().values().filter(|attempt| takes(attempt)).count();
-            u32::try_from(taking).unwrap_or(u32::MAX)
-        };
-        let busy = count(Attempt::takes_slot);
+        let (mut busy, mut alive) = (0_u32, 0_u32);
+        for attempt in self.lock().values() {
+            busy += u32::from(attempt.takes_slot());
+            alive += u32::from(attempt.is_alive());
+        }
         let ahead = if self.pace.is_short() { self.slots } else { 0 };
         let free = self.slots.saturating_sub(busy);
         // Lent slots come on top. Executions that wait for each other stand no deeper than this, so that the last one
         // of each line finds room.
         let most = self.slots.saturating_mul(Origin::MAX_DEPTH + 1);
-        let room = most.saturating_sub(count(Attempt::is_alive));
+        let room = most.saturating_sub(alive);
         let ahead = (self.slots + ahead).saturating_sub(busy) - free;
         (free.min(room), ahead.min(room.saturating_sub(free)))
     }
