@@ -9,7 +9,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::REST;
 use crate::changes::Event;
-use crate::domain::Execution;
+use crate::clock::Timestamp;
+use crate::domain::{Execution, ExecutionState};
 use crate::error::Result;
 use crate::id::AgentId;
 use crate::orchestrator::{Connected, Orchestrator};
@@ -32,14 +33,35 @@ struct Wake {
     changed: Vec<AgentId>,
     /// Executions that gave back what they held of their limits.
     freed: usize,
+    /// Something waits from now on for a time to come.
+    waits: bool,
     /// Something may have been missed: try everybody.
     all: bool,
 }
 
 impl Wake {
-    fn is_none(&self) -> bool {
-        self.pending == 0 && self.freed == 0 && self.ready.is_empty() && self.changed.is_empty() && !self.all
+    fn everything() -> Self {
+        Self { all: true, ..Self::default() }
     }
+
+    fn is_none(&self) -> bool {
+        self.pending == 0
+            && self.freed == 0
+            && self.ready.is_empty()
+            && self.changed.is_empty()
+            && !self.waits
+            && !self.all
+    }
+}
+
+/// What was read of the store, until an event says that it may be otherwise. Under load there are several events an
+/// execution, and most of them change nothing of this.
+#[derive(Debug, Default)]
+struct Known {
+    /// When something becomes due next, if it was read.
+    deadline: Option<Option<Timestamp>>,
+    /// Whether anything that waits is under a limit.
+    has_limited: Option<bool>,
 }
 
 /// The loop that dispatches.
@@ -47,24 +69,27 @@ impl Wake {
 pub struct Dispatcher {
     orchestrator: Orchestrator,
     events: broadcast::Receiver<Event>,
+    known: Known,
+    /// When everybody is tried again without any event.
+    poll_at: Timestamp,
 }
 
 impl Dispatcher {
     /// A dispatcher of this orchestrator.
     #[must_use]
     pub fn new(orchestrator: Orchestrator) -> Self {
-        let events = orchestrator.subscribe();
-        Self { orchestrator, events }
+        let (events, poll_at) = (orchestrator.subscribe(), orchestrator.clock().now() + SLOW_POLL);
+        Self { orchestrator, events, known: Known::default(), poll_at }
     }
 
     /// Runs until it is dropped.
     pub async fn run(mut self) {
-        let mut wake = Wake { all: true, ..Wake::default() };
+        let mut wake = Wake::everything();
         loop {
             if let Err(error) = self.dispatch(&wake).await {
                 tracing::warn!(%error, "executions could not be dispatched; trying again");
                 tokio::time::sleep(REST).await;
-                wake = Wake { all: true, ..Wake::default() };
+                wake = Wake::everything();
                 continue;
             }
             wake = self.wait().await;
@@ -73,9 +98,7 @@ impl Dispatcher {
 
     /// Waits for something to do, and takes whatever else waits already.
     async fn wait(&mut self) -> Wake {
-        let now = self.orchestrator.clock().now();
-        let deadline = self.orchestrator.store().next_deadline(now).await.ok().flatten();
-        let until = deadline.map_or(now + SLOW_POLL, |deadline| deadline.min(now + SLOW_POLL));
+        let until = self.deadline().await.map_or(self.poll_at, |deadline| deadline.min(self.poll_at));
         let mut wake = Wake::default();
         let orchestrator = self.orchestrator.clone();
         let due = orchestrator.clock().sleep_until(until);
@@ -97,11 +120,35 @@ impl Dispatcher {
         }
     }
 
+    /// When something becomes due next.
+    async fn deadline(&mut self) -> Option<Timestamp> {
+        if let Some(known) = self.known.deadline {
+            return known;
+        }
+        let now = self.orchestrator.clock().now();
+        let read = self.orchestrator.store().next_deadline(now).await.ok();
+        self.known.deadline = read;
+        read.flatten()
+    }
+
+    /// Whether anything that waits is under a limit.
+    async fn has_limited(&mut self) -> Result<bool> {
+        if let Some(known) = self.known.has_limited {
+            return Ok(known);
+        }
+        let read = self.orchestrator.store().has_limited().await?;
+        self.known.has_limited = Some(read);
+        Ok(read)
+    }
+
     fn note(&self, event: Result<Event, RecvError>, wake: &mut Wake) {
         match event {
             Ok(Event::ExecutionPending { .. }) => wake.pending += 1,
             Ok(Event::AgentReady { agent_id }) => wake.ready.push(agent_id),
-            Ok(Event::ExecutionChanged { state, .. }) if !state.is_leased() => wake.freed += 1,
+            Ok(Event::ExecutionChanged { state, .. }) if !state.is_leased() => {
+                wake.freed += 1;
+                wake.waits |= state == ExecutionState::Waiting;
+            }
             Ok(Event::CancelRequested { lease, agent_id }) => {
                 // If the agent is away or slow it learns of it with its next heartbeat.
                 if let Some(sender) = self.orchestrator.connections().sender(agent_id) {
@@ -118,29 +165,40 @@ impl Dispatcher {
     }
 
     /// One pass: gives away what it can.
-    async fn dispatch(&self, wake: &Wake) -> Result<()> {
+    async fn dispatch(&mut self, wake: &Wake) -> Result<()> {
+        let now = self.orchestrator.clock().now();
+        if wake.all {
+            self.poll_at = now + SLOW_POLL;
+        }
+        // What waits may wait for a time to come, and who changes a limit wakes everybody.
+        if wake.all || wake.waits || wake.pending > 0 {
+            self.known.deadline = None;
+        }
+        if wake.all || wake.pending > 0 {
+            self.known.has_limited = None;
+        }
         let connections = self.orchestrator.connections();
         for agent in &wake.changed {
             self.orchestrator.take_over(*agent).await?;
         }
         // An agent that spoke twice claims once: two claims side by side would each take all of its slots.
         let ready: BTreeSet<_> = wake.ready.iter().collect();
-        let now = self.orchestrator.clock().now();
         let ready: Vec<_> =
             ready.into_iter().filter_map(|agent| connections.with_credit(*agent, now)).collect();
         let claimed = self.claim_for(ready).await?;
         // Who has ended made a slot free, of which its agent tells by itself; others are asked only for the sake of
         // limits.
-        let has_freed = wake.freed > 0 && self.orchestrator.store().has_limited().await?;
+        let has_freed = wake.freed > 0
+            && !self.orchestrator.connections().all_with_credit(now).is_empty()
+            && self.has_limited().await?;
         let freed = if has_freed { wake.freed } else { 0 };
         let mut wanted = (wake.pending + freed).saturating_sub(claimed);
-        if !wake.all && wanted == 0 {
-            return Ok(());
-        }
-        for group in connections.all_with_credit(now).chunks(SIDE_BY_SIDE) {
-            wanted = wanted.saturating_sub(self.claim_for(group.to_vec()).await?);
-            if !wake.all && wanted == 0 {
-                break;
+        if wake.all || wanted > 0 {
+            for group in self.orchestrator.connections().all_with_credit(now).chunks(SIDE_BY_SIDE) {
+                wanted = wanted.saturating_sub(self.claim_for(group.to_vec()).await?);
+                if !wake.all && wanted == 0 {
+                    break;
+                }
             }
         }
         Ok(())
