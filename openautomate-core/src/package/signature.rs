@@ -3,9 +3,11 @@
 //! The repository signs every version that it publishes, so that nothing between the publishing and the run can
 //! put another in its place. An author may sign too: agents and environments can be told to run nothing else.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,6 +22,8 @@ use crate::secret::Secret;
 const SEED_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 64;
 const MAX_KEY_FILE: u64 = 4 * 1024;
+/// How many checked signatures are remembered at most, a few hundred bytes each.
+const MAX_REMEMBERED: usize = 1_000;
 
 macro_rules! base64url {
     ($name:ident, $length:expr, $code:literal, $what:literal) => {
@@ -98,7 +102,7 @@ base64url!(
 );
 
 /// A signature and the key that made it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Signed {
     /// The key.
     pub key: PublicKey,
@@ -141,17 +145,52 @@ impl Statement<'_> {
     /// `Forbidden` with `signature.untrusted` if the key is another one, `signature.wrong` if the signature does
     /// not fit.
     pub fn verify(&self, signed: &Signed, trusted: &[PublicKey]) -> Result<()> {
-        if !trusted.contains(&signed.key) {
-            return Err(refused(
-                "signature.untrusted",
-                "the package is signed by a key that is not trusted here",
-            ));
-        }
+        check_trusted(signed, trusted)?;
+        self.check_fits(signed)
+    }
+
+    fn check_fits(&self, signed: &Signed) -> Result<()> {
         let wrong = || refused("signature.wrong", "the signature of the package does not fit what it signs");
         let key = VerifyingKey::from_bytes(&signed.key.0).map_err(|_| wrong())?;
         let signature = DalekSignature::from_bytes(&signed.signature.0);
         key.verify_strict(self.text().as_bytes(), &signature).map_err(|_| wrong())
     }
+}
+
+/// Remembers which signatures fitted what they sign, since that never changes: a version that is run often is
+/// checked once. Whether a key is trusted is asked each time.
+#[derive(Debug, Default)]
+pub struct Verified {
+    fitted: Mutex<HashSet<(String, Signed)>>,
+}
+
+impl Verified {
+    /// As [`Statement::verify`].
+    ///
+    /// # Errors
+    /// As [`Statement::verify`].
+    pub fn verify(&self, statement: &Statement<'_>, signed: &Signed, trusted: &[PublicKey]) -> Result<()> {
+        check_trusted(signed, trusted)?;
+        let fitted = || self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let proof = (statement.text(), signed.clone());
+        if fitted().contains(&proof) {
+            return Ok(());
+        }
+        statement.check_fits(signed)?;
+        let mut fitted = fitted();
+        if fitted.len() >= MAX_REMEMBERED {
+            fitted.clear();
+        }
+        fitted.insert(proof);
+        Ok(())
+    }
+}
+
+fn check_trusted(signed: &Signed, trusted: &[PublicKey]) -> Result<()> {
+    if trusted.contains(&signed.key) {
+        return Ok(());
+    }
+    Err(refused("signature.untrusted", "the package is signed by a key that is not trusted here"))
 }
 
 fn refused(code: &'static str, message: &'static str) -> Error {

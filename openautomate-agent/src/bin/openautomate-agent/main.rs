@@ -38,7 +38,11 @@ fn main() -> ExitCode {
     let workers = std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(execute(arguments)),
+        // On a worker: between it and this thread each step would change threads.
+        Ok(runtime) => match runtime.block_on(runtime.spawn(execute(arguments))) {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        },
         Err(error) => Err(error.into()),
     };
     match done {
