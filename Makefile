@@ -42,7 +42,7 @@ extension: ## Builds the native half of the Python module and puts it beside the
 # Some need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its own and drops it.
 # Those of blobs need an S3-compatible server: .ci/s3 starts one for as long as they run.
 # Those of NATS start servers of their own: .ci/nats finds the program, or installs it.
-# The store is tested by itself: with every driver, of which the server's binary has one.
+# The store is tested by itself: with every driver, of which the server's binary has one for each database.
 RUST_PACKAGES = $(foreach crate,core http agent benches example-shop,-p openautomate-$(crate))
 STORE = -p openautomate-store -p openautomate-example-shop-diesel \
 	--features openautomate-store/sqlx-postgres,openautomate-store/diesel-sqlite,openautomate-store/diesel-postgres
@@ -97,7 +97,7 @@ lint: python ## Checks format, lints and the direction of dependencies.
 
 deps: ## Checks that the core names no database, no web framework and, without its feature, no Python.
 	@! cargo tree -p openautomate-core -e normal --no-default-features | grep -E '\b(sqlx|diesel|axum|pyo3) v'
-	@! cargo tree -p openautomate-http -e normal | grep -E '\b(diesel|diesel-async) v'
+	@! cargo tree -p openautomate-http -e normal | grep -E '\b(diesel-async) v'
 	@! cargo tree -p openautomate-store -e normal | grep -E '\b(axum|openautomate-http|openautomate-agent) v'
 	@! cargo tree -p openautomate-agent -e normal | grep -E '\b(sqlx|diesel|axum|openautomate-http|openautomate-store) v'
 	@! cargo tree -p openautomate-http -e normal --no-default-features | grep -E '\b(sqlx|diesel|openautomate-store|openautomate-agent) v'

@@ -39,7 +39,8 @@ impl Default for StoreOptions {
 ///   `sslrootcert`, `sslcert`, `sslkey`, `host`, `port`, `user`, `dbname`. Unless `sslmode` says otherwise a
 ///   connection beyond this machine is encrypted and the server's certificate checked (`verify-full`).
 ///
-/// Where adapters on both libraries are built in, this is the one on sqlx; the others are opened by their own `open`.
+/// Where adapters on both libraries are built in, a file is opened by the one on diesel, whose writer needs no change of
+/// threads for a statement, and a PostgreSQL database by the one on sqlx; the others are opened by their own `open`.
 ///
 /// No error shows an address: it may hold a password.
 ///
@@ -73,12 +74,12 @@ async fn open_postgres(_: &str, _: StoreOptions) -> Result<Arc<dyn Store>> {
     ))
 }
 
-#[cfg(feature = "sqlx-sqlite")]
+#[cfg(all(feature = "sqlx-sqlite", not(feature = "diesel-sqlite")))]
 async fn open_sqlite(path: PathBuf, options: StoreOptions) -> Result<Arc<dyn Store>> {
     Ok(Arc::new(crate::sqlx::SqliteStore::open(path, options).await?))
 }
 
-#[cfg(all(feature = "diesel-sqlite", not(feature = "sqlx-sqlite")))]
+#[cfg(feature = "diesel-sqlite")]
 async fn open_sqlite(path: PathBuf, options: StoreOptions) -> Result<Arc<dyn Store>> {
     Ok(Arc::new(crate::diesel::SqliteStore::open(path, options).await?))
 }

@@ -18,7 +18,7 @@ use diesel::{Connection as _, RunQueryDsl as _};
 use super::error::{of_sqlite, refused};
 use super::query::Prepared;
 use super::row::{Cell, Found};
-use crate::driver::{Connection, DatabaseError, Dialect, Refusal, Result, Statement};
+use crate::driver::{Connection, DatabaseError, Dialect, Refusal, Result, Statement, query};
 use crate::sqlite::{PRAGMAS, READER_CACHE, WRITER_CACHE, Writing};
 
 pub use pool::SqlitePool;
@@ -41,7 +41,8 @@ impl Connection for SqliteConnection {
     }
 
     async fn control(&mut self, statements: &'static str) -> Result<()> {
-        self.batch_execute(statements).map_err(not_done)
+        // One by one, so that they stay prepared.
+        statements.split("; ").try_for_each(|statement| execute(self, query(statement)).map(drop))
     }
 
     async fn run_script(&mut self, script: &str) -> Result<()> {
