@@ -67,8 +67,10 @@ async fn refusals(connection: &mut PgConnection) -> Vec<Refusal> {
             ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey))
             FROM pg_constraint
             WHERE connamespace = current_schema()::regnamespace AND contype IN ('c', 'f', 'u', 'p', 'x')
-        UNION ALL SELECT tablename::text, indexdef, ARRAY[]::text[] FROM pg_indexes
-            WHERE schemaname = current_schema() AND indexdef LIKE 'CREATE UNIQUE%'
+        -- (The view pg_indexes looks at those of all schemas, which other tests drop meanwhile.)
+        UNION ALL SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid), ARRAY[]::text[] FROM pg_index
+            JOIN pg_class ON pg_class.oid = indrelid
+            WHERE relnamespace = current_schema()::regnamespace AND indisunique
         UNION ALL SELECT tgrelid::regclass::text, pg_get_triggerdef(pg_trigger.oid), ARRAY[]::text[] FROM pg_trigger
             JOIN pg_class ON pg_class.oid = tgrelid
             -- One only notes what ended, and refuses nothing.
