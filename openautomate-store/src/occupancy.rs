@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
-use openautomate_core::domain::{ConcurrencyLimits, Occupancy};
-use openautomate_core::id::{EnvironmentId, PackageId};
+use openautomate_core::domain::{ConcurrencyLimits, Lease, Occupancy, Occupant, StandIn};
+use openautomate_core::error::Error as CoreError;
+use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, PackageId};
 use openautomate_core::store::ClaimRequest;
 use uuid::Uuid;
 
@@ -37,6 +38,12 @@ macro_rules! read_occupancy {
             WHERE environment_id = $1 AND state IN ('Assigned', 'Running') GROUP BY package_id, concurrency_key";
         const OF_PLACE: &str = "SELECT max_concurrent AS value FROM environments WHERE id = $1";
         const OF_PACKAGES: &str = "SELECT id, max_concurrent FROM packages WHERE max_concurrent IS NOT NULL";
+        const STAND_INS: &str = "SELECT e.id, e.package_id, e.concurrency_key, p.id AS parent_id,
+                p.package_id AS parent_package_id, p.concurrency_key AS parent_key, e.state <> 'Pending' AS is_leased
+            FROM execution_children AS c JOIN executions AS e ON e.id = c.child_id
+            JOIN executions AS p ON p.id = c.parent_id
+            WHERE c.stands_in = true AND e.environment_id = $1 AND e.state IN ('Pending', 'Assigned', 'Running')
+                AND p.state IN ('Assigned', 'Running')";
         let mut occupancy = Occupancy::default();
         for row in query(COUNT).bind($environment.as_uuid()).fetch_all($on).await? {
             let columns = Columns::of(&row, "execution");
@@ -44,6 +51,9 @@ macro_rules! read_occupancy {
                 (columns.uuid("package_id")?, columns.get("concurrency_key")?);
             occupancy.add(PackageId::from_uuid(package), key.as_deref(), columns.unsigned("leased")?);
         }
+        let stand_ins = query(STAND_INS).bind($environment.as_uuid()).fetch_all($on).await?;
+        let stand_ins: Vec<StandIn> = stand_ins.iter().map(read_stand_in).collect::<Result<_>>()?;
+        occupancy.stand_in(&stand_ins);
         let row = query(OF_PLACE).bind($environment.as_uuid()).fetch_optional($on).await?;
         let of_place = row.map(|row| Columns::of(&row, "environment").count_or_none("value")).transpose()?;
         let mut packages = HashMap::new();
@@ -53,6 +63,22 @@ macro_rules! read_occupancy {
         }
         Ok((occupancy, ConcurrencyLimits { environment: of_place.flatten(), packages }))
     }};
+}
+
+fn read_stand_in<R: Row>(row: &R) -> Result<StandIn> {
+    let columns = Columns::of(row, "stand-in");
+    let occupant = |id, package, key| -> Result<Occupant> {
+        Ok(Occupant {
+            id: ExecutionId::from_uuid(columns.uuid(id)?),
+            package: PackageId::from_uuid(columns.uuid(package)?),
+            key: columns.get(key)?,
+        })
+    };
+    Ok(StandIn {
+        child: occupant("id", "package_id", "concurrency_key")?,
+        parent: occupant("parent_id", "parent_package_id", "parent_key")?,
+        is_leased: columns.get("is_leased")?,
+    })
 }
 
 /// Counts what is leased, and reads the limits.
@@ -96,16 +122,22 @@ impl Choice {
         for row in candidates {
             let columns = Columns::of(row, "execution");
             let package = PackageId::from_uuid(columns.uuid("package_id")?);
-            let concurrency = read_concurrency(&columns)?;
-            let group = concurrency.as_ref();
+            let (id, concurrency) = (columns.uuid("id")?, read_concurrency(&columns)?);
+            let (execution, group) = (ExecutionId::from_uuid(id), concurrency.as_ref());
             if self.chosen.len() < self.limit
-                && self.occupancy.full_for(&self.limits, package, group).is_empty()
+                && self.occupancy.full_for(&self.limits, execution, package, group).is_empty()
             {
-                self.occupancy.add(package, group.map(|group| group.key.as_str()), 1);
-                self.chosen.push(columns.uuid("id")?);
+                let key = concurrency.map(|group| group.key);
+                self.occupancy.take(&Occupant { id: execution, package, key });
+                self.chosen.push(id);
             }
         }
         Ok(())
+    }
+
+    /// Those in the places of their parents. They are looked at first: what is full for others is not for them.
+    pub(crate) fn stand_ins(&self) -> Vec<Uuid> {
+        self.occupancy.stand_ins().map(|id| *id.as_uuid()).collect()
     }
 
     /// How many are leased of each key, with those that were chosen.
@@ -129,4 +161,29 @@ impl Choice {
     pub(crate) fn chosen(&self) -> &[Uuid] {
         &self.chosen
     }
+}
+
+/// Lets a child have the places of its parent. No other call for the same parent may be under way.
+pub(crate) async fn stand_in<C: Connection>(
+    lease: Lease,
+    agent: AgentId,
+    child: ExecutionId,
+    connection: &mut C,
+) -> Result<bool> {
+    const HELD: &str = "SELECT 1 AS value FROM executions
+        WHERE id = $1 AND lease_epoch = $2 AND agent_id = $3 AND state IN ('Assigned', 'Running')";
+    const SET: &str = "UPDATE execution_children SET stands_in = true
+        WHERE parent_id = $1 AND child_id = $2 AND NOT stands_in
+            AND EXISTS (SELECT 1 FROM executions WHERE id = $3
+                AND state IN ('Pending', 'Assigned', 'Running', 'Waiting'))
+            AND NOT EXISTS (SELECT 1 FROM execution_children AS c JOIN executions AS e ON e.id = c.child_id
+                WHERE c.parent_id = $4 AND c.child_id <> $5 AND c.stands_in
+                    AND e.state IN ('Pending', 'Assigned', 'Running', 'Waiting'))";
+    let (parent, child) = (lease.execution.as_uuid(), child.as_uuid());
+    let held = query(HELD).bind(parent).bind(lease.epoch).bind(agent.as_uuid());
+    if held.fetch_optional(&mut *connection).await?.is_none() {
+        return Err(CoreError::stale_lease().into());
+    }
+    let set = query(SET).bind(parent).bind(child).bind(child).bind(parent).bind(child);
+    Ok(set.execute(connection).await? > 0)
 }

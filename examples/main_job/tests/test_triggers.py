@@ -121,9 +121,15 @@ def test_three_packages_are_chained(installation: Installation, client: Client) 
     assert len(executions(again, post)) == 2 and made["id"]
 
 
-def test_one_slot_is_enough_for_a_parent_and_its_children(installation: Installation) -> None:
+@pytest.mark.parametrize(("slots", "limit"), [(1, 0), (4, 1)])
+def test_one_place_is_enough_for_a_parent_and_its_children(
+    installation: Installation, slots: int, limit: int
+) -> None:
     client = installation.start_server()
-    installation.start_agent(client, slots=1)
+    installation.start_agent(client, slots=slots)
+    (environment,) = client.call("GET", "/api/environments")["items"]
+    limited = {"maxConcurrent": limit, "revision": environment["revision"]}
+    client.call("PUT", f"/api/environments/{environment['id']}", limited)
     _, month_end = published(client, "check", "month-end")
     parents = [
         client.call("POST", "/api/executions", {"packageId": month_end, "inputs": {"totals": [1, 2.5, -1]}})

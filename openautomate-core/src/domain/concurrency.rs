@@ -2,13 +2,17 @@
 //!
 //! What holds a place is an execution that is leased. So whatever ends a lease gives the place back with it, and
 //! there is no count that could differ from the rows.
+//!
+//! A run that waits for a child lets it have its own places: under a limit of one, both would otherwise wait for each
+//! other for ever. The child takes none then where its parent holds one, and the parent does nothing until it has ended.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Execution;
 use crate::error::{Error, Result};
-use crate::id::PackageId;
+use crate::id::{ExecutionId, PackageId};
 
 /// The most characters of a key.
 const MAX_KEY: usize = 200;
@@ -73,19 +77,59 @@ pub struct ConcurrencyLimits {
     pub packages: HashMap<PackageId, u32>,
 }
 
-/// How many executions of one environment are with agents.
+/// An execution as far as limits are concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupant {
+    /// Which.
+    pub id: ExecutionId,
+    /// Its package.
+    pub package: PackageId,
+    /// Its key, if it has one.
+    pub key: Option<String>,
+}
+
+impl Occupant {
+    /// An execution as one.
+    #[must_use]
+    pub fn of(execution: &Execution) -> Self {
+        let key = execution.concurrency.as_ref().map(|concurrency| concurrency.key.clone());
+        Self { id: execution.id, package: execution.package_id, key }
+    }
+}
+
+/// A child in the places of its parent, which waits for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandIn {
+    /// The child, `Pending` or leased.
+    pub child: Occupant,
+    /// The parent, which is leased.
+    pub parent: Occupant,
+    /// Whether the child is leased.
+    pub is_leased: bool,
+}
+
+/// Where a child takes no place, besides that of the environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Shared {
+    package: bool,
+    key: bool,
+}
+
+/// How many places are taken in one environment by executions that are with agents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Occupancy {
-    /// All of them.
+    /// In all.
     pub total: u64,
     /// By package.
     pub packages: HashMap<PackageId, u64>,
     /// By key.
     pub keys: HashMap<String, u64>,
+    /// What children in the places of their parents take no place of.
+    shared: HashMap<ExecutionId, Shared>,
 }
 
 impl Occupancy {
-    /// Counts `count` executions.
+    /// Counts `count` executions of which none is a child in its parent's places.
     pub fn add(&mut self, package: PackageId, key: Option<&str>, count: u64) {
         self.total += count;
         *self.packages.entry(package).or_default() += count;
@@ -94,28 +138,86 @@ impl Occupancy {
         }
     }
 
+    /// Counts one that is given away now.
+    pub fn take(&mut self, execution: &Occupant) {
+        let shared = self.shared.get(&execution.id);
+        if shared.is_none() {
+            self.total += 1;
+        }
+        let Shared { package, key } = shared.copied().unwrap_or_default();
+        if !package {
+            *self.packages.entry(execution.package).or_default() += 1;
+        }
+        if let Some(name) = execution.key.as_ref().filter(|_| !key) {
+            *self.keys.entry(name.clone()).or_default() += 1;
+        }
+    }
+
+    /// Learns which children are in the places of their parents; those that are leased were counted before, and are
+    /// no more where they share a place, with a parent or with one further up whose place that one is in.
+    pub fn stand_in(&mut self, stand_ins: &[StandIn]) {
+        let by_child: HashMap<_, _> = stand_ins.iter().map(|one| (one.child.id, one)).collect();
+        for StandIn { child, parent, is_leased } in stand_ins {
+            let mut shared = Shared::default();
+            let (mut above, mut seen) = (Some(parent), 0);
+            // (No chain is longer than the list, whatever the rows say.)
+            while let Some(one) = above.filter(|_| seen < stand_ins.len()) {
+                shared.package |= one.package == child.package;
+                shared.key |= child.key.is_some() && one.key == child.key;
+                above = by_child.get(&one.id).map(|one| &one.parent);
+                seen += 1;
+            }
+            if *is_leased {
+                self.total = self.total.saturating_sub(1);
+                if shared.package {
+                    give_back(self.packages.get_mut(&child.package));
+                }
+                if let Some(key) = child.key.as_ref().filter(|_| shared.key) {
+                    give_back(self.keys.get_mut(key));
+                }
+            }
+            self.shared.insert(child.id, shared);
+        }
+    }
+
+    /// The children in the places of their parents.
+    pub fn stand_ins(&self) -> impl Iterator<Item = ExecutionId> {
+        self.shared.keys().copied()
+    }
+
     /// The limits that leave no place for an execution; none if it may be given away.
     #[must_use]
     pub fn full_for(
         &self,
         limits: &ConcurrencyLimits,
+        id: ExecutionId,
         package: PackageId,
         concurrency: Option<&Concurrency>,
     ) -> Vec<ConcurrencyScope> {
+        let (in_environment, shared) = match self.shared.get(&id) {
+            Some(shared) => (true, *shared),
+            None => (false, Shared::default()),
+        };
         let is_full = |limit: Option<u32>, held: u64| limit.is_some_and(|limit| held >= u64::from(limit));
         let of_package = self.packages.get(&package).copied().unwrap_or(0);
         let of_key =
             concurrency.and_then(|concurrency| self.keys.get(&concurrency.key)).copied().unwrap_or(0);
         let mut full = Vec::new();
-        if is_full(limits.environment, self.total) {
+        if !in_environment && is_full(limits.environment, self.total) {
             full.push(ConcurrencyScope::Environment);
         }
-        if is_full(limits.packages.get(&package).copied(), of_package) {
+        if !shared.package && is_full(limits.packages.get(&package).copied(), of_package) {
             full.push(ConcurrencyScope::Package);
         }
-        if is_full(concurrency.map(|concurrency| concurrency.limit), of_key) {
+        if !shared.key && is_full(concurrency.map(|concurrency| concurrency.limit), of_key) {
             full.push(ConcurrencyScope::Key);
         }
         full
+    }
+}
+
+fn give_back(places: Option<&mut u64>) {
+    if let Some(places) = places {
+        *places = places.saturating_sub(1);
     }
 }

@@ -53,7 +53,8 @@ pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal
 pub use calendar::{Calendar, MAX_CALENDAR_DAYS, check_days};
 pub use child::ChildCall;
 pub use concurrency::{
-    Concurrency, ConcurrencyLimits, ConcurrencyScope, MAX_CONCURRENT, Occupancy, check_limit,
+    Concurrency, ConcurrencyLimits, ConcurrencyScope, MAX_CONCURRENT, Occupancy, Occupant, StandIn,
+    check_limit,
 };
 pub use deployment::Deployment;
 pub use environment::Environment;

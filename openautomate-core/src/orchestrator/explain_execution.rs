@@ -52,10 +52,10 @@ impl Orchestrator {
     }
 
     async fn explain_limits(&self, execution: &Execution, reasons: &mut Vec<HoldReason>) -> Result<()> {
-        let place = execution.environment_id;
+        let (id, place) = (execution.id, execution.environment_id);
         let (occupancy, limits) = self.store().occupancy(place).await?;
         let group = execution.concurrency.as_ref();
-        for scope in occupancy.full_for(&limits, execution.package_id, group) {
+        for scope in occupancy.full_for(&limits, id, execution.package_id, group) {
             let key = group.filter(|_| scope == ConcurrencyScope::Key).map(|group| group.key.clone());
             let package = (scope == ConcurrencyScope::Package).then_some(execution.package_id);
             let of_package = limits.packages.get(&execution.package_id).copied();

@@ -8,7 +8,9 @@ use super::Orchestrator;
 use crate::changes::Event;
 use crate::command::approval::AskApproval;
 use crate::command::child::StartChild;
-use crate::domain::{Approval, ApprovalState, Execution, Lease, Origin, RunError, RunResult, RunStatus};
+use crate::domain::{
+    Approval, ApprovalState, Execution, ExecutionState, Lease, Origin, RunError, RunResult, RunStatus,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{AgentId, ExecutionId};
 use crate::permission::{Actor, Principal};
@@ -97,6 +99,11 @@ impl Orchestrator {
                 child.filter(is_theirs).ok_or_else(|| Error::not_found("child of the execution", id))?;
             if child.state.is_terminal() {
                 return Ok(child);
+            }
+            // Under a limit both might else wait for each other. Another child may have ended since it was last asked.
+            let stands_in = self.store().stand_in(lease, agent_id, id).await?;
+            if stands_in && child.state == ExecutionState::Pending {
+                self.publish(Event::ExecutionPending { execution_id: id });
             }
             // Other servers' announcements are hints.
             let _ = tokio::time::timeout(LOOK_EVERY, async {

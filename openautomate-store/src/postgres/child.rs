@@ -1,14 +1,17 @@
 //! Which executions asked for which.
 
 use async_trait::async_trait;
+use openautomate_core::domain::Lease;
 use openautomate_core::error::Result;
-use openautomate_core::id::ExecutionId;
+use openautomate_core::id::{AgentId, ExecutionId};
 use openautomate_core::store::ChildStore;
 use uuid::Uuid;
 
+use super::transact::{Operation, transact};
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{Columns, query};
+use crate::driver::{Columns, Connection, query};
 use crate::error::Error;
+use crate::occupancy::stand_in;
 
 #[async_trait]
 impl<P: PostgresDriver> ChildStore for PostgresStore<P> {
@@ -45,8 +48,13 @@ impl<P: PostgresDriver> ChildStore for PostgresStore<P> {
         Ok(rows.iter().map(child).collect::<crate::error::Result<_>>()?)
     }
 
+    async fn stand_in(&self, lease: Lease, agent_id: AgentId, child: ExecutionId) -> Result<bool> {
+        Ok(transact(&StandIn { lease, agent_id, child }, &self.pool).await?)
+    }
+
     async fn close_children(&self, limit: u32) -> Result<u64> {
-        const CLOSE: &str = "UPDATE execution_children SET is_open = false WHERE child_id IN (
+        const CLOSE: &str =
+            "UPDATE execution_children SET is_open = false, stands_in = false WHERE child_id IN (
             SELECT c.child_id FROM execution_children AS c JOIN executions AS e ON e.id = c.child_id
             WHERE c.is_open AND e.state IN ('Succeeded', 'Failed', 'Cancelled', 'TimedOut') LIMIT $1)";
         Ok(query(CLOSE).bind(i64::from(limit)).execute(&self.pool).await.map_err(Error::from)?)
@@ -56,4 +64,21 @@ impl<P: PostgresDriver> ChildStore for PostgresStore<P> {
 fn child<R: crate::driver::Row>(row: &R) -> crate::error::Result<ExecutionId> {
     let id: Uuid = Columns::of(row, "child").uuid("child_id")?;
     Ok(ExecutionId::from_uuid(id))
+}
+
+struct StandIn {
+    lease: Lease,
+    agent_id: AgentId,
+    child: ExecutionId,
+}
+
+impl Operation for StandIn {
+    type Output = bool;
+
+    async fn run<C: Connection>(&self, connection: &mut C) -> crate::error::Result<bool> {
+        // The others of the same run wait here.
+        const LOCK: &str = "SELECT 1 FROM executions WHERE id = $1 FOR NO KEY UPDATE";
+        query(LOCK).bind(self.lease.execution.as_uuid()).execute(&mut *connection).await?;
+        stand_in(self.lease, self.agent_id, self.child, connection).await
+    }
 }

@@ -107,7 +107,17 @@ impl Operation for LimitedClaim<'_> {
             'openautomate claim ' || current_schema() || ' ' || $1, 0))";
         let request = self.0;
         query(LOCK).bind(request.environment_id.to_string()).execute(&mut *connection).await?;
+        const STAND_INS: &str = concat!(
+            "SELECT id, package_id, concurrency_key, concurrency_limit FROM executions WHERE ",
+            suits!(),
+            " AND id = ANY ($8) ORDER BY priority DESC, run_at, id FOR NO KEY UPDATE SKIP LOCKED"
+        );
         let mut choice = Choice::begin(request, connection).await?;
+        let stand_ins = choice.stand_ins();
+        if !stand_ins.is_empty() {
+            let candidates = asked(STAND_INS, request).bind(stand_ins);
+            choice.look_at(&candidates.fetch_all(&mut *connection).await?)?;
+        }
         while choice.wanted() > 0 {
             let candidates = candidates(&choice, request, connection).await?;
             if candidates.is_empty() {

@@ -63,6 +63,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "asset format",
         script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
     },
+    Migration {
+        version: 13,
+        name: "stand-ins",
+        script: include_str!("../../migrations/postgres/0013_stand_ins.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

@@ -1,8 +1,9 @@
 //! Which executions asked for which.
 
 use async_trait::async_trait;
+use openautomate_core::domain::Lease;
 use openautomate_core::error::Result;
-use openautomate_core::id::ExecutionId;
+use openautomate_core::id::{AgentId, ExecutionId};
 use openautomate_core::store::ChildStore;
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ use super::SqliteStore;
 use super::group_commit::Operation;
 use crate::driver::{Columns, Connection, Pool, query};
 use crate::error::Error;
+use crate::occupancy::stand_in;
 
 #[async_trait]
 impl<P: Pool> ChildStore for SqliteStore<P> {
@@ -29,7 +31,7 @@ impl<P: Pool> ChildStore for SqliteStore<P> {
 
     async fn children(&self, parent: ExecutionId, limit: u32) -> Result<Vec<ExecutionId>> {
         const SELECT: &str = "SELECT child_id FROM execution_children WHERE parent_id = $1
-            ORDER BY child_id LIMIT $2";
+            ORDER BY child_id LIMIT $2 + 0";
         let select = query(SELECT).bind(parent.as_uuid()).bind(i64::from(limit));
         let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
         Ok(rows.iter().map(child).collect::<crate::error::Result<_>>()?)
@@ -41,10 +43,14 @@ impl<P: Pool> ChildStore for SqliteStore<P> {
             WHERE c.is_open = 1 AND e.cancel_requested_at IS NULL
                 AND e.state IN ('Pending', 'Assigned', 'Running', 'Waiting')
                 AND (p.cancel_requested_at IS NOT NULL OR p.state IN ('Cancelled', 'TimedOut'))
-            ORDER BY c.child_id LIMIT $1";
+            ORDER BY c.child_id LIMIT $1 + 0";
         let rows =
             query(SELECT).bind(i64::from(limit)).fetch_all(&self.readers).await.map_err(Error::from)?;
         Ok(rows.iter().map(child).collect::<crate::error::Result<_>>()?)
+    }
+
+    async fn stand_in(&self, lease: Lease, agent_id: AgentId, child: ExecutionId) -> Result<bool> {
+        self.writer.commit(StandIn { lease, agent_id, child }).await
     }
 
     async fn close_children(&self, limit: u32) -> Result<u64> {
@@ -65,9 +71,24 @@ impl Operation for Close {
     type Output = u64;
 
     async fn run<C: Connection>(self, connection: &mut C) -> crate::error::Result<u64> {
-        const CLOSE: &str = "UPDATE execution_children SET is_open = 0 WHERE is_open = 1 AND child_id IN (
+        const CLOSE: &str =
+            "UPDATE execution_children SET is_open = 0, stands_in = 0 WHERE is_open = 1 AND child_id IN (
             SELECT c.child_id FROM execution_children AS c JOIN executions AS e ON e.id = c.child_id
-            WHERE c.is_open = 1 AND e.state IN ('Succeeded', 'Failed', 'Cancelled', 'TimedOut') LIMIT ?)";
+            WHERE c.is_open = 1 AND e.state IN ('Succeeded', 'Failed', 'Cancelled', 'TimedOut') LIMIT ? + 0)";
         Ok(query(CLOSE).bind(self.limit).execute(connection).await?)
+    }
+}
+
+struct StandIn {
+    lease: Lease,
+    agent_id: AgentId,
+    child: ExecutionId,
+}
+
+impl Operation for StandIn {
+    type Output = bool;
+
+    async fn run<C: Connection>(self, connection: &mut C) -> crate::error::Result<bool> {
+        stand_in(self.lease, self.agent_id, self.child, connection).await
     }
 }

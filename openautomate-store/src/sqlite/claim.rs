@@ -59,7 +59,7 @@ impl Operation for Claim {
             WHERE id IN (
                 SELECT id FROM executions INDEXED BY executions_queue WHERE ",
             suits!(),
-            " ORDER BY priority DESC, run_at, id LIMIT ?9)
+            " ORDER BY priority DESC, run_at, id LIMIT ?9 + 0)
             RETURNING *"
         );
         let request = self.0;
@@ -94,9 +94,19 @@ async fn choose<C: Connection>(request: &ClaimRequest, connection: &mut C) -> Re
                 WHERE held.value ->> 0 = concurrency_key AND held.value ->> 1 >= concurrency_limit))
             AND package_id NOT IN (SELECT unhex(value) FROM json_each(?9))
             AND id NOT IN (SELECT unhex(value) FROM json_each(?10))
-        ORDER BY priority DESC, run_at, id LIMIT ?11"
+        ORDER BY priority DESC, run_at, id LIMIT ?11 + 0"
+    );
+    const STAND_INS: &str = concat!(
+        "SELECT id, package_id, concurrency_key, concurrency_limit FROM executions WHERE ",
+        suits!(),
+        " AND id IN (SELECT unhex(value) FROM json_each(?8)) ORDER BY priority DESC, run_at, id"
     );
     let mut choice = Choice::begin(request, connection).await?;
+    let stand_ins = choice.stand_ins();
+    if !stand_ins.is_empty() {
+        let candidates = asked(STAND_INS, request).bind(id_list(&stand_ins));
+        choice.look_at(&candidates.fetch_all(&mut *connection).await?)?;
+    }
     while choice.wanted() > 0 {
         let full: Vec<Uuid> = choice.full_packages().collect();
         let candidates = asked(CANDIDATES, request)

@@ -77,6 +77,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "asset format",
         script: include_str!("../../migrations/sqlite/0011_asset_format.sql"),
     },
+    Migration {
+        version: 15,
+        name: "stand-ins",
+        script: include_str!("../../migrations/sqlite/0015_stand_ins.sql"),
+    },
 ];
 
 /// How every connection to the file is set.

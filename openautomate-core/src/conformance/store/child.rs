@@ -4,8 +4,9 @@ use super::expect::assert_stale_row;
 use super::sample::{self, World, at, instant};
 use crate::changes::{Changes, Record, Write};
 use crate::conformance::fixture::StoreFixture;
-use crate::domain::{ChildCall, Execution, ExecutionState, Origin};
-use crate::id::ExecutionId;
+use crate::domain::{ChildCall, Execution, ExecutionState, Lease, Origin};
+use crate::error::ErrorKind;
+use crate::id::{AgentId, ExecutionId};
 
 /// A second child of the same call is a stale row, and is not written; of another try it is another call.
 pub async fn one_a_call<F: StoreFixture>(fixture: F) {
@@ -93,8 +94,57 @@ pub async fn closed<F: StoreFixture>(fixture: F) {
     assert_eq!(world.store.children(parent.id, 10).await.unwrap(), [open.id]);
 }
 
+/// A child stands in for its parent once, if the lease is held, and only while it has not ended.
+pub async fn stands_in<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let parent = running(&world).await;
+    let (child, changes) = asked(&world, parent.execution, 0, 1);
+    world.store.commit(changes).await.unwrap();
+    let stranger = world.enqueue(world.execution()).await;
+    let stand_in = async |lease, child| world.store.stand_in(lease, world.agent.id, child).await;
+    let stale = Lease { epoch: parent.epoch + 1, ..parent };
+    assert_eq!(stand_in(stale, child.id).await.unwrap_err().kind(), ErrorKind::StaleLease);
+    let another = AgentId::new();
+    let refused = world.store.stand_in(parent, another, child.id).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::StaleLease);
+    assert!(!stand_in(parent, stranger.id).await.unwrap(), "it is no child of it");
+    assert!(stand_in(parent, child.id).await.unwrap());
+    assert!(!stand_in(parent, child.id).await.unwrap(), "it does already");
+    let (ended, changes) = asked(&world, parent.execution, 0, 2);
+    world.store.commit(changes).await.unwrap();
+    let ended = Execution { state: ExecutionState::Cancelled, ended_at: Some(at(2)), ..ended };
+    world.update(Record::Execution(Box::new(ended.clone()))).await;
+    assert!(!stand_in(parent, ended.id).await.unwrap());
+}
+
+/// One child of a parent stands in for it at a time.
+pub async fn one_stands_in<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let parent = running(&world).await;
+    let mut children = Vec::new();
+    for call in [1, 2] {
+        let (child, changes) = asked(&world, parent.execution, 0, call);
+        world.store.commit(changes).await.unwrap();
+        children.push(child);
+    }
+    let stand_in = async |child| world.store.stand_in(parent, world.agent.id, child).await.unwrap();
+    assert!(stand_in(children[0].id).await);
+    assert!(!stand_in(children[1].id).await);
+    let over = Execution { state: ExecutionState::Cancelled, ended_at: Some(at(2)), ..children[0].clone() };
+    world.update(Record::Execution(Box::new(over))).await;
+    assert!(stand_in(children[1].id).await);
+}
+
+/// An execution that its agent has begun.
+async fn running(world: &World) -> Lease {
+    world.enqueue(Execution { priority: 9, ..world.execution() }).await;
+    let lease = world.claim_at(instant()).await.lease().expect("a claimed execution has a lease");
+    world.store.start(lease, world.agent.id, at(1)).await.unwrap();
+    lease
+}
+
 /// A child and the commit that makes it.
-fn asked(world: &World, parent: ExecutionId, attempt_try: u32, call: u32) -> (Execution, Changes) {
+pub(super) fn asked(world: &World, parent: ExecutionId, attempt_try: u32, call: u32) -> (Execution, Changes) {
     let child = Execution { origin: Origin::Child { parent, depth: 1 }, ..world.execution() };
     let mut changes = Changes::none().insert(Record::Execution(Box::new(child.clone())));
     changes.writes.push(Write::AddChild(ChildCall {

@@ -1,9 +1,10 @@
 //! How many executions are leased at once: of an environment, of a package, of a key.
 
+use super::child::asked;
 use super::sample::{self, World, at, instant, succeeded};
-use crate::changes::Record;
+use crate::changes::{Changes, Record, Write};
 use crate::conformance::fixture::StoreFixture;
-use crate::domain::{Concurrency, Environment, Execution, ExecutionState, Package};
+use crate::domain::{ChildCall, Concurrency, Environment, Execution, ExecutionState, Package};
 use crate::id::ExecutionId;
 use crate::store::ClaimRequest;
 
@@ -195,4 +196,54 @@ pub async fn occupancy<F: StoreFixture>(fixture: F) {
     assert_eq!(holders(Some("crm"), 9).await, []);
     let by_agent = world.store.leases_by_agent(world.environment.id).await.unwrap();
     assert_eq!(by_agent, [(world.agent.id, 3)]);
+}
+
+/// A child that its parent waits for takes no place where its parent, or one further up, holds one; anywhere else it
+/// does. Others take none of theirs.
+pub async fn stand_ins<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    world
+        .update(Record::Environment(Environment { max_concurrent: Some(2), ..world.environment.clone() }))
+        .await;
+    let parent = world.enqueue(Execution { priority: 9, ..keyed(&world, "sap", 1) }).await;
+    let crm = world.enqueue(Execution { priority: 8, ..keyed(&world, "crm", 1) }).await;
+    assert_eq!(claimed(&world, 10).await, [parent.id, crm.id], "the environment is full");
+    let lease = async |id| world.store.execution(id).await.unwrap().unwrap().lease().unwrap();
+    let child = async |parent, call, key| {
+        let (child, _) = asked(&world, parent, 0, call);
+        let child = Execution { concurrency: keyed(&world, key, 1).concurrency, priority: 5, ..child };
+        let mut changes = Changes::none().insert(Record::Execution(Box::new(child.clone())));
+        let call = ChildCall { parent_id: parent, attempt_try: 0, call, child_id: child.id };
+        changes.writes.push(Write::AddChild(call));
+        world.store.commit(changes).await.unwrap();
+        child.id
+    };
+    let stand_in = async |parent, child| {
+        let held = lease(parent).await;
+        world.store.stand_in(held, world.agent.id, child).await.unwrap()
+    };
+    let (first, second) = (child(parent.id, 1, "sap").await, child(parent.id, 2, "sap").await);
+    let of_crm = child(crm.id, 1, "sap").await;
+    world.enqueue(keyed(&world, "sap", 1)).await;
+    assert_eq!(claimed(&world, 10).await, [], "nobody waits for them yet");
+    assert!(stand_in(parent.id, first).await && stand_in(crm.id, of_crm).await);
+    assert_eq!(claimed(&world, 10).await, [first], "crm's child needs a place of sap that crm has none of");
+    // Further down: a grandchild of the same key.
+    let grandchild = child(first, 1, "sap").await;
+    assert!(stand_in(first, grandchild).await);
+    assert_eq!(claimed(&world, 10).await, [grandchild]);
+    let (occupancy, _) = world.store.occupancy(world.environment.id).await.unwrap();
+    assert_eq!((occupancy.total, occupancy.keys["sap"], occupancy.keys["crm"]), (2, 1, 1));
+    for id in [grandchild, first] {
+        world.finish(lease(id).await, succeeded(), at(2)).await;
+    }
+    assert!(stand_in(parent.id, second).await);
+    assert_eq!(claimed(&world, 10).await, [second]);
+    // Without its parent it counts by itself.
+    world.finish(lease(parent.id).await, succeeded(), at(3)).await;
+    let (occupancy, _) = world.store.occupancy(world.environment.id).await.unwrap();
+    assert_eq!((occupancy.total, occupancy.keys["sap"]), (2, 1));
+    assert_eq!(claimed(&world, 10).await, []);
+    world.finish(lease(second).await, succeeded(), at(4)).await;
+    assert_eq!(claimed(&world, 1).await, [of_crm]);
 }

@@ -96,7 +96,7 @@ macro_rules! __store_cases {
             }
             limit {
                 keys, keys_are_of_one_environment, each_has_its_own_limit, packages, environments, grants,
-                looks_past_what_is_held_back, every_end_frees, pending_under_limits, occupancy,
+                looks_past_what_is_held_back, every_end_frees, pending_under_limits, occupancy, stand_ins,
             }
             retry {
                 backoff_doubles, success_after_failure, timeouts, losses, cancel_requested,
@@ -119,7 +119,7 @@ macro_rules! __store_cases {
                 a_firing_settles, fires_once, two_servers_fire_once, history, prunes,
             }
             child {
-                one_a_call, in_order, to_cancel, closed,
+                one_a_call, in_order, to_cancel, closed, stands_in, one_stands_in,
             }
             approval {
                 round_trip, one_a_key, pages, to_settle, answered, wake_leaves_them,

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use super::MemoryStore;
-use crate::domain::{ChildCall, Execution, ExecutionState};
+use super::state::State;
+use crate::domain::{ChildCall, Execution, ExecutionState, Lease, Occupant, StandIn};
 use crate::error::Result;
-use crate::id::ExecutionId;
+use crate::id::{AgentId, EnvironmentId, ExecutionId};
 use crate::store::ChildStore;
 
 #[async_trait]
@@ -47,6 +48,19 @@ impl ChildStore for MemoryStore {
         Ok(children)
     }
 
+    async fn stand_in(&self, lease: Lease, agent_id: AgentId, child: ExecutionId) -> Result<bool> {
+        let mut state = self.state();
+        let parent = state.held(lease, agent_id)?.id;
+        let is_theirs = state.children.range((parent, 0, 0)..=(parent, u32::MAX, u32::MAX));
+        let is_theirs = is_theirs.into_iter().any(|(_, (call, _))| call.child_id == child);
+        let is_over = |id: &ExecutionId| state.executions.get(id).is_none_or(|one| one.state.is_terminal());
+        let other = state.stand_ins.get(&parent).filter(|other| **other != child && !is_over(other));
+        if !is_theirs || is_over(&child) || other.is_some() {
+            return Ok(false);
+        }
+        Ok(state.stand_ins.insert(parent, child) != Some(child))
+    }
+
     async fn close_children(&self, limit: u32) -> Result<u64> {
         let mut guard = self.state();
         let state = &mut *guard;
@@ -60,5 +74,21 @@ impl ChildStore for MemoryStore {
             }
         }
         Ok(closed)
+    }
+}
+
+impl State {
+    /// The children in an environment that are, or will be, in the places of their parents.
+    pub(super) fn stand_ins(&self, environment: EnvironmentId) -> Vec<StandIn> {
+        let stand_in = |(parent, child): (&ExecutionId, &ExecutionId)| {
+            let (parent, child) = (self.executions.get(parent)?, self.executions.get(child)?);
+            let is_leased = child.state.is_leased();
+            let counts = parent.state.is_leased()
+                && child.environment_id == environment
+                && (is_leased || child.state == ExecutionState::Pending);
+            let (child, parent) = (Occupant::of(child), Occupant::of(parent));
+            counts.then_some(StandIn { child, parent, is_leased })
+        };
+        self.stand_ins.iter().filter_map(stand_in).collect()
     }
 }

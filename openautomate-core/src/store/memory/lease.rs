@@ -9,7 +9,7 @@ use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
     AgentFacts, Artifact, Attempt, AttemptState, ConcurrencyLimits, Execution, ExecutionState, Lease,
-    Occupancy, Progress, RunResult, RunStatus, check_transition,
+    Occupancy, Occupant, Progress, RunResult, RunStatus, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{AgentId, EnvironmentId, ExecutionId};
@@ -204,10 +204,10 @@ impl State {
             let suits =
                 execution.mismatches(&request.offer()).is_empty() && !execution.is_overdue(request.now);
             let concurrency = execution.concurrency.as_ref();
-            if suits && occupancy.full_for(&limits, execution.package_id, concurrency).is_empty() {
-                let key = concurrency.map(|concurrency| concurrency.key.as_str());
-                occupancy.add(execution.package_id, key, 1);
-                chosen.push(execution.id);
+            let (id, package) = (execution.id, execution.package_id);
+            if suits && occupancy.full_for(&limits, id, package, concurrency).is_empty() {
+                occupancy.take(&Occupant::of(execution));
+                chosen.push(id);
             }
         }
         chosen
@@ -221,6 +221,7 @@ impl State {
             let key = execution.concurrency.as_ref().map(|concurrency| concurrency.key.as_str());
             occupancy.add(execution.package_id, key, 1);
         }
+        occupancy.stand_in(&self.stand_ins(environment));
         let limited =
             self.packages.values().filter_map(|package| Some((package.id, package.max_concurrent?)));
         let limits = ConcurrencyLimits {
@@ -256,7 +257,7 @@ impl State {
     }
 
     /// The execution, if this agent holds this lease of it.
-    fn held(&self, lease: Lease, agent_id: AgentId) -> Result<&Execution> {
+    pub(super) fn held(&self, lease: Lease, agent_id: AgentId) -> Result<&Execution> {
         self.executions
             .get(&lease.execution)
             .filter(|execution| {

@@ -1,7 +1,7 @@
 //! The tables, and the orders in which executions and work items are looked for.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::row::Row;
 use crate::clock::Timestamp;
@@ -62,6 +62,8 @@ pub(super) struct State {
     pub(super) approvals: BTreeMap<ApprovalId, Approval>,
     /// By parent, try and call, with whether the child is still looked after.
     pub(super) children: BTreeMap<(ExecutionId, u32, u32), (ChildCall, bool)>,
+    /// Children in the places of their parents, which wait for them: by parent.
+    pub(super) stand_ins: HashMap<ExecutionId, ExecutionId>,
     pub(super) idempotency: BTreeMap<(UserId, String), IdempotencyRecord>,
     pub(super) audit: BTreeMap<AuditId, AuditEntry>,
     /// Entries without a seal.

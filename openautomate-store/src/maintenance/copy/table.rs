@@ -472,6 +472,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("call", Integer),
             ("child_id", Uuid),
             ("is_open", Boolean),
+            ("stands_in", Boolean),
         ],
     ),
     table(
