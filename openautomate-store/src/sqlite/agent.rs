@@ -24,7 +24,7 @@ impl<P: Pool> AgentStore for SqliteStore<P> {
 
     async fn agents(&self, request: PageRequest) -> Result<Page<Agent>> {
         const SELECT: &str =
-            "SELECT * FROM agents WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+            "SELECT * FROM agents WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ? + 0";
         Ok(page(query(SELECT), request, &self.readers).await?)
     }
 
@@ -38,9 +38,9 @@ impl<P: Pool> AgentStore for SqliteStore<P> {
         request: PageRequest,
     ) -> Result<Page<AgentPool>> {
         const ALL: &str =
-            "SELECT * FROM agent_pools WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+            "SELECT * FROM agent_pools WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ? + 0";
         const OF_ONE: &str = "SELECT * FROM agent_pools
-            WHERE environment_id = ? AND deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+            WHERE environment_id = ? AND deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ? + 0";
         let statement = match environment {
             Some(environment) => query(OF_ONE).bind(environment.as_uuid()),
             None => query(ALL),

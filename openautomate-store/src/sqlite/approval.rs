@@ -41,7 +41,7 @@ impl<P: Pool> ApprovalStore for SqliteStore<P> {
         const SELECT: &str = "SELECT a.* FROM approvals AS a JOIN executions AS e ON e.id = a.execution_id
             WHERE a.state = 'waiting' AND (a.expires_at <= $1
                 OR e.state IN ('Succeeded', 'Failed', 'Cancelled', 'TimedOut'))
-            ORDER BY a.id LIMIT $2";
+            ORDER BY a.id LIMIT $2 + 0";
         Ok(all(query(SELECT).bind(micros(now)).bind(i64::from(limit)), &self.readers).await?)
     }
 
@@ -50,7 +50,7 @@ impl<P: Pool> ApprovalStore for SqliteStore<P> {
         const SELECT: &str = "SELECT * FROM executions AS e
             WHERE state = 'Waiting' AND state IN ('Pending', 'Waiting') AND run_at >= $1 AND NOT EXISTS
                 (SELECT 1 FROM approvals AS a WHERE a.execution_id = e.id AND a.state = 'waiting')
-            ORDER BY run_at, id LIMIT $2";
+            ORDER BY run_at, id LIMIT $2 + 0";
         let select = query(SELECT).bind(micros(Execution::never())).bind(i64::from(limit));
         Ok(all(select, &self.readers).await?)
     }

@@ -23,9 +23,9 @@ impl<P: Pool> AssetStore for SqliteStore<P> {
     }
 
     async fn assets(&self, environment: Option<EnvironmentId>, request: PageRequest) -> Result<Page<Asset>> {
-        const OF_ALL: &str = "SELECT * FROM assets WHERE id < ? ORDER BY id DESC LIMIT ?";
+        const OF_ALL: &str = "SELECT * FROM assets WHERE id < ? ORDER BY id DESC LIMIT ? + 0";
         const OF_ENVIRONMENT: &str =
-            "SELECT * FROM assets WHERE environment_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
+            "SELECT * FROM assets WHERE environment_id = ? AND id < ? ORDER BY id DESC LIMIT ? + 0";
         let statement = match environment {
             Some(environment) => query(OF_ENVIRONMENT).bind(environment.as_uuid()),
             None => query(OF_ALL),

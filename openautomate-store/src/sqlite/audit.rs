@@ -29,7 +29,7 @@ impl<P: Pool> AuditStore for SqliteStore<P> {
     }
 
     async fn chain(&self, after: u64, limit: u32) -> CoreResult<Vec<AuditEntry>> {
-        const SELECT: &str = "SELECT * FROM audit_entries WHERE sequence > ? ORDER BY sequence LIMIT ?";
+        const SELECT: &str = "SELECT * FROM audit_entries WHERE sequence > ? ORDER BY sequence LIMIT ? + 0";
         let select = query(SELECT).bind(i64::try_from(after).unwrap_or(i64::MAX)).bind(limit);
         let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
         Ok(rows.iter().map(read_entry).collect::<Result<_>>()?)
@@ -81,7 +81,7 @@ impl Operation for Seal {
     type Output = u64;
 
     async fn run<C: Connection>(self, connection: &mut C) -> Result<u64> {
-        const WAITING: &str = "SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT ?";
+        const WAITING: &str = "SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT ? + 0";
         const SEAL: &str = "UPDATE audit_entries
             SET sequence = sealed.sequence, previous = sealed.previous, hash = sealed.hash
             FROM (SELECT unhex(value ->> 0) AS id, value ->> 1 AS sequence, unhex(value ->> 2) AS previous,

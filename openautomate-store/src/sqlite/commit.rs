@@ -88,7 +88,7 @@ impl Operation for PruneIdempotency {
 
     async fn run<C: Connection>(self, connection: &mut C) -> Result<u64> {
         const DELETE: &str = "DELETE FROM idempotency_records WHERE (user_id, key) IN (
-            SELECT user_id, key FROM idempotency_records WHERE created_at < ? ORDER BY created_at LIMIT ?)";
+            SELECT user_id, key FROM idempotency_records WHERE created_at < ? ORDER BY created_at LIMIT ? + 0)";
         Ok(query(DELETE).bind(micros(self.before)).bind(self.limit).execute(connection).await?)
     }
 }

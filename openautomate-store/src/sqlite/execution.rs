@@ -95,7 +95,7 @@ impl<P: Pool> ExecutionStore for SqliteStore<P> {
         if let Some(key) = key {
             select.push(" AND lease_until IS NOT NULL AND concurrency_key = ").push_bind(key);
         }
-        select.push(" ORDER BY id LIMIT ").push_bind(i64::from(limit));
+        select.push(" ORDER BY id LIMIT ").push_bind(i64::from(limit)).push(" + 0");
         let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
         let read = |row| Columns::of(row, "execution").uuid("id").map(ExecutionId::from_uuid);
         Ok(rows.iter().map(read).collect::<RowResult<_>>()?)
@@ -159,9 +159,9 @@ fn page_statement(filter: &ExecutionFilter, request: PageRequest) -> Statement {
         for (column, id) in columns_of(filter) {
             statement.push(column).push_bind(id);
         }
-        statement.push(" ORDER BY id DESC LIMIT ").push_bind(one_too_many(request)).push(")");
+        statement.push(" ORDER BY id DESC LIMIT ").push_bind(one_too_many(request)).push(" + 0)");
     }
-    statement.push(" ORDER BY id DESC LIMIT ").push_bind(one_too_many(request));
+    statement.push(" ORDER BY id DESC LIMIT ").push_bind(one_too_many(request)).push(" + 0");
     statement.push(
         ") AS listed CROSS JOIN executions AS e ON e.id = listed.id
         JOIN packages AS p ON p.id = e.package_id JOIN package_versions AS v ON v.id = e.version_id

@@ -91,7 +91,7 @@ impl Operation for ExpireFiles {
                 AND NOT EXISTS (SELECT 1 FROM execution_files WHERE file_id = input_files.id)
                 AND NOT EXISTS (SELECT 1 FROM schedule_files WHERE file_id = input_files.id)
                 AND NOT EXISTS (SELECT 1 FROM work_item_files WHERE file_id = input_files.id))
-            ORDER BY id LIMIT ?";
+            ORDER BY id LIMIT ? + 0";
         const REMOVE: &str = "UPDATE input_files SET removed_at = ?, revision = revision + 1
             WHERE id = ? AND removed_at IS NULL";
         let select = query(SELECT).bind(micros(self.now)).bind(self.limit);

@@ -57,7 +57,7 @@ impl Operation for Expire {
 
     async fn run<C: Connection>(self, connection: &mut C) -> Result<Vec<Execution>> {
         const SELECT: &str =
-            "SELECT * FROM executions WHERE lease_until < ? ORDER BY lease_until, id LIMIT ?";
+            "SELECT * FROM executions WHERE lease_until < ? ORDER BY lease_until, id LIMIT ? + 0";
         let select = query(SELECT).bind(micros(self.now)).bind(self.limit);
         let rows = select.fetch_all(&mut *connection).await?;
         let mut expired = Vec::with_capacity(rows.len());

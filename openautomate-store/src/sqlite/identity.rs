@@ -29,7 +29,7 @@ impl<P: Pool> IdentityStore for SqliteStore<P> {
 
     async fn users(&self, request: PageRequest) -> Result<Page<User>> {
         const SELECT: &str =
-            "SELECT * FROM users WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+            "SELECT * FROM users WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ? + 0";
         Ok(page(query(SELECT), request, &self.readers).await?)
     }
 

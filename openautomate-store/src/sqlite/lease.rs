@@ -257,7 +257,7 @@ impl Operation for Wake {
     async fn run<C: Connection>(self, connection: &mut C) -> Result<u64> {
         const WAKE: &str = "UPDATE executions SET state = 'Pending', revision = revision + 1 WHERE id IN (
             SELECT id FROM executions WHERE state = 'Waiting' AND state IN ('Pending', 'Waiting') AND run_at <= ?
-            ORDER BY run_at, id LIMIT ?)";
+            ORDER BY run_at, id LIMIT ? + 0)";
         Ok(query(WAKE).bind(micros(self.now)).bind(self.limit).execute(connection).await?)
     }
 }
@@ -274,7 +274,7 @@ impl Operation for TimeOutQueued {
         const SELECT: &str = "SELECT * FROM executions
             WHERE state = 'Pending' AND queue_timeout_ms IS NOT NULL AND started_at IS NULL
                 AND run_at + queue_timeout_ms * 1000 <= ?
-            ORDER BY run_at + queue_timeout_ms * 1000, id LIMIT ?";
+            ORDER BY run_at + queue_timeout_ms * 1000, id LIMIT ? + 0";
         let select = query(SELECT).bind(micros(self.now)).bind(self.limit);
         let rows = select.fetch_all(&mut *connection).await?;
         let mut ended = Vec::with_capacity(rows.len());

@@ -80,7 +80,7 @@ impl Operation for Prune {
 
     async fn run<C: Connection>(self, connection: &mut C) -> Result<u64> {
         const DELETE: &str = "DELETE FROM login_tries WHERE id IN (
-            SELECT id FROM login_tries WHERE expires_at <= ? ORDER BY expires_at, id LIMIT ?)";
+            SELECT id FROM login_tries WHERE expires_at <= ? ORDER BY expires_at, id LIMIT ? + 0)";
         Ok(query(DELETE).bind(micros(self.now)).bind(self.limit).execute(connection).await?)
     }
 }

@@ -1,4 +1,7 @@
 //! SQLite: one file, one process, one writer, several readers.
+//!
+//! Limits are written `LIMIT ? + 0`: SQLite looks at the value of a plain one when it plans (`sqlite3ExprIsInteger`), and
+//! so prepares the statement anew whenever another value is bound, which costs more than most statements do.
 
 mod agent;
 mod approval;

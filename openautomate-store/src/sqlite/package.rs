@@ -25,7 +25,7 @@ impl<P: Pool> PackageStore for SqliteStore<P> {
 
     async fn packages(&self, request: PageRequest) -> Result<Page<Package>> {
         const SELECT: &str =
-            "SELECT * FROM packages WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+            "SELECT * FROM packages WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ? + 0";
         Ok(page(query(SELECT), request, &self.readers).await?)
     }
 
@@ -67,7 +67,7 @@ impl<P: Pool> PackageStore for SqliteStore<P> {
         request: PageRequest,
     ) -> Result<Page<Deployment>> {
         const SELECT: &str = "SELECT d.* FROM deployments d JOIN packages p ON p.id = d.package_id
-            WHERE d.environment_id = ? AND p.deleted_at IS NULL AND d.id < ? ORDER BY d.id DESC LIMIT ?";
+            WHERE d.environment_id = ? AND p.deleted_at IS NULL AND d.id < ? ORDER BY d.id DESC LIMIT ? + 0";
         Ok(page(query(SELECT).bind(environment.as_uuid()), request, &self.readers).await?)
     }
 
@@ -78,7 +78,7 @@ impl<P: Pool> PackageStore for SqliteStore<P> {
     async fn rollouts(&self, filter: &RolloutFilter, request: PageRequest) -> Result<Page<Rollout>> {
         const SELECT: &str = "SELECT * FROM rollouts WHERE package_id = coalesce(?, package_id)
             AND environment_id = coalesce(?, environment_id) AND version_id = coalesce(?, version_id)
-            AND state = coalesce(?, state) AND id < ? ORDER BY id DESC LIMIT ?";
+            AND state = coalesce(?, state) AND id < ? ORDER BY id DESC LIMIT ? + 0";
         let select = query(SELECT)
             .bind(filter.package_id.as_ref().map(PackageId::as_uuid))
             .bind(filter.environment_id.as_ref().map(EnvironmentId::as_uuid))
@@ -89,13 +89,13 @@ impl<P: Pool> PackageStore for SqliteStore<P> {
 
     async fn versions(&self, package: PackageId, request: PageRequest) -> Result<Page<PackageVersion>> {
         const SELECT: &str =
-            "SELECT * FROM package_versions WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
+            "SELECT * FROM package_versions WHERE package_id = ? AND id < ? ORDER BY id DESC LIMIT ? + 0";
         Ok(page(query(SELECT).bind(package.as_uuid()), request, &self.readers).await?)
     }
 
     async fn digests(&self, after: Option<&str>, limit: u32) -> Result<Vec<String>> {
         const SELECT: &str =
-            "SELECT DISTINCT digest FROM package_versions WHERE digest > ? ORDER BY digest LIMIT ?";
+            "SELECT DISTINCT digest FROM package_versions WHERE digest > ? ORDER BY digest LIMIT ? + 0";
         let select = query(SELECT).bind(after.unwrap_or_default()).bind(i64::from(limit));
         let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
         Ok(rows.iter().map(|row| Columns::of(row, "digest").get("digest")).collect::<RowResult<_>>()?)

@@ -23,10 +23,10 @@ impl<P: Pool> ScheduleStore for SqliteStore<P> {
 
     async fn schedules(&self, package: Option<PackageId>, request: PageRequest) -> Result<Page<Schedule>> {
         const OF_ALL: &str =
-            "SELECT * FROM schedules WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+            "SELECT * FROM schedules WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ? + 0";
         const OF_PACKAGE: &str =
             "SELECT * FROM schedules WHERE package_id = ? AND deleted_at IS NULL AND id < ?
-            ORDER BY id DESC LIMIT ?";
+            ORDER BY id DESC LIMIT ? + 0";
         let statement = match package {
             Some(package) => query(OF_PACKAGE).bind(package.as_uuid()),
             None => query(OF_ALL),
@@ -37,7 +37,7 @@ impl<P: Pool> ScheduleStore for SqliteStore<P> {
     async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<Schedule>> {
         const SELECT: &str = "SELECT * FROM schedules WHERE is_active = 1 AND deleted_at IS NULL
             AND next_due IS NOT NULL AND next_due + delay_ms * 1000 <= ?
-            ORDER BY next_due + delay_ms * 1000, id LIMIT ?";
+            ORDER BY next_due + delay_ms * 1000, id LIMIT ? + 0";
         Ok(all(query(SELECT).bind(micros(now)).bind(limit), &self.readers).await?)
     }
 
@@ -52,7 +52,7 @@ impl<P: Pool> ScheduleStore for SqliteStore<P> {
         const SELECT: &str = "SELECT * FROM schedules WHERE queued_due IS NOT NULL AND deleted_at IS NULL
             AND NOT EXISTS (SELECT 1 FROM executions WHERE schedule_id = schedules.id
                 AND state IN ('Pending', 'Assigned', 'Running', 'Waiting'))
-            ORDER BY queued_due, id LIMIT ?";
+            ORDER BY queued_due, id LIMIT ? + 0";
         Ok(all(query(SELECT).bind(limit), &self.readers).await?)
     }
 
@@ -65,7 +65,7 @@ impl<P: Pool> ScheduleStore for SqliteStore<P> {
 
     async fn firings(&self, schedule: ScheduleId, filter: FiringFilter, limit: u32) -> Result<Vec<Firing>> {
         const SELECT: &str = "SELECT * FROM firings WHERE schedule_id = ? AND due_at >= ? AND due_at < ?
-            ORDER BY due_at DESC LIMIT ?";
+            ORDER BY due_at DESC LIMIT ? + 0";
         let select = query(SELECT)
             .bind(schedule.as_uuid())
             .bind(filter.from.map_or(i64::MIN, micros))
@@ -84,7 +84,7 @@ impl<P: Pool> ScheduleStore for SqliteStore<P> {
         const SELECT: &str = "SELECT state FROM executions
             WHERE schedule_id = ? AND ended_at IS NOT NULL AND ended_at > ?
                 AND state IN ('Succeeded', 'Failed', 'TimedOut')
-            ORDER BY ended_at DESC, id DESC LIMIT ?";
+            ORDER BY ended_at DESC, id DESC LIMIT ? + 0";
         let since = since.map_or(i64::MIN, micros);
         let select = query(SELECT).bind(schedule.as_uuid()).bind(since).bind(most);
         let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
@@ -103,7 +103,7 @@ impl<P: Pool> ScheduleStore for SqliteStore<P> {
         const SELECT: &str = "SELECT * FROM executions
             WHERE state = 'Pending' AND run_at > ? AND run_at <= ?
                 AND schedule_id IS NOT NULL AND started_at IS NULL
-            ORDER BY run_at, id LIMIT ?";
+            ORDER BY run_at, id LIMIT ? + 0";
         let select = query(SELECT).bind(micros(after)).bind(micros(until)).bind(limit);
         Ok(all(select, &self.readers).await?)
     }
@@ -116,13 +116,13 @@ impl<P: Pool> CalendarStore for SqliteStore<P> {
     }
 
     async fn calendars(&self, request: PageRequest) -> Result<Page<Calendar>> {
-        const SELECT: &str = "SELECT * FROM calendars WHERE id < ? ORDER BY id DESC LIMIT ?";
+        const SELECT: &str = "SELECT * FROM calendars WHERE id < ? ORDER BY id DESC LIMIT ? + 0";
         Ok(page(query(SELECT), request, &self.readers).await?)
     }
 
     async fn schedules_of_calendar(&self, id: CalendarId, limit: u32) -> Result<Vec<Schedule>> {
         const SELECT: &str =
-            "SELECT * FROM schedules WHERE calendar_id = ? AND deleted_at IS NULL ORDER BY id LIMIT ?";
+            "SELECT * FROM schedules WHERE calendar_id = ? AND deleted_at IS NULL ORDER BY id LIMIT ? + 0";
         Ok(all(query(SELECT).bind(id.as_uuid()).bind(limit), &self.readers).await?)
     }
 }

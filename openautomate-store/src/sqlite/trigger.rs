@@ -23,10 +23,10 @@ impl<P: Pool> TriggerStore for SqliteStore<P> {
 
     async fn triggers(&self, package: Option<PackageId>, request: PageRequest) -> Result<Page<Trigger>> {
         const OF_ALL: &str =
-            "SELECT * FROM triggers WHERE deleted_at IS NULL AND id < $1 ORDER BY id DESC LIMIT $2";
+            "SELECT * FROM triggers WHERE deleted_at IS NULL AND id < $1 ORDER BY id DESC LIMIT $2 + 0";
         const OF_PACKAGE: &str =
             "SELECT * FROM triggers WHERE package_id = $1 AND deleted_at IS NULL AND id < $2
-            ORDER BY id DESC LIMIT $3";
+            ORDER BY id DESC LIMIT $3 + 0";
         let statement = match package {
             Some(package) => query(OF_PACKAGE).bind(package.as_uuid()),
             None => query(OF_ALL),
@@ -50,14 +50,14 @@ impl<P: Pool> TriggerStore for SqliteStore<P> {
 
     async fn trigger_firings(&self, trigger: TriggerId, limit: u32) -> Result<Vec<TriggerFiring>> {
         const SELECT: &str = "SELECT * FROM trigger_firings WHERE trigger_id = $1
-            ORDER BY fired_at DESC, key DESC LIMIT $2";
+            ORDER BY fired_at DESC, key DESC LIMIT $2 + 0";
         let select = query(SELECT).bind(trigger.as_uuid()).bind(i64::from(limit));
         let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
         Ok(rows.iter().map(read_trigger_firing).collect::<RowResult<_>>()?)
     }
 
     async fn due_triggers(&self, limit: u32) -> Result<Vec<DueTrigger>> {
-        const SELECT: &str = "SELECT * FROM due_triggers ORDER BY execution_id, trigger_id LIMIT $1";
+        const SELECT: &str = "SELECT * FROM due_triggers ORDER BY execution_id, trigger_id LIMIT $1 + 0";
         let select = query(SELECT).bind(i64::from(limit));
         let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
         Ok(rows.iter().map(read_due_trigger).collect::<RowResult<_>>()?)
@@ -78,7 +78,7 @@ impl Operation for Prune {
 
     async fn run<C: Connection>(self, connection: &mut C) -> RowResult<u64> {
         const DELETE: &str = "DELETE FROM trigger_firings WHERE (trigger_id, key) IN (
-            SELECT trigger_id, key FROM trigger_firings WHERE fired_at < ? ORDER BY fired_at LIMIT ?)";
+            SELECT trigger_id, key FROM trigger_firings WHERE fired_at < ? ORDER BY fired_at LIMIT ? + 0)";
         Ok(query(DELETE).bind(micros(self.before)).bind(self.limit).execute(connection).await?)
     }
 }

@@ -49,9 +49,9 @@ impl<P: Pool> WorkQueueStore for SqliteStore<P> {
         request: PageRequest,
     ) -> CoreResult<Page<WorkQueue>> {
         const OF_ALL: &str =
-            "SELECT * FROM work_queues WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+            "SELECT * FROM work_queues WHERE deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ? + 0";
         const OF_ENVIRONMENT: &str = "SELECT * FROM work_queues
-            WHERE environment_id = ? AND deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?";
+            WHERE environment_id = ? AND deleted_at IS NULL AND id < ? ORDER BY id DESC LIMIT ? + 0";
         let statement = match environment {
             Some(environment) => query(OF_ENVIRONMENT).bind(environment.as_uuid()),
             None => query(OF_ALL),
@@ -120,7 +120,7 @@ impl Operation for Take {
             WHERE id IN (
                 SELECT id FROM work_items INDEXED BY work_items_take
                 WHERE state = 'New' AND queue_id = ?6 AND available_at <= ?5
-                ORDER BY priority DESC, coalesce(due_at, 9223372036854775807), id LIMIT ?7)
+                ORDER BY priority DESC, coalesce(due_at, 9223372036854775807), id LIMIT ?7 + 0)
             RETURNING *";
         let take = self.0;
         if let Some(lease) = take.holder.lease() {
@@ -159,7 +159,7 @@ impl Operation for ExpireItems {
     async fn run<C: Connection>(self, connection: &mut C) -> Result<Vec<WorkQueueId>> {
         const EXPIRE: &str = give_back!(
             " WHERE q.id = queue_id AND work_items.id IN (
-                SELECT id FROM work_items WHERE lease_until < $3 ORDER BY lease_until, id LIMIT $4)
+                SELECT id FROM work_items WHERE lease_until < $3 ORDER BY lease_until, id LIMIT $4 + 0)
             RETURNING queue_id"
         );
         let expire = query(EXPIRE)
