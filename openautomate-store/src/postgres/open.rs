@@ -63,6 +63,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "asset format",
         script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
     },
+    Migration {
+        version: 10,
+        name: "watching triggers",
+        script: include_str!("../../migrations/postgres/0010_watching_triggers.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {
