@@ -111,10 +111,10 @@ impl Orchestrator {
         holds.extend(self.hold_of_version(actor, &trigger, now).await?);
         match &trigger.source {
             TriggerSource::WorkQueue(source) => {
-                holds.extend(self.hold_of_queue(&trigger, source, now).await?)
+                holds.extend(self.hold_of_queue(&trigger, source, now).await?);
             }
             TriggerSource::FileArrival(source) => {
-                holds.extend(self.holds_of_folder(&trigger, source, now).await?)
+                holds.extend(self.holds_of_folder(&trigger, source, now).await?);
             }
             TriggerSource::Webhook { .. } | TriggerSource::ExecutionFinished { .. } => {}
         }

@@ -10,17 +10,18 @@ use crate::error::Result;
 
 /// Takes a turn, if it is the next; another server was first otherwise.
 pub(crate) async fn take_turn(turn: &TriggerTurn, connection: &mut impl Connection) -> Result<()> {
-    const FIRST: &str = "INSERT INTO trigger_turns (trigger_id, number, taken_at) VALUES ($1, $2, $3)
+    // Parameters come in their order: SQLite numbers them as it meets them.
+    const FIRST: &str = "INSERT INTO trigger_turns (number, taken_at, trigger_id) VALUES ($1, $2, $3)
         ON CONFLICT (trigger_id) DO NOTHING";
-    const NEXT: &str = "UPDATE trigger_turns SET number = $2, taken_at = $3
-        WHERE trigger_id = $1 AND number = $2 - 1";
+    const NEXT: &str = "UPDATE trigger_turns SET number = $1, taken_at = $2
+        WHERE trigger_id = $3 AND number = $1 - 1";
     const FORGET: &str = "DELETE FROM trigger_runs WHERE trigger_id = $1 AND execution_id IN (
         SELECT e.id FROM trigger_runs AS r JOIN executions AS e ON e.id = r.execution_id
         WHERE r.trigger_id = $1 AND e.state IN ('Succeeded', 'Failed', 'Cancelled', 'TimedOut'))";
     const ADD: &str = "INSERT INTO trigger_runs (trigger_id, execution_id) VALUES ($1, $2)";
     let trigger = turn.trigger_id.as_uuid();
     let take = query(if turn.number == 1 { FIRST } else { NEXT });
-    let take = take.bind(trigger).bind(i64::from(turn.number)).bind(micros(turn.taken_at));
+    let take = take.bind(i64::from(turn.number)).bind(micros(turn.taken_at)).bind(trigger);
     if take.execute(&mut *connection).await? == 0 {
         return Err(CoreError::stale_row("trigger").into());
     }
