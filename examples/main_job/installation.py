@@ -122,8 +122,10 @@ class Installation:
                 time.sleep(0.02)
         raise StartError(f"{url} does not answer")
 
-    def start_agent(self, client: Client, slots: int = 2, name: str = "quickstart-agent") -> None:
-        """Enrols an agent, where that was not done before, and starts it."""
+    def start_agent(
+        self, client: Client, slots: int = 2, name: str = "quickstart-agent", watch: Path | None = None
+    ) -> None:
+        """Enrols an agent, where that was not done before, and starts it; it may watch below one folder."""
         data = self.folder / "agent"
         if not (data / "agent.json").exists():
             token = client.call("POST", "/api/agents/enrolment-tokens", {})["token"]
@@ -139,9 +141,9 @@ class Installation:
                 done = subprocess.run(enrol, input=token, capture_output=True, text=True)
             if done.returncode != 0:
                 raise StartError(f"the agent could not enrol: {done.stderr.strip()}")
-        self.agent = self._spawn(
-            "agent", "run", "--data-dir", str(data), "--slots", str(slots), "--python", str(self.python)
-        )
+        run = ["run", "--data-dir", str(data), "--slots", str(slots), "--python", str(self.python)]
+        run += ["--watch-root", str(watch)] if watch else []
+        self.agent = self._spawn("agent", *run)
         end = time.monotonic() + 30
         while not any(one["connected"] and one["name"] == name for one in client.items("/api/agents")):
             if self.agent.poll() is not None or time.monotonic() > end:

@@ -26,6 +26,7 @@ use crate::prepare::{Preparations, prepare_always};
 use crate::question::Questions;
 use crate::trust::Trust;
 use crate::usage::UsageMeter;
+use crate::watch::{Folders, watch_always};
 use crate::{adopt, facts, platform, run, session};
 
 /// How long nothing is taken after an assignment could not be: the server would give it back at once.
@@ -48,6 +49,7 @@ pub struct AgentBuilder {
     package_keys: Vec<PublicKey>,
     author_keys: Vec<PublicKey>,
     cache_bytes: u64,
+    watch_roots: Vec<PathBuf>,
 }
 
 impl AgentBuilder {
@@ -139,6 +141,14 @@ impl AgentBuilder {
         self
     }
 
+    /// Watches folders below these for triggers that wait for files; by default none, and a trigger for another folder
+    /// is refused.
+    #[must_use]
+    pub fn watch_roots(mut self, roots: Vec<PathBuf>) -> Self {
+        self.watch_roots = roots;
+        self
+    }
+
     /// Makes the agent: takes its folder and takes up what is left in it.
     ///
     /// # Errors
@@ -167,6 +177,7 @@ impl AgentBuilder {
             transport: self.transport,
             packages: PackageCache::open(&self.data_dir, self.cache_bytes)?,
             trust: Trust::new(self.package_keys, self.author_keys),
+            folders: Folders::new(&self.watch_roots, &self.data_dir)?,
             preparations: Preparations::default(),
             environments,
             attempts_dir,
@@ -238,6 +249,7 @@ impl Agent {
             package_keys: Vec::new(),
             author_keys: Vec::new(),
             cache_bytes: DEFAULT_CACHE_BYTES,
+            watch_roots: Vec::new(),
         }
     }
 
@@ -266,7 +278,7 @@ impl Agent {
         // Nobody is left to ask when the runs have ended.
         tokio::select! {
             () = works => {}
-            () = async { tokio::join!(serves, collects, prepare_always(&self.inner)); std::future::pending().await } => {}
+            () = async { tokio::join!(serves, collects, prepare_always(&self.inner), watch_always(&self.inner)); std::future::pending().await } => {}
         }
     }
 
@@ -283,6 +295,7 @@ pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) packages: PackageCache,
     pub(crate) trust: Trust,
+    pub(crate) folders: Folders,
     /// What was deployed and is not ready.
     pub(crate) preparations: Preparations,
     /// `None` if packages run on the runner's own interpreter.

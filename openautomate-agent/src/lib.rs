@@ -19,6 +19,7 @@
 //! | `way` | how requests get to the server: straight, or by way of a NATS |
 //! | `identity` | which agent of which server this is, and its key |
 //! | `local` | a package run without any server: a server for one execution, in this process |
+//! | `watch` | the folders that triggers wait for files in |
 //! | `disk` | small files that are there whole or not at all |
 //! | `platform` | what differs between systems |
 //! | `facts` | what the machine is |
@@ -54,6 +55,7 @@ mod session;
 mod spool;
 mod trust;
 mod usage;
+mod watch;
 mod way;
 mod websocket;
 

@@ -149,6 +149,8 @@ async fn connect(agent: &Arc<Inner>, stop: &CancellationToken, drained: &Cancell
         Ok(None) | Err(_) => return Err(gone()),
     };
     tracing::info!(server = %welcome.server_version, "connected");
+    // What a server before wanted to be watched, this one may not.
+    agent.folders.want(Vec::new());
     agent.max_artifact_bytes.store(welcome.max_artifact_bytes, Ordering::Relaxed);
     let session = Session::new(Arc::clone(agent), sender, &welcome);
     for attempt in attempts {
@@ -300,6 +302,9 @@ impl Session {
         for attempt in self.agent.attempts() {
             self.tell_of(&attempt).await?;
         }
+        if let Some(states) = self.agent.folders.news() {
+            self.send(AgentMessage::Watches { states }).await?;
+        }
         // Read in this order: an assignment that comes in between makes the word too small, never too large.
         let received = self.received.load(Ordering::SeqCst);
         let (free, ahead) = if stopping { (0, 0) } else { self.agent.free() };
@@ -417,6 +422,10 @@ impl Session {
             }
             ServerMessage::Called { request, answer } => {
                 self.agent.questions.answer(request, Answer::Called(answer));
+                Ok(())
+            }
+            ServerMessage::Watch { folders } => {
+                self.agent.folders.want(folders);
                 Ok(())
             }
             ServerMessage::Bye { kind, message } => Err(Error::new(kind, "server.bye", message)),

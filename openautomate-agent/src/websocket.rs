@@ -12,14 +12,16 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use openautomate_core::credential::SESSION_CONTEXT;
-use openautomate_core::domain::Lease;
+use openautomate_core::domain::{ArrivalOutcome, Lease};
 use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResult};
 use openautomate_core::id::FileId;
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::index;
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::NatsSettings;
-use openautomate_core::transport::{AgentLink, ArtifactUpload, PackageGrant, Transport, chunk_frames};
+use openautomate_core::transport::{
+    AgentLink, ArrivedFile, ArtifactUpload, PackageGrant, Transport, chunk_frames,
+};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
@@ -120,6 +122,33 @@ impl WebSocketTransport {
     }
 }
 
+impl WebSocketTransport {
+    /// Sends a file, for as long as something moves.
+    async fn put(
+        &self,
+        url: &reqwest::Url,
+        content_type: &str,
+        token: String,
+        file: tokio::fs::File,
+        size: u64,
+    ) -> CoreResult<reqwest::Response> {
+        let (moved, silence) = silence(SILENCE);
+        // One that grows meanwhile is kept as long as it was.
+        let file = tokio_util::io::ReaderStream::new(file.take(size)).inspect(move |_| moved.notify_one());
+        let request = clients()?
+            .uploads
+            .put(url.clone())
+            .header("Content-Type", content_type)
+            .header("Content-Length", size)
+            .bearer_auth(token)
+            .body(reqwest::Body::wrap_stream(file));
+        tokio::select! {
+            sent = self.way.upload(request) => sent,
+            error = silence => Err(error),
+        }
+    }
+}
+
 #[async_trait]
 impl Transport for WebSocketTransport {
     async fn connect(&self) -> CoreResult<AgentLink> {
@@ -173,29 +202,44 @@ impl Transport for WebSocketTransport {
     async fn put_artifact(&self, upload: ArtifactUpload) -> CoreResult<()> {
         let lease = upload.lease;
         let url = self.url(&format!("leases/{}/{}/artifacts", lease.execution, lease.epoch));
-        let url = reqwest::Url::parse_with_params(&url, [("name", &upload.name)]).map_err(|error| {
-            CoreError::invalid("server.address", "the server's address is no good").with_source(error)
-        })?;
+        let url = parsed(&url, [("name", &upload.name)])?;
         self.with_token(|token| async {
             let (file, size) = open(&upload.path).await?;
-            let (moved, silence) = silence(SILENCE);
-            // One that grows meanwhile is kept as long as it was.
-            let file =
-                tokio_util::io::ReaderStream::new(file.take(size)).inspect(move |_| moved.notify_one());
-            let request = clients()?
-                .uploads
-                .put(url.clone())
-                .header("Content-Type", &upload.content_type)
-                .header("Content-Length", size)
-                .bearer_auth(token)
-                .body(reqwest::Body::wrap_stream(file));
-            tokio::select! {
-                sent = self.way.upload(request) => sent.map(drop),
-                error = silence => Err(error),
-            }
+            self.put(&url, &upload.content_type, token, file, size).await.map(drop)
         })
         .await
     }
+
+    async fn put_arrival(&self, file: ArrivedFile) -> CoreResult<ArrivalOutcome> {
+        let ArrivedFile { arrival, content } = file;
+        let url = self.url(&format!("triggers/{}/files", arrival.trigger));
+        let told = [
+            ("name", arrival.name.clone()),
+            ("size", arrival.size.to_string()),
+            ("modifiedUs", arrival.modified_us.to_string()),
+        ];
+        let url = parsed(&url, told)?;
+        self.with_token(|token| async {
+            let response = match &content {
+                Some(path) => {
+                    let (file, size) = open(path).await?;
+                    self.put(&url, "application/octet-stream", token, file, size).await?
+                }
+                None => self.way.upload(clients()?.uploads.put(url.clone()).bearer_auth(token)).await?,
+            };
+            response.json().await.map_err(|error| unreachable(&error))
+        })
+        .await
+    }
+}
+
+fn parsed<V: AsRef<str>>(
+    url: &str,
+    params: impl IntoIterator<Item = (&'static str, V)>,
+) -> CoreResult<reqwest::Url> {
+    reqwest::Url::parse_with_params(url, params).map_err(|error| {
+        CoreError::invalid("server.address", "the server's address is no good").with_source(error)
+    })
 }
 
 /// A future that ends in an error once nothing moved for `limit`, and what tells it that something did.

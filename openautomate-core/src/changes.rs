@@ -9,8 +9,8 @@ use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, Approval, Asset, AuditEntry, Calendar, ChildCall, Deployment, EnrolmentToken,
     Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
-    Lease, Package, PackageVersion, Progress, Rollout, Schedule, Session, Trigger, TriggerFiring, User,
-    WorkItem, WorkQueue,
+    Lease, Package, PackageVersion, Progress, Rollout, Schedule, Session, Trigger, TriggerFiring,
+    TriggerTurn, User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, ApprovalId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId, PackageId,
@@ -102,6 +102,9 @@ pub enum Write {
     /// A firing of a trigger, after which what it was due for is settled; one with the same trigger and key that is
     /// there already is [`Error::stale_row`](crate::Error::stale_row).
     FireTrigger(TriggerFiring),
+    /// A turn of a trigger; one whose number is not the next is [`Error::stale_row`](crate::Error::stale_row): another
+    /// server was first.
+    TakeTurn(TriggerTurn),
     /// A call by which a run asked for an execution; one with the same parent, try and call that is there already is
     /// [`Error::stale_row`](crate::Error::stale_row).
     AddChild(ChildCall),

@@ -68,6 +68,13 @@ mirror! {
     /// Which ends of an execution count: it succeeded; it failed or ran out of time; any.
     #[serde(rename_all = "camelCase")]
     EndedAs { Success, Failure, Any }
+    /// What becomes of a file that made an execution: it stays; it is moved into the subfolder `processed`; it is
+    /// removed.
+    #[serde(rename_all = "camelCase")]
+    AfterArrival { Leave, Move, Remove }
+    /// What an execution gets of a file that arrived: its content, or its path alone.
+    #[serde(rename_all = "camelCase")]
+    PassAs { File, Path }
     /// Where an approval stands.
     #[serde(rename_all = "camelCase")]
     ApprovalState { Waiting, Approved, Rejected, Withdrawn }
@@ -242,6 +249,8 @@ mod tests {
                 d::LogLevel::Critical
             ];
             WebhookStyle = [d::WebhookStyle::Timestamped, d::WebhookStyle::Github];
+            AfterArrival = [d::AfterArrival::Leave, d::AfterArrival::Move, d::AfterArrival::Remove];
+            PassAs = [d::PassAs::File, d::PassAs::Path];
             EndedAs = [d::EndedAs::Success, d::EndedAs::Failure, d::EndedAs::Any];
             ApprovalState = [
                 d::ApprovalState::Waiting, d::ApprovalState::Approved, d::ApprovalState::Rejected,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use chrono::DateTime;
 use openautomate_core::clock::Timestamp;
-use openautomate_core::domain::{QueueStatistics, WorkItem, WorkItemState};
+use openautomate_core::domain::{QueueBacklog, QueueStatistics, WorkItem, WorkItemState};
 use openautomate_core::error::Error as CoreError;
 use openautomate_core::id::WorkQueueId;
 use openautomate_core::query::{PageRequest, WorkItemFilter};
@@ -142,6 +142,30 @@ pub(crate) async fn statistics<'a, E: Executor + 'a>(
     let mean = handling.map(|all| all / statistics.succeeded.cast_signed().max(1) / 1_000);
     statistics.mean_handling_ms = mean.and_then(|mean| u64::try_from(mean).ok());
     Ok(statistics)
+}
+
+/// What waits in a queue.
+pub(crate) async fn backlog<'a, E: Executor + 'a>(
+    queue: WorkQueueId,
+    now: Timestamp,
+    most: u32,
+    on: E,
+) -> Result<QueueBacklog> {
+    const SELECT: &str = "SELECT
+        (SELECT count(*) FROM (SELECT 1 FROM work_items WHERE queue_id = $1 AND state = 'New'
+            AND available_at <= $2 LIMIT $3) AS ready) AS ready,
+        (SELECT min(available_at) FROM work_items WHERE queue_id = $1 AND state = 'New'
+            AND available_at <= $2) AS oldest,
+        (SELECT min(available_at) FROM work_items WHERE queue_id = $1 AND state = 'New'
+            AND available_at > $2) AS next";
+    let select = query(SELECT).bind(queue.as_uuid()).bind(micros(now)).bind(i64::from(most));
+    let row = select.fetch_one(on).await?;
+    let columns = Columns::of(&row, "work item");
+    Ok(QueueBacklog {
+        ready: columns.count("ready")?,
+        oldest_at: columns.time_or_none("oldest")?,
+        next_at: columns.time_or_none("next")?,
+    })
 }
 
 /// Items in the order in which a take gives them; RETURNING promises none.

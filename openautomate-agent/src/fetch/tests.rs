@@ -5,12 +5,12 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::ErrorKind;
-use openautomate_core::domain::Lease;
+use openautomate_core::domain::{ArrivalOutcome, Lease};
 use openautomate_core::id::{ExecutionId, FileId};
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PackageSigner;
-use openautomate_core::transport::{AgentLink, ArtifactUpload};
+use openautomate_core::transport::{AgentLink, ArrivedFile, ArtifactUpload};
 
 use super::*;
 
@@ -65,6 +65,10 @@ impl Transport for Shelf {
 
     async fn put_artifact(&self, _: ArtifactUpload) -> CoreResult<()> {
         Ok(())
+    }
+
+    async fn put_arrival(&self, file: ArrivedFile) -> CoreResult<ArrivalOutcome> {
+        Err(CoreError::not_found("trigger", file.arrival.trigger))
     }
 }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use openautomate_core::domain::{Lease, LogChunk, RunResult};
+use openautomate_core::domain::{ArrivalOutcome, Lease, LogChunk, RunResult};
 use openautomate_core::error::{Error, ErrorKind, Result};
 use openautomate_core::id::FileId;
 use openautomate_core::package::chunk::ChunkHash;
@@ -17,8 +17,8 @@ use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PublicKey;
 use openautomate_core::transport::message::{CallAnswer, NamesAnswer, QueueAnswer, SecretAnswer, WireSecret};
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArtifactUpload, Assignment, PROTOCOL_VERSION, PackageGrant, ServerLink,
-    ServerMessage, Transport, Welcome, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, Assignment, PROTOCOL_VERSION, PackageGrant,
+    ServerLink, ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
@@ -115,6 +115,11 @@ impl Transport for Local {
         let _ = self.kept.send(LocalEvent::Artifact { name: upload.name, size, path });
         Ok(())
     }
+
+    async fn put_arrival(&self, file: ArrivedFile) -> Result<ArrivalOutcome> {
+        // A run without a server has no triggers.
+        Err(Error::not_found("trigger", file.arrival.trigger))
+    }
 }
 
 /// Copies a file so that the target is the old one or the new one, never a part.
@@ -186,7 +191,8 @@ impl Server {
                         say(&link, ServerMessage::Assign(Box::new(assignment))).await;
                     }
                 }
-                AgentMessage::Ready { .. } => {}
+                // It is asked to watch nothing.
+                AgentMessage::Ready { .. } | AgentMessage::Watches { .. } => {}
                 AgentMessage::Heartbeat { leases, .. } => {
                     let cancel = if self.is_cancel_sent { vec![lease] } else { Vec::new() };
                     say(&link, ServerMessage::Renewed { leases, cancel, stale: Vec::new() }).await;

@@ -18,3 +18,4 @@ mod played;
 mod runs;
 mod stage;
 mod transport;
+mod watch;

@@ -19,7 +19,7 @@ use openautomate_core::command::execution::EnqueueExecution;
 use openautomate_core::command::identity::CreateFirstAdministrator;
 use openautomate_core::command::package::{CreatePackage, PublishVersion};
 use openautomate_core::domain::{
-    Execution, ExecutionState, Lease, LogLevel, LogLine, LogStream, Package, Role, RunResult,
+    ArrivalOutcome, Execution, ExecutionState, Lease, LogLevel, LogLine, LogStream, Package, Role, RunResult,
 };
 use openautomate_core::error::{Error, Result};
 use openautomate_core::id::{AgentId, ExecutionId, FileId};
@@ -32,7 +32,7 @@ use openautomate_core::runner::{Job, RunControl, RunEvent, Runner};
 use openautomate_core::secret::Secret;
 use openautomate_core::store::memory::MemoryStore;
 use openautomate_core::transport::in_process::InProcessTransport;
-use openautomate_core::transport::{AgentLink, ArtifactUpload, PackageGrant, Transport, link};
+use openautomate_core::transport::{AgentLink, ArrivedFile, ArtifactUpload, PackageGrant, Transport, link};
 use openautomate_core::vault::Vault;
 use tokio_util::sync::CancellationToken;
 
@@ -144,6 +144,10 @@ impl Transport for Cuttable {
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
         self.inner.put_artifact(upload).await
+    }
+
+    async fn put_arrival(&self, file: ArrivedFile) -> Result<ArrivalOutcome> {
+        self.inner.put_arrival(file).await
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_agent::{Agent, AgentBuilder};
-use openautomate_core::domain::{Lease, LogLine, RunResult};
+use openautomate_core::domain::{ArrivalOutcome, Lease, LogLine, RunResult};
 use openautomate_core::error::{Error, Result};
 use openautomate_core::id::{ExecutionId, FileId};
 use openautomate_core::package::archive::pack;
@@ -20,8 +20,8 @@ use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::runner::{Runner, registry::RunnerRegistry};
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArtifactUpload, Assignment, Hello, PROTOCOL_VERSION, PackageGrant, ServerLink,
-    ServerMessage, Transport, Welcome, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, Assignment, Hello, PROTOCOL_VERSION, PackageGrant,
+    ServerLink, ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -108,6 +108,10 @@ impl Transport for Played {
         }
         self.uploads.lock().unwrap().push((upload.name, std::fs::read(upload.path).unwrap()));
         Ok(())
+    }
+
+    async fn put_arrival(&self, file: ArrivedFile) -> Result<ArrivalOutcome> {
+        Err(Error::not_found("trigger", file.arrival.trigger))
     }
 }
 

@@ -58,7 +58,8 @@ impl Command for KeepFile {
     }
 }
 
-fn after(now: Timestamp, life: Duration) -> Timestamp {
+/// When a file expires that was made now.
+pub(super) fn after(now: Timestamp, life: Duration) -> Timestamp {
     let life = TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX);
     now.checked_add_signed(life).unwrap_or(Timestamp::MAX_UTC)
 }

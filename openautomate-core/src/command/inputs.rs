@@ -86,10 +86,9 @@ async fn file(
     used: &[FileId],
 ) -> Result<Result<FileId, &'static str>> {
     let Ok(id) = text.parse::<FileId>() else { return Ok(Err("is not the id of an uploaded file")) };
-    let may = match context.store.file(id).await? {
-        Some(file) => may_use(context.actor, &file) || used.contains(&id),
-        None => false,
-    };
+    // One that is used already is there, or is written with what uses it.
+    let may =
+        used.contains(&id) || context.store.file(id).await?.is_some_and(|file| may_use(context.actor, &file));
     Ok(if may { Ok(id) } else { Err("names no file that you uploaded; upload it first") })
 }
 

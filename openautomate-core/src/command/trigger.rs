@@ -1,5 +1,7 @@
 //! Making, changing and deleting triggers.
 
+pub(crate) mod arrival;
+pub(crate) mod backlog;
 pub(crate) mod fire;
 pub mod webhook;
 
@@ -45,6 +47,11 @@ impl TriggerSettings {
     fn validate(&self) -> Result<()> {
         check_name("name", &self.name)?;
         check_inputs(&self.inputs)?;
+        match &self.source {
+            TriggerSource::WorkQueue(source) => source.validate()?,
+            TriggerSource::FileArrival(source) => source.validate()?,
+            TriggerSource::Webhook { .. } | TriggerSource::ExecutionFinished { .. } => {}
+        }
         if self.mapping.len() > MAX_MAPPED {
             return Err(Error::invalid_field("mapping", format!("names more than {MAX_MAPPED} inputs")));
         }
@@ -126,6 +133,13 @@ async fn check_cycle(context: &CommandContext<'_>, trigger: &Trigger) -> Result<
     Ok(())
 }
 
+/// Checks what a source names.
+async fn check_source(context: &CommandContext<'_>, trigger: &Trigger) -> Result<()> {
+    check_cycle(context, trigger).await?;
+    backlog::check_queue(context, trigger).await?;
+    arrival::check_agents(context, trigger).await
+}
+
 async fn cycle_error(context: &CommandContext<'_>, cycle: &[PackageId]) -> Result<Error> {
     let mut names = Vec::with_capacity(cycle.len());
     for id in cycle {
@@ -185,10 +199,10 @@ impl Command for CreateTrigger {
             revision: 0,
         };
         settings.apply(&mut trigger, environment_id);
-        check_cycle(context, &trigger).await?;
+        check_source(context, &trigger).await?;
         let secret = match trigger.source {
             TriggerSource::Webhook { .. } => Some(webhook::new_secret(context.vault, &mut trigger)?),
-            TriggerSource::ExecutionFinished { .. } => None,
+            _ => None,
         };
         let changes = Changes::none()
             .insert(Record::Trigger(Box::new(trigger.clone())))
@@ -247,7 +261,7 @@ impl Command for UpdateTrigger {
         let environment_id = self.settings.check_references(context).await?;
         self.settings.clone().apply(&mut trigger, environment_id);
         trigger.updated_at = context.now;
-        check_cycle(context, &trigger).await?;
+        check_source(context, &trigger).await?;
         let changes = Changes::none()
             .update(Record::Trigger(Box::new(trigger.clone())))
             .audited(context.audit("trigger", trigger.id, detail(&trigger)))

@@ -21,6 +21,7 @@ mod execution;
 mod execution_options;
 mod explanation;
 mod firing;
+mod folder_source;
 mod idempotency;
 mod input_file;
 mod limits;
@@ -28,8 +29,10 @@ mod log;
 mod log_archive;
 mod maintenance;
 mod name;
+mod name_pattern;
 mod new_item;
 mod package;
+mod queue_source;
 mod report;
 mod requirement;
 mod retry;
@@ -64,6 +67,10 @@ pub use execution::{
 pub use execution_options::{ExecutionOptions, RetryOptions};
 pub use explanation::{Explanation, HoldReason, Lack, RestingAgent};
 pub use firing::{Firing, FiringCause};
+pub use folder_source::{
+    AfterArrival, ArrivalOutcome, FileArrival, FolderSource, FolderWatch, PassAs, TriggerWatch, WatchProblem,
+    WatchState,
+};
 pub use idempotency::IdempotencyRecord;
 pub use input_file::{FileUser, InputFile};
 pub use limits::Limits;
@@ -72,8 +79,10 @@ pub use log_archive::{LogArchive, LogFrame};
 pub(crate) use maintenance::rest;
 pub use maintenance::{MAX_WINDOWS, MaintenanceWindow, Rest};
 pub use name::{Description, check_description, check_email, check_file_name, check_label, check_name};
+pub use name_pattern::NamePattern;
 pub use new_item::{ChildItem, NewItem, QueueRef};
 pub use package::{Package, PackageVersion};
+pub use queue_source::{QueueBacklog, QueueSource, TriggerTurn, TurnState};
 pub use report::{IsolationLevel, RunReport, StopProof, StopReason};
 pub use requirement::{
     Mismatch, OPERATING_SYSTEMS, Offer, PythonRequirement, Requirements, check_os, version_number,
@@ -83,7 +92,7 @@ pub use role::Role;
 pub use rollout::{Rollout, RolloutKind, RolloutState};
 pub use schedule::{Pause, Schedule};
 pub use transition::{check_attempt_transition, check_item_transition, check_transition};
-pub use trigger::{DueTrigger, EndedAs, Trigger, TriggerFiring, TriggerSource, WebhookStyle};
+pub use trigger::{DueTrigger, EndedAs, Trigger, TriggerFiring, TriggerSource, WatchKind, WebhookStyle};
 pub use user::{Invitation, Session, User};
 pub use work_item::{ItemErrorKind, ItemHolder, QueueStatistics, WorkItem, WorkItemError, WorkItemState};
 pub use work_queue::WorkQueue;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::domain::ExecutionState;
+use crate::domain::{ExecutionState, FolderSource, QueueSource};
 use crate::id::{EnvironmentId, ExecutionId, PackageId, TriggerId, UserId};
 
 /// How the sender of a webhook proves who it is. All of them are HMAC-SHA-256 under the trigger's secret.
@@ -64,6 +64,20 @@ pub enum TriggerSource {
         /// Which ends.
         on: EndedAs,
     },
+    /// Items that wait in a work queue of the trigger's environment.
+    WorkQueue(QueueSource),
+    /// A file that arrives in a folder of an agent.
+    FileArrival(FolderSource),
+}
+
+/// What somebody has to look at for a trigger, since nothing comes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WatchKind {
+    /// A work queue.
+    WorkQueue,
+    /// A folder of an agent.
+    FileArrival,
 }
 
 impl TriggerSource {
@@ -72,7 +86,7 @@ impl TriggerSource {
     pub const fn package_id(&self) -> Option<PackageId> {
         match self {
             Self::ExecutionFinished { package_id, .. } => Some(*package_id),
-            Self::Webhook { .. } => None,
+            _ => None,
         }
     }
 
@@ -81,7 +95,17 @@ impl TriggerSource {
     pub const fn states(&self) -> &'static [ExecutionState] {
         match self {
             Self::ExecutionFinished { on, .. } => on.states(),
-            Self::Webhook { .. } => &[],
+            _ => &[],
+        }
+    }
+
+    /// What has to be looked at, if anything has.
+    #[must_use]
+    pub const fn watched(&self) -> Option<WatchKind> {
+        match self {
+            Self::WorkQueue(_) => Some(WatchKind::WorkQueue),
+            Self::FileArrival(_) => Some(WatchKind::FileArrival),
+            Self::Webhook { .. } | Self::ExecutionFinished { .. } => None,
         }
     }
 }
@@ -136,7 +160,8 @@ impl Trigger {
 pub struct TriggerFiring {
     /// Which trigger.
     pub trigger_id: TriggerId,
-    /// What happened: the signature of a webhook, the id of the execution that ended.
+    /// What happened: the signature of a webhook, the id of the execution that ended, the number of a turn and of the
+    /// execution in it (`7.1`), the fingerprint of a file.
     pub key: String,
     /// The execution that ended, where that is what happened.
     pub after: Option<ExecutionId>,

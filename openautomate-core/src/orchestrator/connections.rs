@@ -249,6 +249,13 @@ impl Connections {
         connected.filter(|connected| connected.environment_id == environment).cloned().collect()
     }
 
+    /// The welcomed agents, each with the number of its connection.
+    pub(crate) fn welcomed_ones(&self) -> Vec<(u64, Connected)> {
+        let entries = self.lock();
+        let welcomed = entries.values().filter(|entry| entry.greeting != Greeting::Due);
+        welcomed.map(|entry| (entry.number, entry.connected.clone())).collect()
+    }
+
     /// An agent that was welcomed, the first time that it is asked for.
     pub(crate) fn newly_welcomed(&self, agent: AgentId) -> Option<Connected> {
         let mut entries = self.lock();

@@ -153,7 +153,7 @@ impl Orchestrator {
     }
 
     /// Whether an agent is connected, here or, by what is stored, to another server.
-    fn is_present(&self, agent: &Agent, now: Timestamp) -> bool {
+    pub(super) fn is_present(&self, agent: &Agent, now: Timestamp) -> bool {
         let ttl = TimeDelta::from_std(self.settings().lease_ttl).unwrap_or(TimeDelta::zero());
         let has_connected = agent.slots > 0;
         has_connected && (self.is_connected(agent.id) || now - agent.last_heartbeat < ttl)

@@ -276,6 +276,7 @@ impl Session<'_> {
                 self.queue(request, lease, is_repeated, call).await
             }
             AgentMessage::Call { request, lease, call } => self.call(request, lease, call).await,
+            AgentMessage::Watches { states } => self.orchestrator.note_watches(self.agent_id, states).await,
         }
     }
 
@@ -466,6 +467,9 @@ fn lease_of(message: &AgentMessage) -> Option<Lease> {
         | AgentMessage::Queue { lease, .. }
         | AgentMessage::Call { lease, .. } => Some(*lease),
         AgentMessage::Logs { chunks } => chunks.first().map(|chunk| chunk.lease),
-        AgentMessage::Hello(_) | AgentMessage::Ready { .. } | AgentMessage::Heartbeat { .. } => None,
+        AgentMessage::Hello(_)
+        | AgentMessage::Ready { .. }
+        | AgentMessage::Heartbeat { .. }
+        | AgentMessage::Watches { .. } => None,
     }
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod agent_work;
+mod arrival;
 mod blob;
 mod builder;
 mod bulk;
@@ -11,6 +12,7 @@ mod content;
 mod execute;
 mod explain;
 mod explain_execution;
+mod explain_trigger;
 mod file;
 mod follow;
 mod gateway;
@@ -43,10 +45,13 @@ use crate::vault::Vault;
 
 pub use access::AccessGuard;
 pub use agent_work::ArtifactIntake;
+pub use arrival::ArrivalIntake;
+pub(crate) use arrival::MAX_WATCHES;
 pub use builder::OrchestratorBuilder;
 pub use bulk::{BulkOutcome, Selection};
 pub use execute::Idempotency;
 pub use explain::{ScheduleExplanation, ScheduleHold};
+pub use explain_trigger::{TriggerExplanation, TriggerHold};
 pub use file::FileIntake;
 pub use follow::{FollowedLine, LogFollower};
 pub use host::Joined;

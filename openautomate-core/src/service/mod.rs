@@ -7,11 +7,13 @@ mod blob_collector;
 mod chainer;
 mod child_keeper;
 mod dispatcher;
+mod folder_keeper;
 mod lease_reaper;
 mod log_archiver;
 mod peer_relay;
 mod preparer;
 mod pruner;
+mod queue_watcher;
 mod scheduler;
 
 use std::sync::Arc;
@@ -30,11 +32,13 @@ pub use blob_collector::{BlobCollection, BlobCollector, CollectionReport};
 pub use chainer::Chainer;
 pub use child_keeper::ChildKeeper;
 pub use dispatcher::Dispatcher;
+pub use folder_keeper::FolderKeeper;
 pub use lease_reaper::LeaseReaper;
 pub use log_archiver::LogArchiver;
 pub use peer_relay::PeerRelay;
 pub use preparer::Preparer;
 pub use pruner::Pruner;
+pub use queue_watcher::{QueuePass, QueueWatcher};
 pub use scheduler::Scheduler;
 
 /// How long a loop rests after an error, so that a dead database is not hammered.
@@ -85,6 +89,8 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         LogArchiver::new(orchestrator.clone()),
         Preparer::new(orchestrator.clone()),
         Chainer::new(orchestrator.clone()),
+        QueueWatcher::new(orchestrator.clone()),
+        FolderKeeper::new(orchestrator.clone()),
         ChildKeeper::new(orchestrator.clone()),
         ApprovalKeeper::new(orchestrator.clone()),
         PeerRelay::new(orchestrator.clone()),

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::clock::Timestamp;
 use crate::domain::{
-    AuditEntry, IdempotencyRecord, ItemHolder, Lease, QueueStatistics, WorkItem, WorkItemState, WorkQueue,
+    AuditEntry, IdempotencyRecord, ItemHolder, Lease, QueueBacklog, QueueStatistics, WorkItem, WorkItemState,
+    WorkQueue,
 };
 use crate::error::{Error, ErrorKind, FieldError, Result};
 use crate::id::{EnvironmentId, WorkItemId, WorkQueueId};
@@ -208,4 +209,11 @@ pub trait WorkQueueStore {
         since: Timestamp,
         now: Timestamp,
     ) -> Result<QueueStatistics>;
+
+    /// What waits in a queue at an instant; no more than `most` items that can be taken are counted
+    /// (`watching::backlog`).
+    ///
+    /// # Errors
+    /// See the trait.
+    async fn queue_backlog(&self, queue: WorkQueueId, now: Timestamp, most: u32) -> Result<QueueBacklog>;
 }

@@ -5,12 +5,12 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
-use crate::domain::Lease;
+use crate::domain::{ArrivalOutcome, Lease};
 use crate::error::{Error, Result};
 use crate::id::{AgentId, FileId};
-use crate::orchestrator::{ArtifactIntake, Orchestrator};
+use crate::orchestrator::{ArrivalIntake, ArtifactIntake, Orchestrator};
 use crate::package::chunk::ChunkHash;
-use crate::transport::{AgentLink, ArtifactUpload, PackageGrant, Transport, link};
+use crate::transport::{AgentLink, ArrivedFile, ArtifactUpload, PackageGrant, Transport, link};
 
 /// Reaches an orchestrator of the same process as one of its agents.
 #[derive(Clone, Debug)]
@@ -68,5 +68,20 @@ impl Transport for InProcessTransport {
             .keep_artifact(self.agent, ArtifactIntake { lease, name, content_type, size, body })
             .await?;
         Ok(())
+    }
+
+    async fn put_arrival(&self, file: ArrivedFile) -> Result<ArrivalOutcome> {
+        let ArrivedFile { arrival, content } = file;
+        let body = match content {
+            None => futures_util::stream::empty().boxed(),
+            Some(path) => {
+                let file = tokio::fs::File::open(&path).await.map_err(|error| {
+                    Error::invalid("file.unreadable", "the file that arrived can't be opened")
+                        .with_source(error)
+                })?;
+                tokio_util::io::ReaderStream::new(file).boxed()
+            }
+        };
+        self.orchestrator.receive_file(self.agent, ArrivalIntake { arrival, body }).await
     }
 }

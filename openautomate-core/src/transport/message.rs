@@ -12,7 +12,9 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::domain::{AgentFacts, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult, Usage};
+use crate::domain::{
+    AgentFacts, FolderWatch, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult, Usage, WatchState,
+};
 use crate::error::ErrorKind;
 use crate::id::{FileId, PackageId, VersionId};
 use crate::package::signature::{PublicKey, Signed};
@@ -117,6 +119,11 @@ pub enum AgentMessage {
         /// What.
         call: RunCall,
     },
+    /// How the folders are that it was asked to watch: all of them, whenever one is otherwise.
+    Watches {
+        /// Each of them.
+        states: Vec<WatchState>,
+    },
 }
 
 /// The first message of an agent.
@@ -201,6 +208,11 @@ pub enum ServerMessage {
         request: u64,
         /// What came of it.
         answer: CallAnswer,
+    },
+    /// The folders to watch from now on, and no others. An agent that connects watches none until it is told.
+    Watch {
+        /// At most some hundred.
+        folders: Vec<FolderWatch>,
     },
     /// The server ends the connection and says why; a retryable kind asks to come back later.
     Bye {

@@ -30,7 +30,7 @@ use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 use tokio_util::codec::LengthDelimitedCodec;
 
-use crate::domain::Lease;
+use crate::domain::{ArrivalOutcome, FileArrival, Lease};
 use crate::error::Result;
 use crate::id::{FileId, VersionId};
 use crate::package::chunk::{self, ChunkHash};
@@ -111,6 +111,15 @@ pub struct ArtifactUpload {
     pub path: PathBuf,
 }
 
+/// A file that arrived in a folder that the agent watches.
+#[derive(Clone, Debug)]
+pub struct ArrivedFile {
+    /// What it is.
+    pub arrival: FileArrival,
+    /// Where its content is read, if it is sent; not less and not more than `arrival.size` bytes.
+    pub content: Option<PathBuf>,
+}
+
 /// How an agent reaches its orchestrator.
 ///
 /// Every method may be called at any time and by several tasks at once (`connection::side_by_side`); each is cancel
@@ -167,4 +176,13 @@ pub trait Transport: Send + Sync + Debug + 'static {
     /// `Invalid` if its name is no good or it can't be read (`artifact::bad_name`, `artifact::unreadable`),
     /// `Unavailable`.
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()>;
+
+    /// Tells of a file that arrived, with its content if it is to be sent (`arrival::whole`, `arrival::path_alone`).
+    /// Told again, it makes nothing more and gives the first outcome (`arrival::told_again`).
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden` or `Conflict` if the agent does not watch for the trigger (`arrival::of_others`),
+    /// `QuotaExceeded` if the file is too large or the trigger fired too often (`arrival::too_large`), `Conflict` with
+    /// `file.changed` if it is not as large as it was told (`arrival::changed`), `Unavailable`.
+    async fn put_arrival(&self, file: ArrivedFile) -> Result<ArrivalOutcome>;
 }

@@ -1,6 +1,7 @@
 //! The orchestrator over the reference store, with a scripted agent at the other end of the in-process
 //! transport and a clock that is moved by hand.
 
+mod arrival;
 mod collect;
 mod content;
 mod execution;
@@ -9,6 +10,7 @@ mod identity;
 mod log_archive;
 mod place;
 mod placement;
+mod queue_trigger;
 mod schedule;
 mod schedule_policy;
 mod secret;

@@ -10,9 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::StreamExt as _;
 use openautomate_core::Error;
 use openautomate_core::command::agent::EnrolAgent;
-use openautomate_core::domain::Lease;
-use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId};
-use openautomate_core::orchestrator::ArtifactIntake;
+use openautomate_core::domain::{FileArrival, Lease};
+use openautomate_core::id::{AgentId, EnvironmentId, ExecutionId, TriggerId};
+use openautomate_core::orchestrator::{ArrivalIntake, ArtifactIntake};
 use openautomate_core::package::signature::PublicKey;
 use openautomate_core::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
 }
 
 pub(crate) fn uploads() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(keep_artifact))
+    OpenApiRouter::new().routes(routes!(keep_artifact)).routes(routes!(receive_file))
 }
 
 /// An agent that enrols itself.
@@ -214,4 +214,55 @@ async fn keep_artifact(
         body: body.into_data_stream().map(|chunk| chunk.map_err(std::io::Error::other)).boxed(),
     };
     Ok(Json(state.orchestrator().keep_artifact(agent.id, intake).await?.into()))
+}
+
+/// A file that arrived.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct ArrivalParams {
+    /// Its name: a plain file name.
+    name: String,
+    /// Its size in bytes.
+    size: u64,
+    /// When it was last written, in microseconds since 1970.
+    modified_us: i64,
+}
+
+/// What became of a file that arrived.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ArrivalView {
+    /// The execution that it made, now or when it was told before.
+    #[schema(value_type = Option<Uuid>)]
+    execution_id: Option<ExecutionId>,
+    /// Why it made none.
+    skipped: Option<String>,
+}
+
+/// Takes a file that arrived in a folder which the agent watches for a trigger. The same file again makes nothing more
+/// and gives the first answer. The content is left out if the trigger passes the path alone.
+#[utoipa::path(put, path = "/api/agents/{id}/triggers/{triggerId}/files", tag = "agent link",
+    params(
+        ("id" = Uuid, Path, description = "The agent."),
+        ("triggerId" = Uuid, Path, description = "The trigger."),
+        ArrivalParams,
+    ),
+    request_body(content_type = "application/octet-stream", description = "The content, as it is."),
+    responses((status = 200, description = "What became of it.", body = ArrivalView)))]
+async fn receive_file(
+    State(state): State<AppState>,
+    LinkedAgent(agent): LinkedAgent,
+    Path((_agent, trigger)): Path<(AgentId, TriggerId)>,
+    Query(params): Query<ArrivalParams>,
+    request: Request,
+) -> Result<Json<ArrivalView>, Problem> {
+    let ArrivalParams { name, size, modified_us } = params;
+    let body = request.into_body().into_data_stream();
+    let intake = ArrivalIntake {
+        arrival: FileArrival { trigger, name, size, modified_us },
+        body: body.map(|chunk| chunk.map_err(std::io::Error::other)).boxed(),
+    };
+    let outcome = state.orchestrator().receive_file(agent.id, intake).await?;
+    Ok(Json(ArrivalView { execution_id: outcome.execution_id, skipped: outcome.skipped }))
 }

@@ -1,5 +1,7 @@
 //! `/api/triggers`: what makes executions when something happens, and what each of them did.
 
+mod explain;
+mod source;
 mod view;
 
 use axum::Json;
@@ -30,6 +32,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(get, update, delete))
         .routes(routes!(rotate_secret))
         .routes(routes!(firings))
+        .routes(routes!(explain::explain))
 }
 
 /// Makes a trigger. The secret of a webhook is shown in this answer and never again, so that the answer is not kept

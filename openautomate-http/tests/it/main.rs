@@ -34,3 +34,4 @@ mod secrets;
 mod server;
 mod triggers;
 mod users;
+mod watching_triggers;

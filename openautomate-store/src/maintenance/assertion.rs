@@ -330,6 +330,23 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
                 WHERE f.trigger_id = d.trigger_id AND f.after_execution_id = d.execution_id)",
     ),
     rule(
+        "trigger.watched",
+        "what has to be looked at for a trigger is what its source says",
+        REPORT,
+        "SELECT 'trigger ' || [id] FROM triggers WHERE coalesce(watched, '-') <> CASE
+            WHEN source LIKE '%\"kind\":\"workQueue\"%' THEN 'workQueue'
+            WHEN source LIKE '%\"kind\":\"fileArrival\"%' THEN 'fileArrival' ELSE '-' END",
+    ),
+    rule(
+        "trigger.run",
+        "an execution that a turn made is its trigger's, and the trigger has had a turn",
+        REPORT,
+        "SELECT 'trigger ' || [r.trigger_id] || ', execution ' || [r.execution_id] FROM trigger_runs AS r
+        WHERE NOT EXISTS (SELECT 1 FROM trigger_turns AS t WHERE t.trigger_id = r.trigger_id)
+            OR NOT EXISTS (SELECT 1 FROM executions AS e WHERE e.id = r.execution_id
+                AND e.origin LIKE '%\"kind\":\"trigger\"%')",
+    ),
+    rule(
         "execution.child",
         "who asked for an execution is who it says, and in the same environment",
         REPORT,

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::record::{
     delete_asset, delete_calendar, insert_child, insert_record, insert_trigger_firing, update_record,
 };
-use crate::row::read_answer;
+use crate::row::{read_answer, take_turn};
 
 #[async_trait]
 impl<P: PostgresDriver> CommitStore for PostgresStore<P> {
@@ -117,6 +117,7 @@ async fn apply(write: &Write, connection: &mut impl Connection) -> Result<()> {
         Write::Fire(firing) => insert_firing(firing, connection).await,
         Write::FireSkipped(firing) => replace_skipped(firing, connection).await,
         Write::FireTrigger(firing) => insert_trigger_firing(firing, connection).await,
+        Write::TakeTurn(turn) => take_turn(turn, connection).await,
         Write::AddChild(call) => insert_child(call, connection).await,
     }
 }

@@ -64,6 +64,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
     },
     Migration {
+        version: 10,
+        name: "watching triggers",
+        script: include_str!("../../migrations/postgres/0010_watching_triggers.sql"),
+    },
+    Migration {
         version: 13,
         name: "stand-ins",
         script: include_str!("../../migrations/postgres/0013_stand_ins.sql"),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use openautomate_core::clock::Timestamp;
-use openautomate_core::domain::{DueTrigger, Trigger, TriggerFiring};
+use openautomate_core::domain::{DueTrigger, Trigger, TriggerFiring, TriggerWatch, TurnState, WatchKind};
 use openautomate_core::error::Result;
 use openautomate_core::id::{EnvironmentId, PackageId, TriggerId};
 use openautomate_core::query::{Page, PageRequest};
@@ -10,9 +10,12 @@ use openautomate_core::store::TriggerStore;
 
 use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{micros, query};
+use crate::driver::{Word, micros, query};
 use crate::error::{Error, Result as RowResult};
-use crate::row::{read_due_trigger, read_trigger_firing};
+use crate::row::{
+    count_firings, note_watch, read_due_trigger, read_trigger_firing, read_turn, read_watch, select_turn,
+    select_watches,
+};
 use crate::table::{all, one, page};
 
 #[async_trait]
@@ -61,6 +64,33 @@ impl<P: PostgresDriver> TriggerStore for PostgresStore<P> {
         let select = query(SELECT).bind(i64::from(limit));
         let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
         Ok(rows.iter().map(read_due_trigger).collect::<RowResult<_>>()?)
+    }
+
+    async fn watched_triggers(&self, kind: WatchKind) -> Result<Vec<Trigger>> {
+        const SELECT: &str = "SELECT * FROM triggers WHERE watched = $1 AND watched IS NOT NULL
+            AND deleted_at IS NULL AND is_active ORDER BY id";
+        Ok(all(query(SELECT).bind(Word(kind)), &self.pool).await?)
+    }
+
+    async fn trigger_turn(&self, trigger: TriggerId) -> Result<Option<TurnState>> {
+        let row = select_turn(trigger).fetch_optional(&self.pool).await.map_err(Error::from)?;
+        Ok(row.as_ref().map(read_turn).transpose()?)
+    }
+
+    async fn count_trigger_firings(&self, trigger: TriggerId, since: Timestamp, most: u32) -> Result<u32> {
+        let count = count_firings(trigger, since, most);
+        let count: i64 = count.fetch_value(&self.pool).await.map_err(Error::from)?;
+        Ok(u32::try_from(count).unwrap_or(most))
+    }
+
+    async fn note_watch(&self, watch: TriggerWatch) -> Result<()> {
+        note_watch(&watch).execute(&self.pool).await.map_err(Error::from)?;
+        Ok(())
+    }
+
+    async fn trigger_watches(&self, trigger: TriggerId) -> Result<Vec<TriggerWatch>> {
+        let rows = select_watches(trigger).fetch_all(&self.pool).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_watch).collect::<RowResult<_>>()?)
     }
 
     async fn prune_trigger_firings(&self, before: Timestamp, limit: u32) -> Result<u64> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use openautomate_core::clock::Timestamp;
 use openautomate_core::domain::{
-    ItemHolder, Lease, QueueStatistics, WorkItem, WorkItemError, WorkItemState, WorkQueue,
+    ItemHolder, Lease, QueueBacklog, QueueStatistics, WorkItem, WorkItemError, WorkItemState, WorkQueue,
 };
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::{EnvironmentId, WorkItemId, WorkQueueId};
@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::row::bind_holder;
 use crate::table::{Table, all, one, page};
 use crate::work_item::{
-    available_at, give_back, in_order, left_out, move_statement, page_statement, statistics,
+    available_at, backlog, give_back, in_order, left_out, move_statement, page_statement, statistics,
 };
 
 /// How many items one statement writes.
@@ -107,6 +107,10 @@ impl<P: PostgresDriver> WorkQueueStore for PostgresStore<P> {
         now: Timestamp,
     ) -> CoreResult<QueueStatistics> {
         Ok(statistics(queue, since, now, || &self.pool).await?)
+    }
+
+    async fn queue_backlog(&self, queue: WorkQueueId, now: Timestamp, most: u32) -> CoreResult<QueueBacklog> {
+        Ok(backlog(queue, now, most, &self.pool).await?)
     }
 }
 

@@ -18,6 +18,7 @@ mod package;
 mod rollout;
 mod schedule;
 mod trigger;
+mod trigger_turn;
 mod usage;
 mod work_queue;
 
@@ -33,5 +34,8 @@ pub(crate) use log_archive::{
 pub(crate) use login::{admits, insert_login};
 pub(crate) use schedule::read_firing;
 pub(crate) use trigger::{read_due_trigger, read_trigger_firing};
+pub(crate) use trigger_turn::{
+    count_firings, note_watch, read_turn, read_watch, select_turn, select_watches, take_turn,
+};
 pub(crate) use usage::{note_usage, read_usage};
 pub(crate) use work_queue::bind_holder;

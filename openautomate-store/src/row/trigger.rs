@@ -4,7 +4,7 @@ use openautomate_core::domain::{DueTrigger, Trigger, TriggerFiring};
 use openautomate_core::id::{EnvironmentId, ExecutionId, PackageId, TriggerId, UserId};
 use uuid::Uuid;
 
-use crate::driver::{Columns, Dialect, Json, Row, Statement, micros, micros_of};
+use crate::driver::{Columns, Dialect, Json, Row, Statement, Word, micros, micros_of};
 use crate::error::Result;
 use crate::table::{Table, table};
 
@@ -19,6 +19,7 @@ impl Table for Trigger {
             source,
             source_package_id,
             source_states,
+            watched,
             inputs,
             mapping,
             is_active,
@@ -46,6 +47,7 @@ impl Table for Trigger {
             .bind(Json(&self.source))
             .bind(self.source.package_id().map(|id| *id.as_uuid()))
             .bind(states(self))
+            .bind(self.source.watched().map(Word))
             .bind(Json(&self.inputs))
             .bind(Json(&self.mapping))
             .bind(self.is_active)

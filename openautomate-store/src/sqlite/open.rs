@@ -78,6 +78,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/sqlite/0011_asset_format.sql"),
     },
     Migration {
+        version: 12,
+        name: "watching triggers",
+        script: include_str!("../../migrations/sqlite/0012_watching_triggers.sql"),
+    },
+    Migration {
         version: 15,
         name: "stand-ins",
         script: include_str!("../../migrations/sqlite/0015_stand_ins.sql"),
@@ -230,7 +235,7 @@ async fn check_owner<C: Connection>(
             'environments', 'execution_children', 'execution_files', 'executions', 'firings',
             'idempotency_records', 'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries',
             'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules', 'sessions',
-            'trigger_firings', 'triggers', 'users', 'work_item_files', 'work_items', 'work_queues')) AS alike";
+            'trigger_firings', 'trigger_runs', 'trigger_turns', 'trigger_watches', 'triggers', 'users', 'work_item_files', 'work_items', 'work_queues')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
     let count = |column| columns.get::<i64>(column);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use openautomate_core::clock::Timestamp;
-use openautomate_core::domain::{DueTrigger, Trigger, TriggerFiring};
+use openautomate_core::domain::{DueTrigger, Trigger, TriggerFiring, TriggerWatch, TurnState, WatchKind};
 use openautomate_core::error::Result;
 use openautomate_core::id::{EnvironmentId, PackageId, TriggerId};
 use openautomate_core::query::{Page, PageRequest};
@@ -10,9 +10,12 @@ use openautomate_core::store::TriggerStore;
 
 use super::SqliteStore;
 use super::group_commit::Operation;
-use crate::driver::{Connection, Pool, micros, query};
+use crate::driver::{Connection, Pool, Word, micros, query};
 use crate::error::{Error, Result as RowResult};
-use crate::row::{read_due_trigger, read_trigger_firing};
+use crate::row::{
+    count_firings, note_watch, read_due_trigger, read_trigger_firing, read_turn, read_watch, select_turn,
+    select_watches,
+};
 use crate::table::{all, one, page};
 
 #[async_trait]
@@ -63,6 +66,32 @@ impl<P: Pool> TriggerStore for SqliteStore<P> {
         Ok(rows.iter().map(read_due_trigger).collect::<RowResult<_>>()?)
     }
 
+    async fn watched_triggers(&self, kind: WatchKind) -> Result<Vec<Trigger>> {
+        const SELECT: &str = "SELECT * FROM triggers WHERE watched = $1 AND watched IS NOT NULL
+            AND deleted_at IS NULL AND is_active = 1 ORDER BY id";
+        Ok(all(query(SELECT).bind(Word(kind)), &self.readers).await?)
+    }
+
+    async fn trigger_turn(&self, trigger: TriggerId) -> Result<Option<TurnState>> {
+        let row = select_turn(trigger).fetch_optional(&self.readers).await.map_err(Error::from)?;
+        Ok(row.as_ref().map(read_turn).transpose()?)
+    }
+
+    async fn count_trigger_firings(&self, trigger: TriggerId, since: Timestamp, most: u32) -> Result<u32> {
+        let count = count_firings(trigger, since, most);
+        let count: i64 = count.fetch_value(&self.readers).await.map_err(Error::from)?;
+        Ok(u32::try_from(count).unwrap_or(most))
+    }
+
+    async fn note_watch(&self, watch: TriggerWatch) -> Result<()> {
+        self.writer.commit(NoteWatch(watch)).await
+    }
+
+    async fn trigger_watches(&self, trigger: TriggerId) -> Result<Vec<TriggerWatch>> {
+        let rows = select_watches(trigger).fetch_all(&self.readers).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_watch).collect::<RowResult<_>>()?)
+    }
+
     async fn prune_trigger_firings(&self, before: Timestamp, limit: u32) -> Result<u64> {
         self.writer.commit(Prune { before, limit }).await
     }
@@ -80,5 +109,16 @@ impl Operation for Prune {
         const DELETE: &str = "DELETE FROM trigger_firings WHERE (trigger_id, key) IN (
             SELECT trigger_id, key FROM trigger_firings WHERE fired_at < ? ORDER BY fired_at LIMIT ? + 0)";
         Ok(query(DELETE).bind(micros(self.before)).bind(self.limit).execute(connection).await?)
+    }
+}
+
+struct NoteWatch(TriggerWatch);
+
+impl Operation for NoteWatch {
+    type Output = ();
+
+    async fn run<C: Connection>(self, connection: &mut C) -> RowResult<()> {
+        note_watch(&self.0).execute(connection).await?;
+        Ok(())
     }
 }

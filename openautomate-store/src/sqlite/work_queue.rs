@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use openautomate_core::clock::Timestamp;
 use openautomate_core::domain::{
-    ItemHolder, Lease, QueueStatistics, WorkItem, WorkItemError, WorkItemState, WorkQueue,
+    ItemHolder, Lease, QueueBacklog, QueueStatistics, WorkItem, WorkItemError, WorkItemState, WorkQueue,
 };
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::{EnvironmentId, WorkItemId, WorkQueueId};
@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::row::bind_holder;
 use crate::table::{Table, all, one, page};
 use crate::work_item::{
-    available_at, give_back, in_order, left_out, move_statement, page_statement, statistics,
+    available_at, backlog, give_back, in_order, left_out, move_statement, page_statement, statistics,
 };
 
 /// How many items one statement writes.
@@ -103,6 +103,10 @@ impl<P: Pool> WorkQueueStore for SqliteStore<P> {
         now: Timestamp,
     ) -> CoreResult<QueueStatistics> {
         Ok(statistics(queue, since, now, || &self.readers).await?)
+    }
+
+    async fn queue_backlog(&self, queue: WorkQueueId, now: Timestamp, most: u32) -> CoreResult<QueueBacklog> {
+        Ok(backlog(queue, now, most, &self.readers).await?)
     }
 }
 

@@ -118,6 +118,9 @@ pub(crate) struct RunOptions {
     /// The key of an author; may be given again. If there is any, only packages that one of them signed are run.
     #[arg(long, env = "OPENAUTOMATE_AGENT_AUTHOR_KEYS", value_delimiter = ',')]
     pub(crate) author_key: Vec<PublicKey>,
+    /// A folder below which triggers may have files watched; may be given again. Without any, none are.
+    #[arg(long, value_name = "DIR", env = "OPENAUTOMATE_AGENT_WATCH_ROOTS", value_delimiter = ',')]
+    pub(crate) watch_root: Vec<PathBuf>,
     /// How much unpacked packages may take on disk, and as much again what they were made of, as in 10G.
     #[arg(long, env = "OPENAUTOMATE_AGENT_PACKAGE_CACHE", default_value = "10G", value_parser = size)]
     pub(crate) package_cache: u64,

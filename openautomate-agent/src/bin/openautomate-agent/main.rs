@@ -165,6 +165,7 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
         .package_keys(package_keys)
         .author_keys(options.author_key)
         .cache_bytes(options.package_cache)
+        .watch_roots(options.watch_root)
         .drain_timeout(Duration::from_secs(options.drain_timeout))
         .limits(options.limits.into())
         .isolation(if options.confine { IsolationLevel::L2 } else { IsolationLevel::L0 })

@@ -28,7 +28,7 @@ pub(super) fn mapped(trigger: &Trigger, told: &Value) -> Map<String, Value> {
 ///
 /// # Errors
 /// `Conflict` if there is none, or none that the environment trusts.
-pub(super) async fn version_for(context: &CommandContext<'_>, trigger: &Trigger) -> Result<PackageVersion> {
+pub(crate) async fn version_for(context: &CommandContext<'_>, trigger: &Trigger) -> Result<PackageVersion> {
     let active = context.store.active_version(trigger.package_id, trigger.environment_id).await?;
     let version = active.ok_or_else(|| {
         Error::conflict(

@@ -3,8 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::sample::{World, instant};
-use crate::domain::{Approval, ApprovalState, EndedAs, Trigger, TriggerSource};
-use crate::id::{ApprovalId, ExecutionId, TriggerId};
+use crate::domain::{
+    AfterArrival, Approval, ApprovalState, EndedAs, FolderSource, PassAs, QueueSource, Trigger, TriggerSource,
+};
+use crate::id::{ApprovalId, ExecutionId, TriggerId, WorkQueueId};
 
 impl World {
     /// A trigger of the package that waits for executions of it; not written yet.
@@ -26,6 +28,39 @@ impl World {
             deleted_at: None,
             revision: 0,
         }
+    }
+
+    /// A trigger that looks at a work queue; not written yet.
+    #[must_use]
+    pub fn watching_queue(&self) -> Trigger {
+        let source = QueueSource {
+            queue_id: WorkQueueId::new(),
+            min_items: 3,
+            max_age_ms: Some(60_000),
+            items_per_execution: 2,
+            max_running: 4,
+            min_pause_ms: 0,
+        };
+        Trigger { source: TriggerSource::WorkQueue(source), ..self.trigger(EndedAs::Any) }
+    }
+
+    /// A trigger that has the agent watch a folder; not written yet.
+    #[must_use]
+    pub fn watching_folder(&self) -> Trigger {
+        let source = FolderSource {
+            agent_id: Some(self.agent.id),
+            label: None,
+            pool_id: None,
+            folder: "/srv/in \"box\"".to_owned(),
+            pattern: "*.[ct]sv".to_owned(),
+            settle_ms: 2_000,
+            include_existing: true,
+            after: AfterArrival::Move,
+            pass: PassAs::File,
+            max_bytes: 1 << 40,
+            max_per_hour: 100,
+        };
+        Trigger { source: TriggerSource::FileArrival(source), ..self.trigger(EndedAs::Any) }
     }
 
     /// An approval that waits; not written yet.

@@ -45,6 +45,7 @@ pub mod take;
 pub mod transition;
 pub mod trigger;
 pub mod unique;
+pub mod watching;
 pub mod work_queue;
 mod world;
 
@@ -116,7 +117,10 @@ macro_rules! __store_cases {
             }
             trigger {
                 round_trip, pages, followers, an_end_is_due, every_way_to_an_end, only_what_is_waited_for,
-                a_firing_settles, fires_once, two_servers_fire_once, history, prunes,
+                a_firing_settles, fires_once, two_servers_fire_once, history, counts_firings, prunes,
+            }
+            watching {
+                watched, turns, two_servers_take_one_turn, open_executions, watches, backlog,
             }
             child {
                 one_a_call, in_order, to_cancel, closed, stands_in, one_stands_in,

@@ -23,7 +23,8 @@ pub async fn round_trip<F: StoreFixture>(fixture: F) {
         revision: 4,
         ..world.trigger(EndedAs::Any)
     };
-    for trigger in [world.trigger(EndedAs::Failure), full] {
+    let kinds = [world.trigger(EndedAs::Failure), full, world.watching_queue(), world.watching_folder()];
+    for trigger in kinds {
         world.insert(Record::Trigger(Box::new(trigger.clone()))).await;
         assert_eq!(world.store.trigger(trigger.id).await.unwrap(), Some(trigger.clone()));
         let changed = Trigger {
@@ -233,6 +234,20 @@ pub async fn history<F: StoreFixture>(fixture: F) {
     let all = [two, three, one];
     assert_eq!(world.store.trigger_firings(trigger.id, 10).await.unwrap(), all);
     assert_eq!(world.store.trigger_firings(trigger.id, 2).await.unwrap(), all[..2]);
+}
+
+/// Firings of one trigger from an instant on are counted, up to a bound.
+pub async fn counts_firings<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let (trigger, other) = (world.trigger(EndedAs::Any), world.trigger(EndedAs::Any));
+    world.insert(Record::Trigger(Box::new(trigger.clone()))).await;
+    world.insert(Record::Trigger(Box::new(other.clone()))).await;
+    let firings = [(1, "a"), (2, "b"), (3, "c")].map(|(seconds, key)| skipped(&trigger, key, seconds));
+    let writes = firings.into_iter().chain([skipped(&other, "a", 3)]).map(Write::FireTrigger).collect();
+    world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
+    let count =
+        async |since, most| world.store.count_trigger_firings(trigger.id, at(since), most).await.unwrap();
+    assert_eq!([count(0, 9).await, count(2, 9).await, count(4, 9).await, count(0, 2).await], [3, 2, 0, 2]);
 }
 
 /// Firings from before an instant go, the oldest first, and no more than asked.

@@ -90,7 +90,7 @@ fn moves(queue: &WorkQueue, to: WorkItemState, filter: WorkItemFilter) -> MoveIt
     MoveItems { queue_id: queue.id, filter, to, limit: 100, now: at(9), audit }
 }
 
-fn in_state(item: WorkItem, state: WorkItemState, holder: ItemHolder) -> WorkItem {
+pub(super) fn in_state(item: WorkItem, state: WorkItemState, holder: ItemHolder) -> WorkItem {
     let is_held = state == WorkItemState::InProgress;
     let taken = state != WorkItemState::New && state != WorkItemState::Deleted;
     WorkItem {

@@ -13,6 +13,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a case panics if its fact does not hold; that is its purpose")]
 #![allow(clippy::unwrap_used, reason = "as in any test")]
 
+pub mod arrival;
 pub mod artifact;
 pub mod call;
 pub mod connection;
@@ -74,6 +75,9 @@ macro_rules! __transport_cases {
             }
             artifact {
                 whole, empty, names, replaces, large, stale_lease, too_large, bad_name, unreadable, dropped,
+            }
+            arrival {
+                whole, path_alone, told_again, of_others, too_large, changed,
             }
         }
     };

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use super::row::{Row, exists, taken};
 use super::state::State;
-use super::trigger::{add_child, fire_trigger};
+use super::trigger::{add_child, fire_trigger, take_turn};
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::domain::{
@@ -73,6 +73,7 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
             Write::Fire(firing) => fire(state, firing, false, undo)?,
             Write::FireSkipped(firing) => fire(state, firing, true, undo)?,
             Write::FireTrigger(firing) => fire_trigger(state, firing, undo)?,
+            Write::TakeTurn(turn) => take_turn(state, turn, undo)?,
             Write::AddChild(call) => add_child(state, call, undo)?,
         }
     }

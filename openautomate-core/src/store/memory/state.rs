@@ -9,7 +9,8 @@ use crate::domain::{
     Agent, AgentPool, Approval, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, ChildCall,
     Deployment, DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing,
     IdempotencyRecord, InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout,
-    Schedule, Session, Trigger, TriggerFiring, UsagePoint, User, WorkItem, WorkQueue,
+    Schedule, Session, Trigger, TriggerFiring, TriggerTurn, TriggerWatch, UsagePoint, User, WorkItem,
+    WorkQueue,
 };
 use crate::id::{
     AgentId, ApprovalId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId,
@@ -57,6 +58,9 @@ pub(super) struct State {
     pub(super) login_tries: BTreeMap<LoginTryId, ([u8; 32], Timestamp)>,
     pub(super) triggers: BTreeMap<TriggerId, Trigger>,
     pub(super) trigger_firings: BTreeMap<(TriggerId, String), TriggerFiring>,
+    /// The last turn of each trigger, with the executions of all turns that may not have ended.
+    pub(super) trigger_turns: BTreeMap<TriggerId, TriggerTurn>,
+    pub(super) trigger_watches: BTreeMap<(TriggerId, AgentId), TriggerWatch>,
     /// Ends that triggers have not dealt with.
     pub(super) due_triggers: BTreeSet<DueTrigger>,
     pub(super) approvals: BTreeMap<ApprovalId, Approval>,

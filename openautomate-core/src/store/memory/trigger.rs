@@ -8,9 +8,12 @@ use super::read::page;
 use super::row::exists;
 use super::state::State;
 use crate::clock::Timestamp;
-use crate::domain::{ChildCall, DueTrigger, Execution, Trigger, TriggerFiring};
+use crate::domain::{
+    Agent, ChildCall, DueTrigger, Execution, Trigger, TriggerFiring, TriggerTurn, TriggerWatch, TurnState,
+    WatchKind,
+};
 use crate::error::{Error, Result};
-use crate::id::{EnvironmentId, PackageId, TriggerId};
+use crate::id::{AgentId, EnvironmentId, ExecutionId, PackageId, TriggerId};
 use crate::query::{Page, PageRequest};
 use crate::store::TriggerStore;
 
@@ -61,6 +64,44 @@ impl TriggerStore for MemoryStore {
         Ok(due)
     }
 
+    async fn watched_triggers(&self, kind: WatchKind) -> Result<Vec<Trigger>> {
+        let is_watched = |row: &&Trigger| row.is_live() && row.source.watched() == Some(kind);
+        Ok(self.state().triggers.values().filter(is_watched).cloned().collect())
+    }
+
+    async fn trigger_turn(&self, trigger: TriggerId) -> Result<Option<TurnState>> {
+        let state = self.state();
+        let turn = state.trigger_turns.get(&trigger);
+        Ok(turn.map(|turn| TurnState {
+            number: turn.number,
+            taken_at: turn.taken_at,
+            open: u32::try_from(turn.executions.iter().filter(|id| state.is_open(**id)).count())
+                .unwrap_or(u32::MAX),
+        }))
+    }
+
+    async fn count_trigger_firings(&self, trigger: TriggerId, since: Timestamp, most: u32) -> Result<u32> {
+        let state = self.state();
+        let from = state.trigger_firings.range((trigger, String::new())..);
+        let recent = from.take_while(|(key, _)| key.0 == trigger).filter(|(_, row)| row.fired_at >= since);
+        Ok(u32::try_from(recent.take(most as usize).count()).unwrap_or(most))
+    }
+
+    async fn note_watch(&self, watch: TriggerWatch) -> Result<()> {
+        let mut state = self.state();
+        exists::<Trigger>(&state, watch.trigger_id)?;
+        exists::<Agent>(&state, watch.agent_id)?;
+        state.trigger_watches.insert((watch.trigger_id, watch.agent_id), watch);
+        Ok(())
+    }
+
+    async fn trigger_watches(&self, trigger: TriggerId) -> Result<Vec<TriggerWatch>> {
+        let state = self.state();
+        let nil = AgentId::from_uuid(uuid::Uuid::nil());
+        let from = state.trigger_watches.range((trigger, nil)..);
+        Ok(from.take_while(|(key, _)| key.0 == trigger).map(|(_, watch)| watch.clone()).collect())
+    }
+
     async fn prune_trigger_firings(&self, before: Timestamp, limit: u32) -> Result<u64> {
         let mut state = self.state();
         let old = state.trigger_firings.values().filter(|firing| firing.fired_at < before);
@@ -76,6 +117,10 @@ impl TriggerStore for MemoryStore {
 }
 
 impl State {
+    fn is_open(&self, id: ExecutionId) -> bool {
+        self.executions.get(&id).is_some_and(|row| !row.state.is_terminal())
+    }
+
     /// Notes for which triggers an execution is due that came to its end just now; taken back, for none.
     pub(super) fn note_end(&mut self, old: &Execution, new: &Execution) {
         match (old.state.is_terminal(), new.state.is_terminal()) {
@@ -112,6 +157,24 @@ pub(super) fn fire_trigger(state: &mut State, firing: TriggerFiring, undo: &mut 
     }
     state.trigger_firings.insert(key.clone(), firing);
     undo.push(Box::new(move |state| drop(state.trigger_firings.remove(&key))));
+    Ok(())
+}
+
+pub(super) fn take_turn(state: &mut State, mut turn: TriggerTurn, undo: &mut Undo) -> Result<()> {
+    exists::<Trigger>(state, turn.trigger_id)?;
+    turn.executions.iter().try_for_each(|id| exists::<Execution>(state, *id))?;
+    let last = state.trigger_turns.get(&turn.trigger_id).cloned();
+    if last.as_ref().map_or(0, |last| last.number) + 1 != turn.number {
+        return Err(Error::stale_row("trigger"));
+    }
+    let before = last.iter().flat_map(|last| &last.executions).filter(|id| state.is_open(**id));
+    turn.executions.extend(before);
+    let trigger = turn.trigger_id;
+    state.trigger_turns.insert(trigger, turn);
+    undo.push(Box::new(move |state| match last {
+        Some(last) => drop(state.trigger_turns.insert(trigger, last)),
+        None => drop(state.trigger_turns.remove(&trigger)),
+    }));
     Ok(())
 }
 

@@ -13,7 +13,8 @@ use super::row::{Row, exists};
 use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
-    FileUser, ItemHolder, Lease, QueueStatistics, WorkItem, WorkItemError, WorkItemState, WorkQueue,
+    FileUser, ItemHolder, Lease, QueueBacklog, QueueStatistics, WorkItem, WorkItemError, WorkItemState,
+    WorkQueue,
 };
 use crate::error::{Error, Result};
 use crate::id::{EnvironmentId, WorkItemId, WorkQueueId};
@@ -168,6 +169,21 @@ impl WorkQueueStore for MemoryStore {
         let mean = (succeeded > 0).then(|| handling / succeeded / 1_000);
         statistics.mean_handling_ms = mean.and_then(|mean| u64::try_from(mean).ok());
         Ok(statistics)
+    }
+
+    async fn queue_backlog(&self, queue: WorkQueueId, now: Timestamp, most: u32) -> Result<QueueBacklog> {
+        let state = self.state();
+        let new = state
+            .work_items
+            .values()
+            .filter(|item| item.queue_id == queue && item.state == WorkItemState::New);
+        let (ready, later): (Vec<Timestamp>, Vec<Timestamp>) =
+            new.map(|item| item.available_at).partition(|at| *at <= now);
+        Ok(QueueBacklog {
+            ready: u32::try_from(ready.len()).unwrap_or(most).min(most),
+            oldest_at: ready.into_iter().min(),
+            next_at: later.into_iter().min(),
+        })
     }
 }
 

@@ -8,14 +8,14 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use openautomate_core::Orchestrator;
 use openautomate_core::conformance::transport::{TransportFixture, artifact, connection, content, end, file};
-use openautomate_core::domain::Lease;
+use openautomate_core::domain::{ArrivalOutcome, Lease};
 use openautomate_core::error::Result;
 use openautomate_core::id::{AgentId, FileId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::in_process::InProcessTransport;
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArtifactUpload, PackageGrant, ServerMessage, Transport, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, PackageGrant, ServerMessage, Transport, link,
 };
 use tokio::sync::mpsc;
 
@@ -115,6 +115,10 @@ impl<const FAULT: u32> Transport for Faulty<FAULT> {
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
         if FAULT == KEEPS_NOTHING { Ok(()) } else { self.0.put_artifact(upload).await }
+    }
+
+    async fn put_arrival(&self, file: ArrivedFile) -> Result<ArrivalOutcome> {
+        self.0.put_arrival(file).await
     }
 }
 

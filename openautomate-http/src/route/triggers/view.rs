@@ -4,47 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use openautomate_core::command::trigger::{NewTrigger, TriggerSettings};
-use openautomate_core::domain::{EndedAs, Trigger, TriggerFiring, TriggerSource, WebhookStyle};
+use openautomate_core::domain::{Trigger, TriggerFiring, TriggerSource};
 use openautomate_core::id::{EnvironmentId, ExecutionId, PackageId, TriggerId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::schema;
-
-/// What a trigger waits for.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
-#[schema(as = TriggerSource)]
-pub(super) enum SourceView {
-    /// A signed request to `/api/hooks/{id}`. Pointers begin at its JSON body.
-    Webhook {
-        /// How it is signed.
-        #[serde(default)]
-        #[schema(value_type = Option<schema::WebhookStyle>)]
-        style: WebhookStyle,
-    },
-    /// The end of an execution of a package in the trigger's environment. Pointers begin at an object with
-    /// `executionId`, `packageId`, `state`, `inputs`, `outputs` and `error` (`kind`, `message`).
-    ExecutionFinished {
-        /// Of which package.
-        #[schema(value_type = Uuid)]
-        package_id: PackageId,
-        /// Which ends count; `success` if left out.
-        #[serde(default)]
-        #[schema(value_type = Option<schema::EndedAs>)]
-        on: EndedAs,
-    },
-}
-
-impl From<SourceView> for TriggerSource {
-    fn from(source: SourceView) -> Self {
-        match source {
-            SourceView::Webhook { style } => Self::Webhook { style },
-            SourceView::ExecutionFinished { package_id, on } => Self::ExecutionFinished { package_id, on },
-        }
-    }
-}
+use super::source::SourceView;
 
 /// What a trigger shall be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -177,7 +143,8 @@ impl From<NewTrigger> for NewTriggerView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = TriggerFiring)]
 pub(super) struct TriggerFiringView {
-    /// What happened: the signature of a webhook, the id of the execution that ended. It counts once.
+    /// What happened: the signature of a webhook, the id of the execution that ended, the number of a look at a queue
+    /// with that of the execution (`7.1`), the fingerprint of a file. It counts once.
     key: String,
     /// When it was decided.
     fired_at: DateTime<Utc>,

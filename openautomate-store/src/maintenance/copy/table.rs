@@ -441,6 +441,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("source", Text),
             ("source_package_id", Uuid),
             ("source_states", Text),
+            ("watched", Text),
             ("inputs", Text),
             ("mapping", Text),
             ("is_active", Boolean),
@@ -462,6 +463,12 @@ pub(crate) const TABLES: &[Table] = &[
             ("execution_id", Uuid),
             ("skipped", Text),
         ],
+    ),
+    table("trigger_turns", &[("trigger_id", Uuid), ("number", Integer), ("taken_at", Integer)]),
+    table("trigger_runs", &[("trigger_id", Uuid), ("execution_id", Uuid)]),
+    table(
+        "trigger_watches",
+        &[("trigger_id", Uuid), ("agent_id", Uuid), ("problem", Text), ("told_at", Integer)],
     ),
     table("due_triggers", &[("execution_id", Uuid), ("trigger_id", Uuid)]),
     table(

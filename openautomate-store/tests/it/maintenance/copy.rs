@@ -94,7 +94,7 @@ async fn goes_on(world: &World) {
     let page = openautomate_core::query::PageRequest { after: None, limit: 100 };
     let all = store.executions(&openautomate_core::query::ExecutionFilter::default(), page).await.unwrap();
     let failed = all.items.iter().filter(|item| item.error_message.as_deref() == Some("no total")).count();
-    assert_eq!((all.items.len(), failed), (12, 2));
+    assert_eq!((all.items.len(), failed), (13, 2));
     let claimed = world.claim_at(at(200_000)).await;
     let lease = claimed.lease().unwrap();
     store.start(lease, world.agent.id, at(200_001)).await.unwrap();

@@ -97,6 +97,8 @@ const BREAKS: &[Break] = &[
         "UPDATE trigger_firings SET after_execution_id = (SELECT execution_id FROM due_triggers)
             WHERE execution_id IS NOT NULL",
     ),
+    both("trigger.watched", "UPDATE triggers SET watched = 'fileArrival' WHERE watched = 'workQueue'"),
+    both("trigger.run", "DELETE FROM trigger_turns"),
     both(
         "execution.child",
         r#"UPDATE executions SET origin = '{"kind":"embedded"}'

@@ -10,7 +10,8 @@ use openautomate_core::domain::{
     ActorKind, ActorRef, Approval, ApprovalState, AssetKind, AuditEntry, ChildCall, Concurrency, EndedAs,
     Execution, ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile, ItemHolder,
     Lease, LogArchive, LogFrame, Origin, Progress, PythonRequirement, Requirements, Role, Schedule, Session,
-    Trigger, TriggerFiring, Usage, UsagePoint, User, WorkItem, WorkItemError, WorkQueue,
+    Trigger, TriggerFiring, TriggerTurn, TriggerWatch, Usage, UsagePoint, User, WatchProblem, WorkItem,
+    WorkItemError, WorkQueue,
 };
 use openautomate_core::id::{LogArchiveId, LoginTryId};
 use openautomate_core::query::{ExecutionFilter, PageRequest};
@@ -219,6 +220,27 @@ async fn scheduled(world: &World, file: &InputFile) {
     world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
 }
 
+/// A trigger of a queue that took a turn, and one of a folder whose agent said something of it.
+async fn watching(world: &World) {
+    let (queue, folder) = (world.watching_queue(), world.watching_folder());
+    for trigger in [&queue, &folder] {
+        world.insert(Record::Trigger(Box::new(trigger.clone()))).await;
+    }
+    let origin = Origin::Trigger { trigger_id: queue.id, after: None, depth: 0 };
+    let made =
+        Execution { state: ExecutionState::Cancelled, ended_at: Some(at(3)), origin, ..world.execution() };
+    let made = world.enqueue(made).await;
+    let turn = TriggerTurn { trigger_id: queue.id, number: 1, taken_at: at(4), executions: vec![made.id] };
+    let changes = Changes { writes: vec![Write::TakeTurn(turn)], ..Changes::none() };
+    world.store.commit(changes).await.unwrap();
+    let problem = WatchProblem { code: "missing".into(), message: "nul: a\u{0}b".into() };
+    for (trigger, problem) in [(&folder, Some(problem)), (&queue, None)] {
+        let watch =
+            TriggerWatch { trigger_id: trigger.id, agent_id: world.agent.id, problem, told_at: at(5) };
+        world.store.note_watch(watch).await.unwrap();
+    }
+}
+
 /// One end that a trigger dealt with and one that it has not; a child; two approvals.
 async fn triggered(world: &World) {
     let trigger = Trigger {
@@ -262,6 +284,7 @@ async fn triggered(world: &World) {
     let call = ChildCall { parent_id: ended[0], attempt_try: 0, call: 1, child_id: child.id };
     let writes = vec![Write::FireTrigger(firing), Write::FireTrigger(skipped), Write::AddChild(call)];
     world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
+    watching(world).await;
     let failed = ExecutionFilter { states: vec![ExecutionState::Failed], ..ExecutionFilter::default() };
     let failed = world.store.executions(&failed, PageRequest::default()).await.unwrap().items[0].id;
     let approval = Approval {

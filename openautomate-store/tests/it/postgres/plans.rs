@@ -109,6 +109,19 @@ fn statements_of_the_rest() -> Vec<(String, &'static str)> {
             "schedules_fire",
         ),
         (
+            "SELECT * FROM triggers WHERE watched = 'workQueue' AND watched IS NOT NULL AND deleted_at IS NULL
+             AND is_active ORDER BY id"
+                .to_owned(),
+            "triggers_watched",
+        ),
+        (
+            format!(
+                "SELECT min(available_at) FROM work_items WHERE queue_id = {NOBODY} AND state = 'New'
+                 AND available_at > 1"
+            ),
+            "work_items_available",
+        ),
+        (
             "SELECT * FROM schedules WHERE queued_due IS NOT NULL ORDER BY queued_due, id LIMIT 9".to_owned(),
             "schedules_queued",
         ),

@@ -69,6 +69,23 @@ async fn the_hot_statements_walk_their_indexes() {
                 WHERE execution_id = x'00' AND epoch = 1 AND last_seq >= 2), 9) ORDER BY last_seq",
             "(execution_id=? AND epoch=? AND last_seq>? AND last_seq<?)",
         ),
+        (
+            "SELECT * FROM triggers WHERE watched = 'workQueue' AND watched IS NOT NULL AND deleted_at IS NULL
+             AND is_active = 1 ORDER BY id",
+            "triggers_watched (watched=?)",
+        ),
+        (
+            "SELECT 1 FROM work_items WHERE queue_id = x'00' AND state = 'New' AND available_at <= 1 LIMIT 9",
+            "work_items_available (queue_id=? AND available_at<?)",
+        ),
+        (
+            "SELECT min(available_at) FROM work_items WHERE queue_id = x'00' AND state = 'New' AND available_at > 1",
+            "work_items_available (queue_id=? AND available_at>?)",
+        ),
+        (
+            "SELECT 1 FROM trigger_firings WHERE trigger_id = x'00' AND fired_at >= 1 LIMIT 9",
+            "trigger_firings_history (trigger_id=? AND fired_at>?)",
+        ),
     ] {
         let plan = plan(&fixture, statement).await;
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{statement}\n{plan}");
