@@ -150,6 +150,8 @@ async fn connect(agent: &Arc<Inner>, stop: &CancellationToken, drained: &Cancell
     };
     tracing::info!(server = %welcome.server_version, "connected");
     agent.max_artifact_bytes.store(welcome.max_artifact_bytes, Ordering::Relaxed);
+    agent.updates.welcomed().await;
+    agent.preparations.connected(welcome.hears_preparations);
     let session = Session::new(Arc::clone(agent), sender, &welcome);
     for attempt in attempts {
         attempt.rewind();
@@ -300,6 +302,12 @@ impl Session {
         for attempt in self.agent.attempts() {
             self.tell_of(&attempt).await?;
         }
+        if let Some(word) = self.agent.updates.unsaid() {
+            self.send(word).await?;
+        }
+        if let Some(words) = self.agent.preparations.unsaid() {
+            self.send(words).await?;
+        }
         // Read in this order: an assignment that comes in between makes the word too small, never too large.
         let received = self.received.load(Ordering::SeqCst);
         let (free, ahead) = if stopping { (0, 0) } else { self.agent.free() };
@@ -363,6 +371,10 @@ impl Session {
             ServerMessage::Welcome(_) => Ok(()),
             ServerMessage::Prepare(preparation) => {
                 self.agent.preparations.add(*preparation);
+                Ok(())
+            }
+            ServerMessage::Update(order) => {
+                self.agent.updates.order(*order);
                 Ok(())
             }
             ServerMessage::Assign(assignment) => {

@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::domain::{Lease, LogChunk, RunResult};
 use openautomate_core::error::{Error, ErrorKind, Result};
-use openautomate_core::id::FileId;
+use openautomate_core::id::{AgentRolloutId, FileId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PublicKey;
@@ -102,6 +102,15 @@ impl Transport for Local {
         Ok(ReaderStream::new(content).map(move |chunk| chunk.map_err(unreadable)).boxed())
     }
 
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        _: &str,
+        _: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Err(Error::not_found("program of the rollout", rollout))
+    }
+
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
         let path = self.folder.as_ref().map(|folder| folder.join(&upload.name));
         let size = match &path {
@@ -186,7 +195,7 @@ impl Server {
                         say(&link, ServerMessage::Assign(Box::new(assignment))).await;
                     }
                 }
-                AgentMessage::Ready { .. } => {}
+                AgentMessage::Ready { .. } | AgentMessage::Prepared { .. } | AgentMessage::Update { .. } => {}
                 AgentMessage::Heartbeat { leases, .. } => {
                     let cancel = if self.is_cancel_sent { vec![lease] } else { Vec::new() };
                     say(&link, ServerMessage::Renewed { leases, cancel, stale: Vec::new() }).await;
@@ -264,6 +273,7 @@ fn welcome(key: PublicKey) -> Welcome {
         stale: Vec::new(),
         cancel: Vec::new(),
         max_artifact_bytes: u64::MAX,
+        hears_preparations: false,
     }
 }
 

@@ -137,6 +137,7 @@ impl Orchestrator {
             stale: renewed.stale,
             cancel: renewed.cancel,
             max_artifact_bytes: settings.max_artifact_bytes,
+            hears_preparations: true,
         })
     }
 
@@ -276,6 +277,13 @@ impl Session<'_> {
                 self.queue(request, lease, is_repeated, call).await
             }
             AgentMessage::Call { request, lease, call } => self.call(request, lease, call).await,
+            // Seldom, and large: on the heap they do not make every message's way deeper.
+            AgentMessage::Prepared { versions } => {
+                Box::pin(self.orchestrator.note_prepared(self.agent_id, versions)).await
+            }
+            AgentMessage::Update { rollout, state, reason } => {
+                Box::pin(self.orchestrator.note_update(self.agent_id, rollout, state, reason)).await
+            }
         }
     }
 
@@ -466,6 +474,10 @@ fn lease_of(message: &AgentMessage) -> Option<Lease> {
         | AgentMessage::Queue { lease, .. }
         | AgentMessage::Call { lease, .. } => Some(*lease),
         AgentMessage::Logs { chunks } => chunks.first().map(|chunk| chunk.lease),
-        AgentMessage::Hello(_) | AgentMessage::Ready { .. } | AgentMessage::Heartbeat { .. } => None,
+        AgentMessage::Hello(_)
+        | AgentMessage::Ready { .. }
+        | AgentMessage::Heartbeat { .. }
+        | AgentMessage::Prepared { .. }
+        | AgentMessage::Update { .. } => None,
     }
 }

@@ -118,6 +118,11 @@ pub enum Statement<'a> {
         /// The digest of the version.
         digest: &'a str,
     },
+    /// This is a release of the agent program. Said by who makes releases.
+    Released {
+        /// SHA-256 of its manifest in hex.
+        digest: &'a str,
+    },
     /// I made this content. Said by an author. Name and version stand in the content.
     Authored {
         /// The digest of the version.
@@ -131,7 +136,15 @@ impl Statement<'_> {
             Self::Published { package, version, digest } => {
                 format!("openautomate-published-v1\n{package}\n{version}\n{digest}\n")
             }
+            Self::Released { digest } => format!("openautomate-agent-release-v1\n{digest}\n"),
             Self::Authored { digest } => format!("openautomate-authored-v1\n{digest}\n"),
+        }
+    }
+
+    const fn what(&self) -> &'static str {
+        match self {
+            Self::Published { .. } | Self::Authored { .. } => "the package",
+            Self::Released { .. } => "the release",
         }
     }
 
@@ -142,19 +155,20 @@ impl Statement<'_> {
     /// not fit.
     pub fn verify(&self, signed: &Signed, trusted: &[PublicKey]) -> Result<()> {
         if !trusted.contains(&signed.key) {
-            return Err(refused(
-                "signature.untrusted",
-                "the package is signed by a key that is not trusted here",
-            ));
+            let message = format!("{} is signed by a key that is not trusted here", self.what());
+            return Err(refused("signature.untrusted", message));
         }
-        let wrong = || refused("signature.wrong", "the signature of the package does not fit what it signs");
+        let wrong = || {
+            let message = format!("the signature of {} does not fit what it signs", self.what());
+            refused("signature.wrong", message)
+        };
         let key = VerifyingKey::from_bytes(&signed.key.0).map_err(|_| wrong())?;
         let signature = DalekSignature::from_bytes(&signed.signature.0);
         key.verify_strict(self.text().as_bytes(), &signature).map_err(|_| wrong())
     }
 }
 
-fn refused(code: &'static str, message: &'static str) -> Error {
+fn refused(code: &'static str, message: String) -> Error {
     Error::new(crate::error::ErrorKind::Forbidden, code, message)
 }
 
@@ -274,6 +288,7 @@ mod tests {
             Statement::Published { package, version: "1.2.4", digest: &digest },
             Statement::Published { package, version: "1.2.3", digest: &other_digest },
             Statement::Authored { digest: &digest },
+            Statement::Released { digest: &digest },
         ] {
             assert_eq!(other.verify(&signed, &trusted).unwrap_err().code(), "signature.wrong");
         }

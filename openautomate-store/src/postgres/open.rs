@@ -63,6 +63,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "asset format",
         script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
     },
+    Migration {
+        version: 12,
+        name: "agent releases",
+        script: include_str!("../../migrations/postgres/0012_agent_releases.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

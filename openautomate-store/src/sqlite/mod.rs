@@ -1,6 +1,7 @@
 //! SQLite: one file, one process, one writer, several readers.
 
 mod agent;
+mod agent_release;
 mod approval;
 mod asset;
 mod audit;
