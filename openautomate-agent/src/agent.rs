@@ -24,6 +24,7 @@ use crate::loopback::Loopback;
 use crate::pace::Pace;
 use crate::prepare::{Preparations, prepare_always};
 use crate::question::Questions;
+use crate::release::{UpdateSettings, Updates, update_always};
 use crate::trust::Trust;
 use crate::usage::UsageMeter;
 use crate::watch::{Folders, watch_always};
@@ -50,6 +51,7 @@ pub struct AgentBuilder {
     author_keys: Vec<PublicKey>,
     cache_bytes: u64,
     watch_roots: Vec<PathBuf>,
+    updates: Option<UpdateSettings>,
 }
 
 impl AgentBuilder {
@@ -149,6 +151,13 @@ impl AgentBuilder {
         self
     }
 
+    /// Takes releases of the program from the server; by default they are refused.
+    #[must_use]
+    pub fn updates(mut self, settings: UpdateSettings) -> Self {
+        self.updates = Some(settings);
+        self
+    }
+
     /// Makes the agent: takes its folder and takes up what is left in it.
     ///
     /// # Errors
@@ -173,6 +182,13 @@ impl AgentBuilder {
             }
             None => None,
         };
+        let updates = Updates::new(self.updates, &self.data_dir);
+        let facts = AgentFacts {
+            agent_version: updates.version().to_owned(),
+            disk_bytes: platform::disk_bytes(&self.data_dir),
+            is_updatable: updates.is_possible(),
+            ..self.facts
+        };
         let inner = Inner {
             transport: self.transport,
             packages: PackageCache::open(&self.data_dir, self.cache_bytes)?,
@@ -189,7 +205,8 @@ impl AgentBuilder {
             drain_timeout: self.drain_timeout,
             limits: self.limits,
             isolation: self.isolation,
-            facts: AgentFacts { disk_bytes: platform::disk_bytes(&self.data_dir), ..self.facts },
+            facts,
+            updates,
             usage: UsageMeter::default(),
             max_artifact_bytes: AtomicU64::new(u64::MAX),
             attempts: Mutex::new(
@@ -250,6 +267,7 @@ impl Agent {
             author_keys: Vec::new(),
             cache_bytes: DEFAULT_CACHE_BYTES,
             watch_roots: Vec::new(),
+            updates: None,
         }
     }
 
@@ -260,9 +278,11 @@ impl Agent {
     }
 
     /// Works until `stop` is cancelled: then takes nothing new, lets runs go on for the drain timeout, and
-    /// cancels the rest. What could not be told to the server is told at the next start.
+    /// cancels the rest. What could not be told to the server is told at the next start. It also ends when another
+    /// release of the program shall run ([`Agent::restarts`]).
     pub async fn run(&self, stop: CancellationToken) {
-        let works = session::run(Arc::clone(&self.inner), stop);
+        let stops = stop.child_token();
+        let works = session::run(Arc::clone(&self.inner), stops.clone());
         let serves = async {
             match &self.inner.loopback {
                 Some(loopback) => loopback.serve(&self.inner).await,
@@ -278,8 +298,28 @@ impl Agent {
         // Nobody is left to ask when the runs have ended.
         tokio::select! {
             () = works => {}
-            () = async { tokio::join!(serves, collects, prepare_always(&self.inner), watch_always(&self.inner)); std::future::pending().await } => {}
+            () = async {
+                let restarts = async {
+                    self.inner.updates.restart().cancelled().await;
+                    stops.cancel();
+                };
+                tokio::join!(
+                    serves,
+                    collects,
+                    restarts,
+                    prepare_always(&self.inner),
+                    watch_always(&self.inner),
+                    update_always(&self.inner)
+                );
+                std::future::pending().await
+            } => {}
         }
+    }
+
+    /// Whether [`Agent::run`] ended so that the launcher starts another release of the program.
+    #[must_use]
+    pub fn restarts(&self) -> bool {
+        self.inner.updates.restart().is_cancelled()
     }
 
     /// Kills every run at once. Nothing is told of it.
@@ -312,6 +352,7 @@ pub(crate) struct Inner {
     pub(crate) isolation: IsolationLevel,
     pub(crate) facts: AgentFacts,
     pub(crate) usage: UsageMeter,
+    pub(crate) updates: Updates,
     /// The largest file that the server keeps.
     pub(crate) max_artifact_bytes: AtomicU64,
     attempts: Mutex<Attempts>,
@@ -370,7 +411,9 @@ impl Inner {
 
     /// How many executions it would take now: as slots are free, and ahead of those that will be soon.
     pub(crate) fn free(&self) -> (u32, u32) {
-        if Instant::now() < *self.takes_from.lock().unwrap_or_else(PoisonError::into_inner) {
+        if self.updates.is_draining()
+            || Instant::now() < *self.takes_from.lock().unwrap_or_else(PoisonError::into_inner)
+        {
             return (0, 0);
         }
         let (mut busy, mut alive) = (0_u32, 0_u32);
@@ -388,6 +431,16 @@ impl Inner {
         (free.min(room), ahead.min(room.saturating_sub(free)))
     }
 
+    /// Has nothing begin any more if there is nothing to do; whether it was so.
+    pub(crate) fn leave_if_idle(&self) -> bool {
+        let attempts = self.lock();
+        let is_idle = attempts.is_empty();
+        if is_idle {
+            self.updates.leave();
+        }
+        is_idle
+    }
+
     /// After an assignment that could not be taken.
     pub(crate) fn take_nothing_for_a_while(&self) {
         *self.takes_from.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + REFUSAL_PAUSE;
@@ -399,6 +452,10 @@ impl Inner {
         let attempt = Arc::new(Attempt::assigned(&self.attempts_dir, &assignment, margin));
         let superseded: Vec<Lease> = {
             let mut attempts = self.lock();
+            if self.updates.is_leaving() {
+                // The next hello does not name it, so it is given to somebody else.
+                return;
+            }
             if attempts.contains_key(&lease) {
                 tracing::warn!(?lease, "an assignment came twice; the second one is passed over");
                 return;

@@ -16,5 +16,6 @@ pub fn facts() -> AgentFacts {
         cpus: std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1)),
         memory_bytes: platform::memory_bytes(),
         disk_bytes: 0,
+        is_updatable: false,
     }
 }

@@ -17,6 +17,7 @@
 //! | `adopt` | what an agent that was killed left behind |
 //! | `websocket` | the transport over HTTP and WebSocket |
 //! | `way` | how requests get to the server: straight, or by way of a NATS |
+//! | `release` | releases of this program, and the launcher that starts them |
 //! | `identity` | which agent of which server this is, and its key |
 //! | `local` | a package run without any server: a server for one execution, in this process |
 //! | `watch` | the folders that triggers wait for files in |
@@ -50,6 +51,7 @@ mod platform;
 mod prepare;
 mod question;
 mod queue;
+pub mod release;
 mod run;
 mod session;
 mod spool;

@@ -246,6 +246,7 @@ impl Package {
             lease: Lease { execution: ExecutionId::new(), epoch: 1 },
             lease_ttl_ms: millis(LEASE_TTL),
             package: self.version.package_ref(&self.name, &number, &self.signer),
+            version: None,
             runtime: manifest.runtime.clone(),
             entrypoint: manifest.entrypoint.clone().unwrap_or_default(),
             command: manifest.command.clone(),

@@ -30,6 +30,33 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
+/// Has a file be a program that this user may start, and nobody else.
+#[cfg(unix)]
+pub(crate) fn make_executable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+/// The name alone says so.
+#[cfg(windows)]
+#[expect(clippy::unnecessary_wraps, reason = "the twin for Unix can fail")]
+pub(crate) fn make_executable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// How many bytes this user may still write where a file lies, if that is known.
+#[cfg(target_os = "linux")]
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
+    let disk = nix::sys::statvfs::statvfs(path).ok()?;
+    Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
+}
+
+/// How many bytes this user may still write where a file lies, if that is known.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
 /// What tells that a file was written since: its times, as far as the system keeps them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {

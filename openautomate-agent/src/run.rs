@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use openautomate_core::ErrorKind;
-use openautomate_core::domain::{IsolationLevel, LogLevel, LogLine, LogStream, RunResult};
+use openautomate_core::domain::{IsolationLevel, LogLevel, LogLine, LogStream, PreparationState, RunResult};
+use openautomate_core::id::VersionId;
 use openautomate_core::package::manifest::{self, IN_PACKAGE, WORKDIR_VARIABLE};
 use openautomate_core::runner::{Job, RunControl};
 use openautomate_core::secret::Masker;
@@ -151,6 +152,8 @@ async fn run_within_lease(
     if let Err(error) = agent.trust.check(&assignment.package) {
         return failed("PackageUntrusted", error.message());
     }
+    let version = assignment.version;
+    note(agent, version, PreparationState::Fetching, None);
     let fetched = tokio::select! {
         fetched = fetch(agent, &assignment) => fetched,
         () = attempt.cancel.cancelled() => return cancelled("cancelled before it began"),
@@ -159,7 +162,10 @@ async fn run_within_lease(
     let package = match fetched {
         Ok(package) => package,
         Err(error) if error.kind() == ErrorKind::StaleLease => return lease_lost(),
-        Err(error) => return failed("PackageInvalid", error.message()),
+        Err(error) => {
+            note(agent, version, PreparationState::Failed, Some(error.message()));
+            return failed("PackageInvalid", error.message());
+        }
     };
     let made = tokio::select! {
         made = environment(attempt, agent, &assignment, &package.folder) => made,
@@ -168,8 +174,12 @@ async fn run_within_lease(
     // Nor this.
     let environment = match made {
         Ok(environment) => environment,
-        Err(failure) => return failed("EnvironmentFailed", failure.to_string()),
+        Err(failure) => {
+            note(agent, version, PreparationState::Failed, Some(&failure.to_string()));
+            return failed("EnvironmentFailed", failure.to_string());
+        }
     };
+    note(agent, version, PreparationState::Ready, None);
     // Whoever expects its own files in its working directory gets a copy: a run must not change the package.
     let in_package = assignment.env.get(WORKDIR_VARIABLE).is_some_and(|value| value == IN_PACKAGE);
     let copied = match is_made {
@@ -223,6 +233,15 @@ async fn run_within_lease(
     result
 }
 
+/// Notes how far the version is that shall run, until it was ready once: most runs find it so.
+fn note(agent: &Inner, version: Option<VersionId>, state: PreparationState, reason: Option<&str>) {
+    let Some(version) = version else { return };
+    if agent.preparations.state(version) != Some(PreparationState::Ready) {
+        agent.preparations.note(version, state, reason.map(str::to_owned));
+        agent.changed.notify_one();
+    }
+}
+
 /// The environment that the package asks for, made if need be; the log of the attempt tells of it.
 async fn environment(
     attempt: &Attempt,
@@ -240,7 +259,10 @@ async fn environment(
     let made = async {
         let digest = &assignment.package.digest;
         match cache.requirement(package_dir, &assignment.entrypoint, digest).await? {
-            Some(requirement) => cache.ensure(&requirement, &tell).await.map(Some),
+            Some(requirement) => {
+                note(agent, assignment.version, PreparationState::Building, None);
+                cache.ensure(&requirement, &tell).await.map(Some)
+            }
             None => Ok(None),
         }
     };

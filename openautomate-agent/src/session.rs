@@ -152,6 +152,8 @@ async fn connect(agent: &Arc<Inner>, stop: &CancellationToken, drained: &Cancell
     // What a server before wanted to be watched, this one may not.
     agent.folders.want(Vec::new());
     agent.max_artifact_bytes.store(welcome.max_artifact_bytes, Ordering::Relaxed);
+    agent.updates.welcomed().await;
+    agent.preparations.connected(welcome.hears_preparations);
     let session = Session::new(Arc::clone(agent), sender, &welcome);
     for attempt in attempts {
         attempt.rewind();
@@ -305,6 +307,12 @@ impl Session {
         if let Some(states) = self.agent.folders.news() {
             self.send(AgentMessage::Watches { states }).await?;
         }
+        if let Some(word) = self.agent.updates.unsaid() {
+            self.send(word).await?;
+        }
+        if let Some(words) = self.agent.preparations.unsaid() {
+            self.send(words).await?;
+        }
         // Read in this order: an assignment that comes in between makes the word too small, never too large.
         let received = self.received.load(Ordering::SeqCst);
         let (free, ahead) = if stopping { (0, 0) } else { self.agent.free() };
@@ -368,6 +376,10 @@ impl Session {
             ServerMessage::Welcome(_) => Ok(()),
             ServerMessage::Prepare(preparation) => {
                 self.agent.preparations.add(*preparation);
+                Ok(())
+            }
+            ServerMessage::Update(order) => {
+                self.agent.updates.order(*order);
                 Ok(())
             }
             ServerMessage::Assign(assignment) => {

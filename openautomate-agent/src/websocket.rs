@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use openautomate_core::credential::SESSION_CONTEXT;
 use openautomate_core::domain::{ArrivalOutcome, Lease};
 use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResult};
-use openautomate_core::id::FileId;
+use openautomate_core::id::{AgentRolloutId, FileId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::index;
 #[cfg(feature = "nats")]
@@ -192,6 +192,20 @@ impl Transport for WebSocketTransport {
         file: FileId,
     ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
         let url = self.url(&format!("leases/{}/{}/files/{file}", lease.execution, lease.epoch));
+        self.with_token(|token| async {
+            let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
+            Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())
+        })
+        .await
+    }
+
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        target: &str,
+        from: u64,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        let url = self.url(&format!("rollouts/{rollout}/programs/{target}?from={from}"));
         self.with_token(|token| async {
             let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
             Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, AgentPool, Approval, Asset, AuditEntry, Calendar, ChildCall, Deployment, EnrolmentToken,
-    Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation,
-    Lease, Package, PackageVersion, Progress, Rollout, Schedule, Session, Trigger, TriggerFiring,
-    TriggerTurn, User, WorkItem, WorkQueue,
+    Agent, AgentPool, AgentRelease, AgentRollout, AgentUpdate, Approval, Asset, AuditEntry, Calendar,
+    ChildCall, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing,
+    IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Rollout, Schedule,
+    Session, Trigger, TriggerFiring, TriggerTurn, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, ApprovalId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId, PackageId,
-    ScheduleId, TriggerId, VersionId, WorkQueueId,
+    AgentId, AgentRolloutId, ApprovalId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId,
+    PackageId, ScheduleId, TriggerId, VersionId, WorkQueueId,
 };
 
 /// A row of any kind that commands write.
@@ -33,6 +33,12 @@ pub enum Record {
     Agent(Agent),
     /// A pool of agents.
     AgentPool(AgentPool),
+    /// A release of the agent program.
+    AgentRelease(Box<AgentRelease>),
+    /// A rollout of such a release.
+    AgentRollout(Box<AgentRollout>),
+    /// One agent's part of it.
+    AgentUpdate(AgentUpdate),
     /// An enrolment token.
     EnrolmentToken(EnrolmentToken),
     /// A package.
@@ -170,6 +176,11 @@ pub enum Event {
     AgentChanged {
         /// Which.
         agent_id: AgentId,
+    },
+    /// A rollout of a release of the agent program was begun, or went on.
+    AgentRolloutChanged {
+        /// Which.
+        rollout_id: AgentRolloutId,
     },
     /// A package or one of its versions was changed.
     PackageChanged {

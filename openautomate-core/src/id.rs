@@ -81,6 +81,12 @@ ids! {
     AgentId = "agent";
     /// A named set of agents.
     PoolId = "agent pool";
+    /// A release of the agent program.
+    AgentReleaseId = "agent release";
+    /// A release on its way to agents.
+    AgentRolloutId = "agent rollout";
+    /// One agent's part of a rollout.
+    AgentUpdateId = "agent update";
     /// A token that enrols an agent once.
     EnrolmentTokenId = "enrolment token";
     /// An automation package.

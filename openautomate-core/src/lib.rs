@@ -27,6 +27,7 @@ pub mod package;
 pub mod permission;
 mod private_file;
 pub mod query;
+pub mod release;
 pub mod runner;
 pub mod schedule;
 pub mod secret;

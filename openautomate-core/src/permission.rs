@@ -15,6 +15,8 @@ pub enum Permission {
     ManageAgents,
     /// See agents.
     ReadAgents,
+    /// Upload and delete releases of the agent program, and bring them to agents.
+    ManageReleases,
     /// Make and change packages, publish versions.
     WritePackages,
     /// Make a version the active one of an environment.
@@ -57,6 +59,8 @@ pub enum Permission {
     ReadEnvironments,
     /// Change environments.
     ManageEnvironments,
+    /// Pause environments and resume them.
+    PauseEnvironments,
     /// Read and verify the audit.
     ReadAudit,
     /// See metrics and settings.
@@ -65,11 +69,12 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
         Self::ReadAgents,
+        Self::ManageReleases,
         Self::WritePackages,
         Self::DeployVersions,
         Self::DeletePackages,
@@ -91,6 +96,7 @@ impl Permission {
         Self::ReadQueues,
         Self::ReadEnvironments,
         Self::ManageEnvironments,
+        Self::PauseEnvironments,
         Self::ReadAudit,
         Self::ReadSettings,
     ];
@@ -102,10 +108,13 @@ impl Permission {
         match self {
             Self::ManageUsers
             | Self::EnrolAgents
+            | Self::ManageReleases
             | Self::ManageEnvironments
             | Self::ReadAudit
             | Self::ReadSettings => &[A],
-            Self::ManageAgents | Self::WriteAssets | Self::ManageCalendars => &[A, O],
+            Self::ManageAgents | Self::WriteAssets | Self::ManageCalendars | Self::PauseEnvironments => {
+                &[A, O]
+            }
             Self::WritePackages | Self::DeletePackages | Self::DownloadPackages => &[A, D],
             Self::DeployVersions
             | Self::RunExecutions

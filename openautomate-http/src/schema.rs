@@ -48,6 +48,18 @@ mirror! {
     /// Where a rollout stands: somebody else has to agree; deployed; refused; taken back.
     #[serde(rename_all = "camelCase")]
     RolloutState { Waiting, Done, Rejected, Withdrawn }
+    /// How far an agent is with a version.
+    #[serde(rename_all = "camelCase")]
+    PreparationState { Waiting, Fetching, Building, Ready, Failed }
+    /// Where a rollout of a release of the agent program stands.
+    #[serde(rename_all = "camelCase")]
+    AgentRolloutState { Running, Done, Stopped, Cancelled }
+    /// How far an agent is with a release of its program. `rolledBack`: it was not healthy with it in time, and runs the
+    /// program before.
+    #[serde(rename_all = "camelCase")]
+    AgentUpdateState {
+        Waiting, Fetching, Staged, Draining, Restarting, Healthy, RolledBack, Failed, Cancelled
+    }
     /// Where a work item stands.
     WorkItemState { New, InProgress, Successful, Failed, BusinessFailed, DeadLetter, Deleted }
     /// Whose fault it was that a work item failed.
@@ -179,6 +191,20 @@ pub(crate) struct Rest {
     until: Option<DateTime<Utc>>,
 }
 
+/// Which agents a release of their program is for: `all`; those of a `pool` (`poolId`); those with a `label` (`label`).
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "it describes; it is never made")]
+pub(crate) struct RolloutTarget {
+    /// `all`, `pool` or `label`.
+    kind: String,
+    /// Of `pool`: which.
+    #[schema(value_type = Option<Uuid>)]
+    pool_id: Option<String>,
+    /// Of `label`: which.
+    label: Option<String>,
+}
+
 /// The proof that a run which was stopped is over.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -235,6 +261,14 @@ mod tests {
                 d::RolloutState::Waiting, d::RolloutState::Done, d::RolloutState::Rejected,
                 d::RolloutState::Withdrawn
             ];
+            PreparationState = [
+                d::PreparationState::Waiting, d::PreparationState::Fetching, d::PreparationState::Building,
+                d::PreparationState::Ready, d::PreparationState::Failed
+            ];
+            AgentRolloutState = [
+                d::AgentRolloutState::Running, d::AgentRolloutState::Done, d::AgentRolloutState::Stopped,
+                d::AgentRolloutState::Cancelled
+            ];
             AssetFormat = [d::AssetFormat::Text, d::AssetFormat::Json, d::AssetFormat::Credential];
             AssetKind = [d::AssetKind::Plain, d::AssetKind::Secret];
             DstGap = [s::DstGap::RunAfter, s::DstGap::Skip];
@@ -279,6 +313,9 @@ mod tests {
         }
         for role in d::Role::ALL {
             same!(Role = [role];);
+        }
+        for state in d::AgentUpdateState::ALL {
+            same!(AgentUpdateState = [state];);
         }
         for state in d::ExecutionState::ALL {
             same!(ExecutionState = [state];);

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::ErrorKind;
 use openautomate_core::domain::{ArrivalOutcome, Lease};
-use openautomate_core::id::{ExecutionId, FileId};
+use openautomate_core::id::{AgentRolloutId, ExecutionId, FileId};
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PackageSigner;
@@ -61,6 +61,15 @@ impl Transport for Shelf {
 
     async fn fetch_file(&self, _: Lease, id: FileId) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
         Err(CoreError::not_found("file", id))
+    }
+
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        _: &str,
+        _: u64,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        Err(CoreError::not_found("program of the rollout", rollout))
     }
 
     async fn put_artifact(&self, _: ArtifactUpload) -> CoreResult<()> {

@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::domain::{ArrivalOutcome, Lease, LogChunk, RunResult};
 use openautomate_core::error::{Error, ErrorKind, Result};
-use openautomate_core::id::FileId;
+use openautomate_core::id::{AgentRolloutId, FileId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PublicKey;
@@ -100,6 +100,15 @@ impl Transport for Local {
         };
         let content = tokio::fs::File::open(path).await.map_err(unreadable)?;
         Ok(ReaderStream::new(content).map(move |chunk| chunk.map_err(unreadable)).boxed())
+    }
+
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        _: &str,
+        _: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Err(Error::not_found("program of the rollout", rollout))
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
@@ -192,7 +201,10 @@ impl Server {
                     }
                 }
                 // It is asked to watch nothing.
-                AgentMessage::Ready { .. } | AgentMessage::Watches { .. } => {}
+                AgentMessage::Ready { .. }
+                | AgentMessage::Watches { .. }
+                | AgentMessage::Prepared { .. }
+                | AgentMessage::Update { .. } => {}
                 AgentMessage::Heartbeat { leases, .. } => {
                     let cancel = if self.is_cancel_sent { vec![lease] } else { Vec::new() };
                     say(&link, ServerMessage::Renewed { leases, cancel, stale: Vec::new() }).await;
@@ -270,6 +282,7 @@ fn welcome(key: PublicKey) -> Welcome {
         stale: Vec::new(),
         cancel: Vec::new(),
         max_artifact_bytes: u64::MAX,
+        hears_preparations: false,
     }
 }
 

@@ -30,6 +30,7 @@ fn assignment() -> Assignment {
             signature: PackageSigner::generate().unwrap().sign(&Statement::Authored { digest: "ab" }),
             author: None,
         },
+        version: None,
         runtime: "python".to_owned(),
         entrypoint: "main:run".to_owned(),
         command: Vec::new(),

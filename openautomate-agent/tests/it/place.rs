@@ -22,7 +22,7 @@ use openautomate_core::domain::{
     ArrivalOutcome, Execution, ExecutionState, Lease, LogLevel, LogLine, LogStream, Package, Role, RunResult,
 };
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::{AgentId, ExecutionId, FileId};
+use openautomate_core::id::{AgentId, AgentRolloutId, ExecutionId, FileId};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::chunk::ChunkHash;
@@ -140,6 +140,15 @@ impl Transport for Cuttable {
 
     async fn fetch_file(&self, lease: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.inner.fetch_file(lease, file).await
+    }
+
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        target: &str,
+        from: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.inner.fetch_program(rollout, target, from).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

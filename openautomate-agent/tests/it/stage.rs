@@ -13,7 +13,7 @@ use futures_util::stream::BoxStream;
 use openautomate_agent::{Agent, AgentBuilder};
 use openautomate_core::domain::{ArrivalOutcome, Lease, LogLine, RunResult};
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::{ExecutionId, FileId};
+use openautomate_core::id::{AgentRolloutId, ExecutionId, FileId};
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
@@ -100,6 +100,15 @@ impl Transport for Played {
         Ok(pieces.boxed())
     }
 
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        _: &str,
+        _: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Err(Error::not_found("program of the rollout", rollout))
+    }
+
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
         let fails =
             self.failing_uploads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
@@ -178,6 +187,7 @@ impl Stage {
             lease: Lease { execution: ExecutionId::new(), epoch: 1 },
             lease_ttl_ms: u64::try_from(self.ttl.as_millis()).unwrap(),
             package: self.transport.version.package_ref("job", "1.0.0", &self.transport.signer),
+            version: None,
             runtime: runtime.into(),
             entrypoint: "main.py".into(),
             command: command.iter().map(|&part| part.to_owned()).collect(),
@@ -216,6 +226,7 @@ impl Stage {
             stale: Vec::new(),
             cancel: Vec::new(),
             max_artifact_bytes: u64::MAX,
+            hears_preparations: false,
         };
         change(&mut welcome);
         server.say(ServerMessage::Welcome(welcome)).await;

@@ -12,7 +12,8 @@ use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
 use crate::credential::{ENROL_CONTEXT, OpaqueToken, token_hash, verify_agent_signature};
 use crate::domain::{
-    Agent, AgentFacts, AgentStatus, EnrolmentToken, MAX_WINDOWS, MaintenanceWindow, check_label, check_name,
+    Agent, AgentFacts, AgentStatus, AgentUpdate, AgentUpdateState, EnrolmentToken, MAX_WINDOWS,
+    MaintenanceWindow, check_label, check_name,
 };
 use crate::error::{Error, Result};
 use crate::id::{AgentId, EnrolmentTokenId, EnvironmentId, PoolId, UserId};
@@ -291,7 +292,15 @@ impl Command for DeleteAgent {
         agent.deleted_at = Some(context.now);
         agent.status = AgentStatus::Disabled;
         agent.public_key = None;
-        let changes = Changes::none()
+        let mut changes = Changes::none();
+        // A rollout would wait for it for ever.
+        for update in context.store.open_agent_updates(self.id).await? {
+            let (state, reason) = (AgentUpdateState::Cancelled, Some("the agent was deleted".to_owned()));
+            let update = AgentUpdate { state, reason, changed_at: context.now, ..update };
+            let event = Event::AgentRolloutChanged { rollout_id: update.rollout_id };
+            changes = changes.update(Record::AgentUpdate(update)).event(event);
+        }
+        let changes = changes
             .audited(context.audit("agent", self.id, json!({"name": agent.name})))
             .update(Record::Agent(agent))
             .event(Event::AgentChanged { agent_id: self.id });

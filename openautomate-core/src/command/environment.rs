@@ -1,5 +1,7 @@
 //! Making and changing environments.
 
+mod pause;
+
 use async_trait::async_trait;
 use serde_json::json;
 
@@ -11,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::id::EnvironmentId;
 use crate::package::signature::PublicKey;
 use crate::permission::{Access, Permission};
+
+pub use pause::{PauseEnvironment, ResumeEnvironment};
 
 const MAX_AUTHOR_KEYS: usize = 100;
 /// Each request that names none reads them all.
@@ -61,6 +65,7 @@ impl Command for CreateEnvironment {
             author_keys: sorted(&self.author_keys),
             max_concurrent: self.max_concurrent,
             four_eyes: self.four_eyes,
+            pause: None,
             created_at: context.now,
             revision: 0,
         };

@@ -74,6 +74,7 @@ impl Command for PrepareInstallation {
                 author_keys: Vec::new(),
                 max_concurrent: None,
                 four_eyes: false,
+                pause: None,
                 created_at: context.now,
                 revision: 0,
             };

@@ -4,6 +4,8 @@
 
 pub mod agent;
 pub mod agent_pool;
+pub mod agent_release;
+pub mod agent_rollout;
 pub mod approval;
 pub mod asset;
 pub mod calendar;

@@ -42,6 +42,9 @@ pub struct AgentFacts {
     /// The disk that its data lies on, in bytes; 0 if it does not tell.
     #[serde(default)]
     pub disk_bytes: u64,
+    /// Whether it takes releases from its server: it trusts a release key, and something restarts it.
+    #[serde(default)]
+    pub is_updatable: bool,
 }
 
 /// An agent.

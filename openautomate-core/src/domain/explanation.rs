@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::domain::{ConcurrencyScope, ExecutionState, Mismatch, Rest};
+use crate::domain::{ActorRef, ConcurrencyScope, ExecutionState, Mismatch, PreparationState, Rest};
 use crate::id::{AgentId, ExecutionId};
 
 /// Why an execution does not run at an instant.
@@ -35,6 +35,28 @@ pub enum HoldReason {
         agent_id: AgentId,
         /// Until when, unless it is renewed.
         lease_until: Timestamp,
+    },
+    /// The agent that has it makes its version ready first, or can't.
+    VersionNotReady {
+        /// Which agent.
+        agent_id: AgentId,
+        /// How far the agent is.
+        state: PreparationState,
+        /// Why it failed.
+        reason: Option<String>,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Its environment is paused.
+    EnvironmentPaused {
+        /// Since when.
+        at: Timestamp,
+        /// Who paused it.
+        by: ActorRef,
+        /// Why.
+        reason: String,
+        /// When it ends by itself; `None` until somebody resumes it.
+        until: Option<Timestamp>,
     },
     /// It was asked for a later time.
     RunAtLater {
@@ -128,6 +150,26 @@ impl HoldReason {
         match self {
             Self::Ended => "It has ended.".to_owned(),
             Self::Leased { agent_id, .. } => format!("The agent {agent_id} has it."),
+            Self::VersionNotReady { agent_id, state, reason, .. } => {
+                let agent = format!("the agent {agent_id}");
+                match (state, reason) {
+                    (PreparationState::Failed, Some(reason)) => {
+                        format!("Its version could not be made ready on {agent}: {reason}.")
+                    }
+                    (PreparationState::Failed, None) => {
+                        format!("Its version could not be made ready on {agent}.")
+                    }
+                    (PreparationState::Fetching, _) => format!("Its version is being fetched by {agent}."),
+                    (PreparationState::Building, _) => {
+                        format!("The Python environment of its version is being made by {agent}.")
+                    }
+                    _ => format!("Its version waits to be made ready by {agent}."),
+                }
+            }
+            Self::EnvironmentPaused { by, reason, until, .. } => {
+                let until = until.map(|until| format!(" until {}", until.to_rfc3339())).unwrap_or_default();
+                format!("Its environment was paused by {}{until}: {reason}.", by.name)
+            }
             Self::RunAtLater { run_at } => format!("It was asked for {}.", run_at.to_rfc3339()),
             Self::BackOff { until, failed_attempts } => {
                 let until = until.to_rfc3339();

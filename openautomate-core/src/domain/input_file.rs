@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::{ExecutionId, FileId, ScheduleId, UserId, WorkItemId};
+use crate::id::{AgentReleaseId, ExecutionId, FileId, ScheduleId, UserId, WorkItemId};
 
 /// An uploaded file; its content is a blob.
 ///
-/// It lives as long as an execution, a schedule or a work item uses it, and at least until it expires.
+/// It lives as long as an execution, a schedule, a work item or a release uses it, and at least until it expires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InputFile {
@@ -42,4 +42,6 @@ pub enum FileUser {
     Schedule(ScheduleId),
     /// A work item that is not deleted.
     WorkItem(WorkItemId),
+    /// A release of the agent program that is not deleted.
+    AgentRelease(AgentReleaseId),
 }

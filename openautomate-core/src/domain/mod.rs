@@ -6,6 +6,8 @@
 
 mod agent;
 mod agent_pool;
+mod agent_preparation;
+mod agent_release;
 mod agent_usage;
 mod approval;
 mod artifact;
@@ -47,6 +49,10 @@ mod work_queue;
 
 pub use agent::{Agent, AgentFacts, AgentStatus, EnrolmentToken};
 pub use agent_pool::AgentPool;
+pub use agent_preparation::{AgentPreparation, PreparationState};
+pub use agent_release::{
+    AgentRelease, AgentRollout, AgentRolloutState, AgentUpdate, AgentUpdateState, RolloutTarget,
+};
 pub use agent_usage::{Usage, UsagePoint};
 pub use approval::{Approval, ApprovalQuestion, ApprovalState};
 pub use artifact::Artifact;
@@ -60,7 +66,7 @@ pub use concurrency::{
     check_limit,
 };
 pub use deployment::Deployment;
-pub use environment::Environment;
+pub use environment::{Environment, EnvironmentPause};
 pub use execution::{
     AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress,
 };

@@ -91,6 +91,7 @@ impl Orchestrator {
             lease,
             lease_ttl_ms: millis(self.settings().lease_ttl),
             package: package_ref(name, &version),
+            version: Some(version.id),
             runtime: manifest.runtime.as_str().to_owned(),
             entrypoint: manifest.entrypoint.clone().unwrap_or_default(),
             command: manifest.command.clone(),

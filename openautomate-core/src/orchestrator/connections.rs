@@ -264,6 +264,13 @@ impl Connections {
         Some(entry.connected.clone())
     }
 
+    /// How to reach an agent that was welcomed.
+    pub(crate) fn welcomed_sender(&self, agent: AgentId) -> Option<mpsc::Sender<ServerMessage>> {
+        let entries = self.lock();
+        let entry = entries.get(&agent).filter(|entry| entry.greeting != Greeting::Due)?;
+        Some(entry.connected.sender.clone())
+    }
+
     /// How to reach an agent.
     pub(crate) fn sender(&self, agent: AgentId) -> Option<mpsc::Sender<ServerMessage>> {
         self.lock().get(&agent).map(|entry| entry.connected.sender.clone())

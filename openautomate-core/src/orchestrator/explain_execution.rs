@@ -9,7 +9,8 @@ use chrono::TimeDelta;
 use super::Orchestrator;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, ConcurrencyScope, Execution, ExecutionState, Explanation, HoldReason, Lack, Mismatch, RestingAgent,
+    Agent, AgentPreparation, ConcurrencyScope, EnvironmentPause, Execution, ExecutionState, Explanation,
+    HoldReason, Lack, Mismatch, PreparationState, RestingAgent,
 };
 use crate::error::{Error, Result};
 use crate::id::{AgentId, EnvironmentId, ExecutionId};
@@ -34,6 +35,7 @@ impl Orchestrator {
         match state {
             ExecutionState::Pending | ExecutionState::Waiting => {
                 reasons.extend(time_reason(&execution, now));
+                self.explain_pause(&execution, now, &mut reasons).await?;
                 self.explain_limits(&execution, &mut reasons).await?;
                 self.explain_agents(&execution, now, &mut reasons).await?;
             }
@@ -42,6 +44,9 @@ impl Orchestrator {
                 reasons.extend(
                     leased.map(|(agent_id, lease_until)| HoldReason::Leased { agent_id, lease_until }),
                 );
+                if state == ExecutionState::Assigned {
+                    self.explain_preparation(&execution, &mut reasons).await?;
+                }
             }
             _ => reasons.push(HoldReason::Ended),
         }
@@ -49,6 +54,31 @@ impl Orchestrator {
             ahead = Some(self.store().count_ahead(&execution, now).await?);
         }
         Ok(Explanation { execution_id: id, state, at: now, reasons, ahead })
+    }
+
+    async fn explain_pause(
+        &self,
+        execution: &Execution,
+        now: Timestamp,
+        reasons: &mut Vec<HoldReason>,
+    ) -> Result<()> {
+        let environment = self.store().environment(execution.environment_id).await?;
+        let pause = environment.as_ref().and_then(|environment| environment.paused(now));
+        reasons.extend(pause.cloned().map(|EnvironmentPause { at, by, reason, until }| {
+            HoldReason::EnvironmentPaused { at, by, reason, until }
+        }));
+        Ok(())
+    }
+
+    /// Says how far the agent is with the version, by its last word.
+    async fn explain_preparation(&self, execution: &Execution, reasons: &mut Vec<HoldReason>) -> Result<()> {
+        let Some(agent_id) = execution.agent_id else { return Ok(()) };
+        let word = self.store().preparation(agent_id, execution.version_id).await?;
+        let unready = word.filter(|word| word.state != PreparationState::Ready);
+        reasons.extend(unready.map(|AgentPreparation { state, reason, at, .. }| {
+            HoldReason::VersionNotReady { agent_id, state, reason, since: at }
+        }));
+        Ok(())
     }
 
     async fn explain_limits(&self, execution: &Execution, reasons: &mut Vec<HoldReason>) -> Result<()> {

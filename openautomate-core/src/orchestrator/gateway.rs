@@ -137,6 +137,7 @@ impl Orchestrator {
             stale: renewed.stale,
             cancel: renewed.cancel,
             max_artifact_bytes: settings.max_artifact_bytes,
+            hears_preparations: true,
         })
     }
 
@@ -277,6 +278,13 @@ impl Session<'_> {
             }
             AgentMessage::Call { request, lease, call } => self.call(request, lease, call).await,
             AgentMessage::Watches { states } => self.orchestrator.note_watches(self.agent_id, states).await,
+            // Seldom, and large: on the heap they do not make every message's way deeper.
+            AgentMessage::Prepared { versions } => {
+                Box::pin(self.orchestrator.note_prepared(self.agent_id, versions)).await
+            }
+            AgentMessage::Update { rollout, state, reason } => {
+                Box::pin(self.orchestrator.note_update(self.agent_id, rollout, state, reason)).await
+            }
         }
     }
 
@@ -470,6 +478,8 @@ fn lease_of(message: &AgentMessage) -> Option<Lease> {
         AgentMessage::Hello(_)
         | AgentMessage::Ready { .. }
         | AgentMessage::Heartbeat { .. }
-        | AgentMessage::Watches { .. } => None,
+        | AgentMessage::Watches { .. }
+        | AgentMessage::Prepared { .. }
+        | AgentMessage::Update { .. } => None,
     }
 }

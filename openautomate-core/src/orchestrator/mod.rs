@@ -2,6 +2,7 @@
 //! loops. Cheap to clone; all clones are the same one.
 
 mod access;
+mod agent_update;
 mod agent_work;
 mod arrival;
 mod blob;

@@ -122,6 +122,11 @@ pub enum Statement<'a> {
         /// The digest of the version.
         digest: &'a str,
     },
+    /// This is a release of the agent program. Said by who makes releases.
+    Released {
+        /// SHA-256 of its manifest in hex.
+        digest: &'a str,
+    },
     /// I made this content. Said by an author. Name and version stand in the content.
     Authored {
         /// The digest of the version.
@@ -135,7 +140,15 @@ impl Statement<'_> {
             Self::Published { package, version, digest } => {
                 format!("openautomate-published-v1\n{package}\n{version}\n{digest}\n")
             }
+            Self::Released { digest } => format!("openautomate-agent-release-v1\n{digest}\n"),
             Self::Authored { digest } => format!("openautomate-authored-v1\n{digest}\n"),
+        }
+    }
+
+    const fn what(&self) -> &'static str {
+        match self {
+            Self::Published { .. } | Self::Authored { .. } => "the package",
+            Self::Released { .. } => "the release",
         }
     }
 
@@ -145,12 +158,23 @@ impl Statement<'_> {
     /// `Forbidden` with `signature.untrusted` if the key is another one, `signature.wrong` if the signature does
     /// not fit.
     pub fn verify(&self, signed: &Signed, trusted: &[PublicKey]) -> Result<()> {
-        check_trusted(signed, trusted)?;
+        self.check_trusted(signed, trusted)?;
         self.check_fits(signed)
     }
 
+    fn check_trusted(&self, signed: &Signed, trusted: &[PublicKey]) -> Result<()> {
+        if trusted.contains(&signed.key) {
+            return Ok(());
+        }
+        let message = format!("{} is signed by a key that is not trusted here", self.what());
+        Err(refused("signature.untrusted", message))
+    }
+
     fn check_fits(&self, signed: &Signed) -> Result<()> {
-        let wrong = || refused("signature.wrong", "the signature of the package does not fit what it signs");
+        let wrong = || {
+            let message = format!("the signature of {} does not fit what it signs", self.what());
+            refused("signature.wrong", message)
+        };
         let key = VerifyingKey::from_bytes(&signed.key.0).map_err(|_| wrong())?;
         let signature = DalekSignature::from_bytes(&signed.signature.0);
         key.verify_strict(self.text().as_bytes(), &signature).map_err(|_| wrong())
@@ -170,7 +194,7 @@ impl Verified {
     /// # Errors
     /// As [`Statement::verify`].
     pub fn verify(&self, statement: &Statement<'_>, signed: &Signed, trusted: &[PublicKey]) -> Result<()> {
-        check_trusted(signed, trusted)?;
+        statement.check_trusted(signed, trusted)?;
         let fitted = || self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
         let proof = (statement.text(), signed.clone());
         if fitted().contains(&proof) {
@@ -186,14 +210,7 @@ impl Verified {
     }
 }
 
-fn check_trusted(signed: &Signed, trusted: &[PublicKey]) -> Result<()> {
-    if trusted.contains(&signed.key) {
-        return Ok(());
-    }
-    Err(refused("signature.untrusted", "the package is signed by a key that is not trusted here"))
-}
-
-fn refused(code: &'static str, message: &'static str) -> Error {
+fn refused(code: &'static str, message: String) -> Error {
     Error::new(crate::error::ErrorKind::Forbidden, code, message)
 }
 
@@ -313,6 +330,7 @@ mod tests {
             Statement::Published { package, version: "1.2.4", digest: &digest },
             Statement::Published { package, version: "1.2.3", digest: &other_digest },
             Statement::Authored { digest: &digest },
+            Statement::Released { digest: &digest },
         ] {
             assert_eq!(other.verify(&signed, &trusted).unwrap_err().code(), "signature.wrong");
         }

@@ -1,6 +1,7 @@
 //! The loops: small structs over the traits with a clock, so that a test drives them step by step.
 
 mod access_watch;
+mod agent_updater;
 mod approval_keeper;
 mod audit_sealer;
 mod blob_collector;
@@ -26,6 +27,7 @@ use crate::changes::Event;
 use crate::orchestrator::Orchestrator;
 
 pub use access_watch::AccessWatch;
+pub use agent_updater::AgentUpdater;
 pub use approval_keeper::ApprovalKeeper;
 pub use audit_sealer::{AuditReport, AuditSealer, ChainVerifier, verify_chain};
 pub use blob_collector::{BlobCollection, BlobCollector, CollectionReport};
@@ -88,6 +90,7 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         BlobCollector::new(orchestrator.clone()),
         LogArchiver::new(orchestrator.clone()),
         Preparer::new(orchestrator.clone()),
+        AgentUpdater::new(orchestrator.clone()),
         Chainer::new(orchestrator.clone()),
         QueueWatcher::new(orchestrator.clone()),
         FolderKeeper::new(orchestrator.clone()),

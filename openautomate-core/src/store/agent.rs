@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::domain::{Agent, AgentPool, EnrolmentToken, UsagePoint};
+use crate::domain::{Agent, AgentPool, AgentPreparation, EnrolmentToken, UsagePoint};
 use crate::error::Result;
-use crate::id::{AgentId, EnvironmentId, PoolId};
+use crate::id::{AgentId, EnvironmentId, PoolId, VersionId};
 use crate::query::{Page, PageRequest};
 
 /// Reads agents, and keeps how busy they were. Every method fails with `Unavailable` if the database does not answer,
@@ -39,6 +39,15 @@ pub trait AgentStore {
     async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()>;
     /// How busy an agent's machine was from an instant on, oldest first; at most [`UsagePoint::KEPT`] points.
     async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>>;
+    /// Keeps an agent's last words on versions, each of which is there; those of another agent among them are left
+    /// out, and so are those that do not replace what is kept ([`AgentPreparation::replaces`]). What this agent said
+    /// more than [`AgentPreparation::DAYS`] before the newest of them is forgotten (`read::preparations`).
+    async fn note_preparations(&self, agent: AgentId, told: &[AgentPreparation]) -> Result<()>;
+    /// What an agent said last of a version (`read::preparations`).
+    async fn preparation(&self, agent: AgentId, version: VersionId) -> Result<Option<AgentPreparation>>;
+    /// What agents that are not deleted said last of a version, by agent, newest agent first
+    /// (`read::preparations`).
+    async fn preparations(&self, version: VersionId, page: PageRequest) -> Result<Page<AgentPreparation>>;
     /// The enrolment token with this hash.
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>>;
     /// The revision of each of these agents, deleted or not, in any order; one that is not there is left out.

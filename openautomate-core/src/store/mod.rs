@@ -16,6 +16,7 @@
 //! - Times are kept to the microsecond.
 
 mod agent;
+mod agent_release;
 mod approval;
 mod asset;
 mod audit;
@@ -40,6 +41,7 @@ mod work_queue;
 use std::fmt::Debug;
 
 pub use agent::AgentStore;
+pub use agent_release::AgentReleaseStore;
 pub use approval::ApprovalStore;
 pub use asset::AssetStore;
 pub use audit::AuditStore;
@@ -69,6 +71,7 @@ pub trait Store:
     + AuditStore
     + IdentityStore
     + AgentStore
+    + AgentReleaseStore
     + PackageStore
     + ExecutionStore
     + ScheduleStore
@@ -96,6 +99,7 @@ impl<T> Store for T where
         + AuditStore
         + IdentityStore
         + AgentStore
+        + AgentReleaseStore
         + PackageStore
         + ExecutionStore
         + ScheduleStore

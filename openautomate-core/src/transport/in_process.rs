@@ -7,7 +7,7 @@ use futures_util::stream::BoxStream;
 
 use crate::domain::{ArrivalOutcome, Lease};
 use crate::error::{Error, Result};
-use crate::id::{AgentId, FileId};
+use crate::id::{AgentId, AgentRolloutId, FileId};
 use crate::orchestrator::{ArrivalIntake, ArtifactIntake, Orchestrator};
 use crate::package::chunk::ChunkHash;
 use crate::transport::{AgentLink, ArrivedFile, ArtifactUpload, PackageGrant, Transport, link};
@@ -54,6 +54,15 @@ impl Transport for InProcessTransport {
 
     async fn fetch_file(&self, lease: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.orchestrator.file_for_lease(self.agent, lease, file).await
+    }
+
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        target: &str,
+        from: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.orchestrator.release_program(self.agent, rollout, target, from).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

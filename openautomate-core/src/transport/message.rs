@@ -5,6 +5,7 @@
 
 mod call;
 mod queue;
+mod update;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,15 +14,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    AgentFacts, FolderWatch, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult, Usage, WatchState,
+    AgentFacts, AgentUpdateState, FolderWatch, IsolationLevel, Lease, Limits, LogChunk, Progress, RunResult,
+    Usage, WatchState,
 };
 use crate::error::ErrorKind;
-use crate::id::{FileId, PackageId, VersionId};
+use crate::id::{AgentRolloutId, FileId, PackageId, VersionId};
 use crate::package::signature::{PublicKey, Signed};
 use crate::secret::Secret;
 
 pub use call::{CallAnswer, RunCall};
 pub use queue::{QueueAnswer, QueueCall, QueueReply, TakenItem};
+pub use update::{PreparationWord, UpdateOrder};
 
 /// The version of these messages. The server refuses agents that speak another one.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -124,6 +127,22 @@ pub enum AgentMessage {
         /// Each of them.
         states: Vec<WatchState>,
     },
+    /// How far it is with versions that it was told of or runs. Said to servers only that hear it
+    /// ([`Welcome::hears_preparations`]).
+    Prepared {
+        /// At most [`AgentPreparation::MAX_TOLD`](crate::domain::AgentPreparation::MAX_TOLD).
+        versions: Vec<PreparationWord>,
+    },
+    /// How far it is with an update. Said as an answer to [`ServerMessage::Update`], and as it goes on.
+    Update {
+        /// Of which rollout.
+        rollout: AgentRolloutId,
+        /// How far.
+        state: AgentUpdateState,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
 }
 
 /// The first message of an agent.
@@ -176,6 +195,8 @@ pub enum ServerMessage {
     },
     /// A version was deployed where the agent works; it will be run soon.
     Prepare(Box<Preparation>),
+    /// A release to run. An agent that does not know this passes over it, and is told so by its facts.
+    Update(Box<UpdateOrder>),
     /// A lease is no longer this agent's.
     Stale {
         /// Which.
@@ -248,6 +269,9 @@ pub struct Welcome {
     /// The largest artifact that the server keeps, in bytes.
     #[serde(default = "any_size")]
     pub max_artifact_bytes: u64,
+    /// Whether the server hears [`AgentMessage::Prepared`]; one that does not would end the connection.
+    #[serde(default)]
+    pub hears_preparations: bool,
 }
 
 /// What a server takes that does not say it.
@@ -301,6 +325,9 @@ pub struct Assignment {
     pub lease_ttl_ms: u64,
     /// What to run.
     pub package: PackageRef,
+    /// The version's id, under which the agent tells how far it is with it.
+    #[serde(default)]
+    pub version: Option<VersionId>,
     /// Which runner.
     pub runtime: String,
     /// `module:function` or `script.py`.

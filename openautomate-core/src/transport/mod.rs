@@ -32,7 +32,7 @@ use tokio_util::codec::LengthDelimitedCodec;
 
 use crate::domain::{ArrivalOutcome, FileArrival, Lease};
 use crate::error::Result;
-use crate::id::{FileId, VersionId};
+use crate::id::{AgentRolloutId, FileId, VersionId};
 use crate::package::chunk::{self, ChunkHash};
 
 pub mod in_process;
@@ -43,8 +43,8 @@ pub mod nats;
 pub mod pipe;
 
 pub use message::{
-    AgentMessage, AssignedFile, Assignment, Hello, PROTOCOL_VERSION, PackageRef, Preparation, ServerMessage,
-    Welcome,
+    AgentMessage, AssignedFile, Assignment, Hello, PROTOCOL_VERSION, PackageRef, Preparation,
+    PreparationWord, ServerMessage, UpdateOrder, Welcome,
 };
 
 /// How many messages wait in one direction before the sender does.
@@ -166,6 +166,20 @@ pub trait Transport: Send + Sync + Debug + 'static {
     /// `StaleLease` if the lease is not this agent's any more (`file::stale_lease`), `NotFound` if its execution
     /// does not use the file (`file::unused`), `Unavailable`.
     async fn fetch_file(&self, lease: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>>;
+
+    /// The program of a release that a rollout brings this agent, for a target, from a byte on (`release::whole`,
+    /// `release::from_the_middle`). The caller checks size and hash; a stream that ends early may be asked for the
+    /// rest again.
+    ///
+    /// # Errors
+    /// `NotFound` if no rollout brings this agent such a program, or the agent has ended it (`release::nothing`),
+    /// `Invalid` if it is shorter than that (`release::from_the_middle`), `Unavailable`.
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        target: &str,
+        from: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes>>>;
 
     /// Keeps a file with the execution (`artifact::whole`, `artifact::empty`, `artifact::names`,
     /// `artifact::large`); the same name again replaces it (`artifact::replaces`). Nothing is kept of one that

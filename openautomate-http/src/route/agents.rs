@@ -108,12 +108,22 @@ struct FactsView {
     memory_bytes: u64,
     /// The disk that its data lies on, in bytes; 0 if it does not tell.
     disk_bytes: u64,
+    /// Whether it takes releases of its program from here: it trusts a release key, and something restarts it.
+    is_updatable: bool,
 }
 
 impl From<AgentFacts> for FactsView {
     fn from(facts: AgentFacts) -> Self {
-        let AgentFacts { agent_version, os, arch, python_versions, cpus, memory_bytes, disk_bytes } = facts;
-        Self { agent_version, os, arch, python_versions, cpus, memory_bytes, disk_bytes }
+        Self {
+            agent_version: facts.agent_version,
+            os: facts.os,
+            arch: facts.arch,
+            python_versions: facts.python_versions,
+            cpus: facts.cpus,
+            memory_bytes: facts.memory_bytes,
+            disk_bytes: facts.disk_bytes,
+            is_updatable: facts.is_updatable,
+        }
     }
 }
 

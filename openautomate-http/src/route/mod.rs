@@ -4,6 +4,8 @@ pub(crate) mod agent_file;
 pub(crate) mod agent_link;
 pub(crate) mod agent_package;
 pub(crate) mod agent_pools;
+pub(crate) mod agent_releases;
+pub(crate) mod agent_rollouts;
 pub(crate) mod agents;
 pub(crate) mod approvals;
 pub(crate) mod artifacts;
@@ -19,6 +21,7 @@ pub(crate) mod hooks;
 pub(crate) mod logs;
 pub(crate) mod packages;
 pub(crate) mod pages;
+pub(crate) mod preparations;
 pub(crate) mod queues;
 pub(crate) mod rollouts;
 pub(crate) mod schedules;
@@ -41,10 +44,13 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(users::router())
         .merge(agents::router())
         .merge(agent_pools::router())
+        .merge(agent_releases::router())
+        .merge(agent_rollouts::router())
         .merge(agent_link::router())
         .merge(agent_package::router())
         .merge(agent_file::router())
         .merge(deployments::router())
+        .merge(preparations::router())
         .merge(rollouts::router())
         .merge(packages::router())
         .merge(versions::router())

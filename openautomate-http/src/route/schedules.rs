@@ -23,6 +23,7 @@ use crate::extract::{
 };
 use crate::problem::Problem;
 use crate::state::AppState;
+pub(crate) use history::PausedByView;
 use view::{SavedSchedule, ScheduleRequest, ScheduleView};
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {

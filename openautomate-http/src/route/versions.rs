@@ -90,7 +90,7 @@ pub(crate) struct VersionView {
 #[derive(ToSchema)]
 #[schema(as = Signed)]
 #[expect(dead_code, reason = "describes the core's type")]
-struct SignedView {
+pub(crate) struct SignedView {
     /// The Ed25519 key, in base64url without padding.
     key: String,
     /// The signature, in base64url without padding.

@@ -24,6 +24,7 @@ mod live_logs;
 mod maintenance;
 mod openapi;
 mod packages;
+mod pauses;
 mod permission_sweep;
 mod placement;
 mod queues;

@@ -282,12 +282,33 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
     ),
     rule(
         "file.removed",
-        "no execution, no schedule and no work item uses an uploaded file that was removed",
+        "no execution, schedule, work item or release uses an uploaded file that was removed",
         REPORT,
         "SELECT 'file ' || [f.id] FROM input_files AS f WHERE f.removed_at IS NOT NULL
             AND (EXISTS (SELECT 1 FROM execution_files AS u WHERE u.file_id = f.id)
                 OR EXISTS (SELECT 1 FROM schedule_files AS u WHERE u.file_id = f.id)
-                OR EXISTS (SELECT 1 FROM work_item_files AS u WHERE u.file_id = f.id))",
+                OR EXISTS (SELECT 1 FROM work_item_files AS u WHERE u.file_id = f.id)
+                OR EXISTS (SELECT 1 FROM agent_release_files AS u WHERE u.file_id = f.id))",
+    ),
+    rule(
+        "environment.pause",
+        "an environment whose pause has an end for claims says why it is paused, and the other way round",
+        "resume the environment, and pause it again if it shall rest",
+        "SELECT 'environment ' || [id] FROM environments WHERE (pause IS NULL) <> (paused_until IS NULL)",
+    ),
+    rule(
+        "agent-release.file",
+        "a release that is not deleted uses its files",
+        "delete the release and upload it again",
+        "SELECT 'release ' || [r.id] FROM agent_releases AS r WHERE r.deleted_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM agent_release_files AS u WHERE u.release_id = r.id)",
+    ),
+    rule(
+        "agent-update.stage",
+        "an agent is in a stage that its rollout has reached, unless it waits",
+        REPORT,
+        "SELECT 'update ' || [u.id] FROM agent_updates AS u JOIN agent_rollouts AS r ON r.id = u.rollout_id
+        WHERE u.stage > r.stage AND u.state NOT IN ('waiting', 'cancelled')",
     ),
     rule(
         "work-item.holder",

@@ -2,18 +2,21 @@
 
 use async_trait::async_trait;
 use openautomate_core::clock::Timestamp;
-use openautomate_core::domain::{Agent, AgentPool, EnrolmentToken, UsagePoint};
+use openautomate_core::domain::{Agent, AgentPool, AgentPreparation, EnrolmentToken, UsagePoint};
 use openautomate_core::error::Result;
-use openautomate_core::id::{AgentId, EnvironmentId, PoolId};
+use openautomate_core::id::{AgentId, EnvironmentId, PoolId, VersionId};
 use openautomate_core::query::{Page, PageRequest};
 use openautomate_core::store::AgentStore;
 
 use super::search::searchable;
+use super::transact::{Operation, transact};
 use super::{PostgresDriver, PostgresStore};
-use crate::driver::{micros, query};
+use crate::driver::{Connection, micros, query};
 use crate::error::{Error, Result as RowResult};
-use crate::row::{note_usage, read_revision, read_usage};
-use crate::table::{one, page};
+use crate::row::{
+    forget_preparations, note_preparation, note_usage, read_preparation, read_revision, read_usage,
+};
+use crate::table::{below, one, one_too_many, page};
 use uuid::Uuid;
 
 #[async_trait]
@@ -75,6 +78,27 @@ impl<P: PostgresDriver> AgentStore for PostgresStore<P> {
         Ok(rows.iter().map(read_usage).collect::<RowResult<_>>()?)
     }
 
+    async fn note_preparations(&self, agent: AgentId, told: &[AgentPreparation]) -> Result<()> {
+        transact(&NotePreparations { agent, told }, &self.pool).await.map_err(Into::into)
+    }
+
+    async fn preparation(&self, agent: AgentId, version: VersionId) -> Result<Option<AgentPreparation>> {
+        const SELECT: &str = "SELECT * FROM agent_preparations WHERE agent_id = $1 AND version_id = $2";
+        let select = query(SELECT).bind(agent.as_uuid()).bind(version.as_uuid());
+        let row = select.fetch_optional(&self.pool).await.map_err(Error::from)?;
+        Ok(row.as_ref().map(read_preparation).transpose()?)
+    }
+
+    async fn preparations(&self, version: VersionId, request: PageRequest) -> Result<Page<AgentPreparation>> {
+        const SELECT: &str = "SELECT p.* FROM agent_preparations AS p JOIN agents AS a ON a.id = p.agent_id
+            WHERE p.version_id = $1 AND a.deleted_at IS NULL AND p.agent_id < $2
+            ORDER BY p.agent_id DESC LIMIT $3";
+        let select = query(SELECT).bind(version.as_uuid()).bind(below(request)).bind(one_too_many(request));
+        let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
+        let items = rows.iter().map(read_preparation).collect::<RowResult<_>>()?;
+        Ok(Page::from_overfetch(items, request.limit, |word: &AgentPreparation| *word.agent_id.as_uuid()))
+    }
+
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
         const SELECT: &str = "SELECT * FROM enrolment_tokens WHERE token_hash = $1";
         Ok(one(query(SELECT).bind(&hash[..]), &self.pool).await?)
@@ -85,5 +109,24 @@ impl<P: PostgresDriver> AgentStore for PostgresStore<P> {
         let ids: Vec<Uuid> = ids.iter().map(|id| *id.as_uuid()).collect();
         let rows = query(SELECT).bind(ids).fetch_all(&self.pool).await.map_err(Error::from)?;
         Ok(rows.iter().map(read_revision).collect::<RowResult<_>>()?)
+    }
+}
+
+struct NotePreparations<'a> {
+    agent: AgentId,
+    told: &'a [AgentPreparation],
+}
+
+impl Operation for NotePreparations<'_> {
+    type Output = ();
+
+    async fn run<C: Connection>(&self, connection: &mut C) -> RowResult<()> {
+        let Some(newest) = self.told.iter().map(|word| word.at).max() else { return Ok(()) };
+        for word in self.told.iter().filter(|word| word.agent_id == self.agent) {
+            note_preparation(word).execute(&mut *connection).await?;
+        }
+        let since = newest - AgentPreparation::kept_for();
+        forget_preparations(self.agent, since).execute(connection).await?;
+        Ok(())
     }
 }

@@ -18,11 +18,12 @@ use crate::error::Result;
 use crate::occupancy::Choice;
 use crate::table::Table;
 
-/// What may be given to the agent, of what waits: environment, time, agent, labels, operating system, pools,
+/// What may be given to the agent, of what waits: environment (unless it is paused), time, agent, labels, operating system, pools,
 /// interpreters are the first seven values, as [`asked`] binds them. `Execution::mismatches` says the same.
 macro_rules! suits {
     () => {
         "state = 'Pending' AND environment_id = $1 AND run_at <= $2
+            AND NOT EXISTS (SELECT 1 FROM environments WHERE id = $1 AND paused_until > $2)
             AND (pinned_agent_id IS NULL OR pinned_agent_id = $3)
             AND labels <@ $4
             AND (required_os IS NULL OR required_os = $5)

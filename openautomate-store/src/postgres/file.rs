@@ -28,10 +28,13 @@ impl<P: PostgresDriver> FileStore for PostgresStore<P> {
             WHERE id IN (SELECT file_id FROM work_item_files WHERE item_id = $1) ORDER BY id";
         const BY_SCHEDULE: &str = "SELECT * FROM input_files
             WHERE id IN (SELECT file_id FROM schedule_files WHERE schedule_id = $1) ORDER BY id";
+        const BY_RELEASE: &str = "SELECT * FROM input_files
+            WHERE id IN (SELECT file_id FROM agent_release_files WHERE release_id = $1) ORDER BY id";
         let statement = match user {
             FileUser::Execution(id) => query(BY_EXECUTION).bind(*id.as_uuid()),
             FileUser::Schedule(id) => query(BY_SCHEDULE).bind(*id.as_uuid()),
             FileUser::WorkItem(id) => query(BY_ITEM).bind(*id.as_uuid()),
+            FileUser::AgentRelease(id) => query(BY_RELEASE).bind(*id.as_uuid()),
         };
         Ok(all(statement, &self.pool).await?)
     }
@@ -47,7 +50,7 @@ impl<P: PostgresDriver> FileStore for PostgresStore<P> {
     }
 }
 
-/// Replaces what an execution, a schedule or a work item uses.
+/// Replaces what an execution, a schedule, a work item or a release uses.
 pub(super) async fn use_files(
     user: FileUser,
     files: &[FileId],
@@ -70,6 +73,12 @@ pub(super) async fn use_files(
         FileUser::WorkItem(id) => (
             "DELETE FROM work_item_files WHERE item_id = $1",
             "INSERT INTO work_item_files (item_id, file_id)
+                SELECT $1, file FROM unnest($2::uuid[]) AS file ORDER BY file ON CONFLICT DO NOTHING",
+            *id.as_uuid(),
+        ),
+        FileUser::AgentRelease(id) => (
+            "DELETE FROM agent_release_files WHERE release_id = $1",
+            "INSERT INTO agent_release_files (release_id, file_id)
                 SELECT $1, file FROM unnest($2::uuid[]) AS file ORDER BY file ON CONFLICT DO NOTHING",
             *id.as_uuid(),
         ),
@@ -96,7 +105,8 @@ impl Operation for ExpireFiles {
     async fn run<C: Connection>(&self, connection: &mut C) -> Result<Vec<FileId>> {
         const UNUSED: &str = "NOT EXISTS (SELECT 1 FROM execution_files WHERE file_id = f.id)
             AND NOT EXISTS (SELECT 1 FROM schedule_files WHERE file_id = f.id)
-            AND NOT EXISTS (SELECT 1 FROM work_item_files WHERE file_id = f.id)";
+            AND NOT EXISTS (SELECT 1 FROM work_item_files WHERE file_id = f.id)
+            AND NOT EXISTS (SELECT 1 FROM agent_release_files WHERE file_id = f.id)";
         // Whoever begins to use one meanwhile holds its row, which is left out.
         let lock = format!(
             "SELECT f.id FROM input_files f WHERE f.removed_at IS NOT NULL OR (f.expires_at < $1 AND {UNUSED})

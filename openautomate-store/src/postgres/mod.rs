@@ -2,6 +2,7 @@
 
 mod address;
 mod agent;
+mod agent_release;
 mod approval;
 mod asset;
 mod audit;

@@ -69,6 +69,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0010_watching_triggers.sql"),
     },
     Migration {
+        version: 12,
+        name: "agent releases",
+        script: include_str!("../../migrations/postgres/0012_agent_releases.sql"),
+    },
+    Migration {
         version: 13,
         name: "stand-ins",
         script: include_str!("../../migrations/postgres/0013_stand_ins.sql"),

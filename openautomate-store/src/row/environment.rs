@@ -4,7 +4,7 @@ use openautomate_core::domain::Environment;
 use openautomate_core::id::EnvironmentId;
 use uuid::Uuid;
 
-use crate::driver::{Columns, Dialect, Json, Row, Statement, micros};
+use crate::driver::{Columns, Dialect, Json, Row, Statement, micros, micros_of};
 use crate::error::Result;
 use crate::table::{Table, table};
 
@@ -12,7 +12,7 @@ impl Table for Environment {
     table!(
         "environment",
         "environments",
-        [name, is_default, author_keys, max_concurrent, four_eyes, created_at]
+        [name, is_default, author_keys, max_concurrent, four_eyes, pause, paused_until, created_at]
     );
 
     fn id(&self) -> &Uuid {
@@ -30,6 +30,8 @@ impl Table for Environment {
             .bind(Json(&self.author_keys))
             .bind(self.max_concurrent)
             .bind(self.four_eyes)
+            .bind(self.pause.as_ref().map(Json))
+            .bind(paused_until(self))
             .bind(micros(self.created_at))
     }
 
@@ -42,8 +44,14 @@ impl Table for Environment {
             author_keys: columns.json("author_keys")?,
             max_concurrent: columns.count_or_none("max_concurrent")?,
             four_eyes: columns.get("four_eyes")?,
+            pause: columns.json_or_none("pause")?,
             created_at: columns.time("created_at")?,
             revision: columns.get("revision")?,
         })
     }
+}
+
+/// What a claim compares with the time: the end of the pause; the last instant there is if it has none.
+fn paused_until(environment: &Environment) -> Option<i64> {
+    environment.pause.as_ref().map(|pause| micros_of(pause.until).unwrap_or(i64::MAX))
 }

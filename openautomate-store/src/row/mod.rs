@@ -1,6 +1,8 @@
 //! How each noun stands in its table.
 
 mod agent;
+mod agent_preparation;
+mod agent_release;
 mod approval;
 mod artifact;
 mod asset;
@@ -23,6 +25,7 @@ mod usage;
 mod work_queue;
 
 pub(crate) use agent::read_revision;
+pub(crate) use agent_preparation::{forget_preparations, note_preparation, read_preparation};
 pub(crate) use artifact::{insert_artifact, read_artifact};
 pub(crate) use attempt::read_attempt;
 pub(crate) use audit::read_entry;

@@ -27,10 +27,13 @@ impl<P: Pool> FileStore for SqliteStore<P> {
             WHERE id IN (SELECT file_id FROM work_item_files WHERE item_id = ?) ORDER BY id";
         const BY_SCHEDULE: &str = "SELECT * FROM input_files
             WHERE id IN (SELECT file_id FROM schedule_files WHERE schedule_id = ?) ORDER BY id";
+        const BY_RELEASE: &str = "SELECT * FROM input_files
+            WHERE id IN (SELECT file_id FROM agent_release_files WHERE release_id = ?) ORDER BY id";
         let statement = match user {
             FileUser::Execution(id) => query(BY_EXECUTION).bind(*id.as_uuid()),
             FileUser::Schedule(id) => query(BY_SCHEDULE).bind(*id.as_uuid()),
             FileUser::WorkItem(id) => query(BY_ITEM).bind(*id.as_uuid()),
+            FileUser::AgentRelease(id) => query(BY_RELEASE).bind(*id.as_uuid()),
         };
         Ok(all(statement, &self.readers).await?)
     }
@@ -47,7 +50,7 @@ impl<P: Pool> FileStore for SqliteStore<P> {
     }
 }
 
-/// Replaces what an execution, a schedule or a work item uses.
+/// Replaces what an execution, a schedule, a work item or a release uses.
 pub(super) async fn use_files(
     user: FileUser,
     files: &[FileId],
@@ -67,6 +70,11 @@ pub(super) async fn use_files(
         FileUser::WorkItem(id) => (
             "DELETE FROM work_item_files WHERE item_id = ?",
             "INSERT INTO work_item_files (item_id, file_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            *id.as_uuid(),
+        ),
+        FileUser::AgentRelease(id) => (
+            "DELETE FROM agent_release_files WHERE release_id = ?",
+            "INSERT INTO agent_release_files (release_id, file_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             *id.as_uuid(),
         ),
     };
@@ -90,7 +98,8 @@ impl Operation for ExpireFiles {
             OR (removed_at IS NULL AND expires_at < ?
                 AND NOT EXISTS (SELECT 1 FROM execution_files WHERE file_id = input_files.id)
                 AND NOT EXISTS (SELECT 1 FROM schedule_files WHERE file_id = input_files.id)
-                AND NOT EXISTS (SELECT 1 FROM work_item_files WHERE file_id = input_files.id))
+                AND NOT EXISTS (SELECT 1 FROM work_item_files WHERE file_id = input_files.id)
+                AND NOT EXISTS (SELECT 1 FROM agent_release_files WHERE file_id = input_files.id))
             ORDER BY id LIMIT ? + 0";
         const REMOVE: &str = "UPDATE input_files SET removed_at = ?, revision = revision + 1
             WHERE id = ? AND removed_at IS NULL";

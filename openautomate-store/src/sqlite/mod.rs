@@ -4,6 +4,7 @@
 //! so prepares the statement anew whenever another value is bound, which costs more than most statements do.
 
 mod agent;
+mod agent_release;
 mod approval;
 mod asset;
 mod audit;

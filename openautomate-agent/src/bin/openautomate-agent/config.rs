@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// Signs the content of a package as its author, for environments and agents that ask for it, and prints what
     /// to publish it with.
     Sign(SignOptions),
+    /// Makes release keys, and signs releases of this program.
+    #[command(subcommand)]
+    Release(ReleaseCommand),
     /// Says which agent of which server this is.
     Status {
         /// Where the agent keeps its data.
@@ -132,9 +135,73 @@ pub(crate) struct RunOptions {
     pub(crate) json_logs: bool,
     #[command(flatten)]
     pub(crate) loopback: LoopbackOptions,
+    #[command(flatten)]
+    pub(crate) updates: UpdateOptions,
     #[cfg(feature = "nats")]
     #[command(flatten)]
     pub(crate) nats: NatsOptions,
+}
+
+/// Releases of this program that the server brings.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Updates from the server")]
+pub(crate) struct UpdateOptions {
+    /// The key of who makes releases: a file that holds it, or the key itself; may be given again. If there is any, a
+    /// release that one of them signed is fetched from the server and started in place of this program, once there is
+    /// nothing to do; without one, none is. What a server says of keys counts for nothing.
+    #[arg(long = "release-key", env = "OPENAUTOMATE_AGENT_RELEASE_KEYS", value_name = "FILE|KEY",
+        value_delimiter = ',', value_parser = release_key)]
+    pub(crate) release_keys: Vec<PublicKey>,
+    /// How long a new release may take until it is connected, in seconds; then the one before runs again.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_HEALTHY_WITHIN", default_value_t = 60, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) healthy_within: u64,
+    /// As which version the launcher started this program.
+    #[arg(long, hide = true)]
+    pub(crate) launched_as: Option<String>,
+}
+
+/// A key, or the file that holds one.
+fn release_key(text: &str) -> Result<PublicKey, String> {
+    if let Ok(key) = text.parse() {
+        return Ok(key);
+    }
+    let held = std::fs::read_to_string(text)
+        .map_err(|error| format!("neither a key in base64url nor a file that can be read: {error}"))?;
+    held.parse().map_err(|_| "the file holds no key of 32 bytes in base64url; give the public key".to_owned())
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReleaseCommand {
+    /// Makes a release key, and prints its public half, which agents are given as --release-key.
+    Keygen {
+        /// The file to make; one that is there stays as it is.
+        #[arg(long, env = "OPENAUTOMATE_RELEASE_KEY_FILE")]
+        key: PathBuf,
+    },
+    /// Writes the manifest of a release and signs it; prints what to upload to /api/agent-releases, but for the ids of
+    /// the uploaded programs.
+    Sign(ReleaseSignOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReleaseSignOptions {
+    /// The file of the release key. The key itself is never an argument, since those are for all to see.
+    #[arg(long, env = "OPENAUTOMATE_RELEASE_KEY_FILE")]
+    pub(crate) key: PathBuf,
+    /// The version, as in 1.4.2.
+    #[arg(long)]
+    pub(crate) version: String,
+    /// The lowest version of the protocol that the program can speak with its server.
+    #[arg(long, default_value_t = openautomate_core::transport::PROTOCOL_VERSION)]
+    pub(crate) min_protocol: u32,
+    /// Lets agents go back to this release from a newer one.
+    #[arg(long)]
+    pub(crate) allow_downgrade: bool,
+    /// The program of a target, as in x86_64-unknown-linux-gnu=path; without a target, of the one of this program. May
+    /// be repeated.
+    #[arg(required = true, value_name = "[TARGET=]PROGRAM")]
+    pub(crate) programs: Vec<String>,
 }
 
 /// The API that bots of the original template speak to.

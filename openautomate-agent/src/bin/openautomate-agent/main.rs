@@ -3,9 +3,11 @@
 mod config;
 mod environment;
 mod exec;
+mod launched;
 #[cfg(feature = "nats")]
 mod nats;
 mod python;
+mod release;
 mod sign;
 
 use std::io::Read as _;
@@ -18,6 +20,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser as _;
 #[cfg(feature = "nats")]
 use openautomate_agent::enrol_by_nats;
+use openautomate_agent::release::{RESTART, UpdateSettings};
 use openautomate_agent::{Agent, Identity, StopSignals, WebSocketTransport, default_slots, enrol};
 use openautomate_core::domain::IsolationLevel;
 use openautomate_core::runner::python::PoolSettings;
@@ -28,6 +31,7 @@ use openautomate_core::transport::nats::NatsSettings;
 use tokio_util::sync::CancellationToken;
 
 use config::{Arguments, Command, EnrolOptions, RunOptions};
+use launched::Word;
 
 const TOKEN_VARIABLE: &str = "OPENAUTOMATE_ENROLMENT_TOKEN";
 const MAX_TOKEN: u64 = 4 * 1024;
@@ -67,7 +71,8 @@ fn whole(error: &anyhow::Error) -> String {
 async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Enrol(options) => enrol_machine(options).await?,
-        Command::Run(options) => run(*options).await?,
+        Command::Run(options) => return run(*options).await,
+        Command::Release(command) => release::release(&command)?,
         Command::Exec(options) => return exec::exec(*options).await,
         Command::Sign(options) => sign::sign(&options)?,
         Command::Status { data_dir, json } => status(&data_dir, json)?,
@@ -134,8 +139,16 @@ fn say(identity: &Identity, json: bool, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn run(options: RunOptions) -> anyhow::Result<()> {
+async fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
     log_to_stderr("info", options.json_logs);
+    if launched::is_launcher(&options) {
+        return launched::run(&options).await;
+    }
+    let launched_as = options.updates.launched_as.clone();
+    let mut launcher = launched::listen(launched_as.is_some());
+    if launched_as.is_some() {
+        launched::await_folder(&options.data_dir).await;
+    }
     // First: what is refused here stands among the arguments for all to see.
     let indexes = environment::indexes(&options.environments)?;
     let (identity, key) = Identity::load(&options.data_dir)?;
@@ -174,22 +187,36 @@ async fn run(options: RunOptions) -> anyhow::Result<()> {
         Some(port) => builder.loopback_api(port),
         None => builder,
     };
+    let builder = builder.updates(UpdateSettings { release_keys: options.updates.release_keys, launched_as });
     let agent = builder.build()?;
     let mut signals = StopSignals::listen().context("the signals of the system can't be heard")?;
     let stop = CancellationToken::new();
     let running = agent.run(stop.clone());
     tokio::pin!(running);
-    tokio::select! {
-        () = &mut running => return Ok(()),
-        () = signals.next() => {}
+    let word = tokio::select! {
+        () = &mut running => return Ok(how_it_ended(&agent)),
+        () = signals.next() => Word::Stop,
+        Some(word) = launcher.recv() => word,
+    };
+    if word == Word::Kill {
+        bail!("stopped at once, since the launcher is gone or said so");
     }
     tracing::info!("stopping; a second signal stops at once");
     stop.cancel();
+    let again = async {
+        // The launcher hears the same signal, perhaps, and says so.
+        while let Some(Word::Stop) = launcher.recv().await {}
+    };
     tokio::select! {
-        () = &mut running => Ok(()),
+        () = &mut running => Ok(ExitCode::SUCCESS),
         // The end of the program kills the runs; the next start reports them.
         () = signals.next() => bail!("stopped by a second signal before the runs had ended"),
+        () = again => bail!("stopped at once by the launcher before the runs had ended"),
     }
+}
+
+fn how_it_ended(agent: &Agent) -> ExitCode {
+    if agent.restarts() { RESTART.into() } else { ExitCode::SUCCESS }
 }
 
 fn log_to_stderr(level: &str, json: bool) {

@@ -57,7 +57,7 @@ pub(crate) async fn runner(
     Ok(Arc::new(runner))
 }
 
-fn beside_this_program() -> Option<PathBuf> {
+pub(crate) fn beside_this_program() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let path = program.with_file_name(EXTENSION);
     path.is_file().then_some(path)

@@ -27,7 +27,7 @@ pub use settings::{DEFAULT_CATCHUP_WINDOW_MS, MAX_PAUSE_AFTER_FAILURES, Schedule
 pub use times::DueTimes;
 
 pub(crate) use firing::{Decided, Firings};
-pub(crate) use pause::pause;
+pub(crate) use pause::{check_reason, pause};
 pub(crate) use runnable::{Runnable, runnable};
 pub(crate) use settings::MAX_SCHEDULES_OF_CALENDAR;
 

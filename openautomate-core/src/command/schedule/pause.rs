@@ -15,6 +15,16 @@ use crate::permission::{Access, Permission};
 /// The longest reason of a pause, in characters.
 pub const MAX_REASON_CHARS: usize = 500;
 
+/// Checks the reason of a pause.
+pub(crate) fn check_reason(reason: &str) -> Result<()> {
+    let chars = reason.trim().chars().count();
+    if !(1..=MAX_REASON_CHARS).contains(&chars) || reason.chars().any(char::is_control) {
+        let message = format!("is not 1 to {MAX_REASON_CHARS} characters without control characters");
+        return Err(Error::invalid_field("reason", message));
+    }
+    Ok(())
+}
+
 /// Pauses a schedule: nothing is due until somebody resumes it. What runs goes on; a due time that waits is skipped.
 #[derive(Clone, Debug)]
 pub struct PauseSchedule {
@@ -34,12 +44,7 @@ impl Command for PauseSchedule {
     }
 
     fn validate(&self) -> Result<()> {
-        let chars = self.reason.trim().chars().count();
-        if !(1..=MAX_REASON_CHARS).contains(&chars) || self.reason.chars().any(char::is_control) {
-            let message = format!("is not 1 to {MAX_REASON_CHARS} characters without control characters");
-            return Err(Error::invalid_field("reason", message));
-        }
-        Ok(())
+        check_reason(&self.reason)
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Schedule>> {

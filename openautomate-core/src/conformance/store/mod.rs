@@ -15,6 +15,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a case panics if its fact does not hold; that is its purpose")]
 #![allow(clippy::unwrap_used, reason = "as in any test")]
 
+pub mod agent_release;
 pub mod approval;
 pub mod audit;
 pub mod child;
@@ -93,7 +94,7 @@ macro_rules! __store_cases {
                 renew_of_a_repeated_lease, begun_in_order, connect_agent, progress,
             }
             placement {
-                claim_requires, overdue_is_not_claimed, overdue_ends, next_deadline, ahead, pools,
+                claim_requires, a_paused_environment_rests, overdue_is_not_claimed, overdue_ends, next_deadline, ahead, pools,
             }
             limit {
                 keys, keys_are_of_one_environment, each_has_its_own_limit, packages, environments, grants,
@@ -125,6 +126,10 @@ macro_rules! __store_cases {
             child {
                 one_a_call, in_order, to_cancel, closed, stands_in, one_stands_in,
             }
+            agent_release {
+                round_trip, one_a_version, one_rollout_runs, one_update_an_agent, pages, of_a_stage, open_ones,
+                keeps_its_files,
+            }
             approval {
                 round_trip, one_a_key, pages, to_settle, answered, wake_leaves_them,
             }
@@ -150,7 +155,7 @@ macro_rules! __store_cases {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
                 sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions,
                 packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries,
-                attempts, artifacts, open_executions, agent_usage,
+                attempts, artifacts, open_executions, agent_usage, preparations,
             }
             file {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
@@ -228,6 +233,7 @@ mod tests {
 
     const CONTRACTS: &[&str] = &[
         include_str!("../../store/agent.rs"),
+        include_str!("../../store/agent_release.rs"),
         include_str!("../../store/approval.rs"),
         include_str!("../../store/audit.rs"),
         include_str!("../../store/child.rs"),

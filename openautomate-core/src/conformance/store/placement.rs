@@ -3,7 +3,10 @@
 use super::sample::{self, World, at, failed};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
-use crate::domain::{AgentPool, Execution, ExecutionState, PythonRequirement, Requirements, RunError};
+use crate::domain::{
+    ActorKind, ActorRef, AgentPool, Environment, EnvironmentPause, Execution, ExecutionState,
+    PythonRequirement, Requirements, RunError,
+};
 use crate::id::ExecutionId;
 use crate::query::PageRequest;
 use crate::store::ClaimRequest;
@@ -58,6 +61,42 @@ pub async fn claim_requires<F: StoreFixture>(fixture: F) {
     claimed.sort();
     wanted.sort();
     assert_eq!(claimed, wanted);
+}
+
+/// Nothing of a paused environment is given away, with limits and without, until the pause is over; others go on.
+pub async fn a_paused_environment_rests<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let testing = sample::environment("testing");
+    world.insert(Record::Environment(testing.clone())).await;
+    let mut environment = world.environment.clone();
+    for limit in [None, Some(50)] {
+        let waiting = world.enqueue(world.execution()).await;
+        let pause = EnvironmentPause {
+            at: at(1),
+            by: ActorRef { kind: ActorKind::System, id: None, name: "system".to_owned() },
+            reason: "month end".to_owned(),
+            until: None,
+        };
+        let ending = EnvironmentPause { until: Some(at(60)), ..pause.clone() };
+        for pause in [Some(pause), Some(ending)] {
+            environment = Environment { pause, max_concurrent: limit, ..environment };
+            world.update(Record::Environment(environment.clone())).await;
+            environment.revision += 1;
+            let stored = world.store.environment(environment.id).await.unwrap();
+            assert_eq!(stored.as_ref(), Some(&environment));
+            assert_eq!(world.store.claim(world.claim_request(5)).await.unwrap(), []);
+        }
+        let there = world.enqueue(Execution { environment_id: testing.id, ..world.execution() }).await;
+        let elsewhere = ClaimRequest { environment_id: testing.id, ..world.claim_request(5) };
+        assert_eq!(world.store.claim(elsewhere).await.unwrap()[0].id, there.id);
+        let over = ClaimRequest { now: at(60), ..world.claim_request(5) };
+        assert_eq!(world.store.claim(over).await.unwrap()[0].id, waiting.id);
+        let resumed = world.enqueue(world.execution()).await;
+        environment = Environment { pause: None, ..environment };
+        world.update(Record::Environment(environment.clone())).await;
+        environment.revision += 1;
+        assert_eq!(world.store.claim(world.claim_request(5)).await.unwrap()[0].id, resumed.id);
+    }
 }
 
 /// What has waited too long is given to nobody.

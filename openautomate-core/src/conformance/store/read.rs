@@ -4,8 +4,8 @@ use super::sample::{self, World, at, failed, hash, succeeded};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary, Package, Role, Rollout,
-    RolloutState, Schedule, Session, Usage, UsagePoint, User,
+    Agent, AgentPreparation, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary,
+    Package, PreparationState, Role, Rollout, RolloutState, Schedule, Session, Usage, UsagePoint, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, SessionId, UserId,
@@ -432,4 +432,63 @@ pub async fn agent_usage<F: StoreFixture>(fixture: F) {
     let next_day = point(60 + 24 * 3_600, 7);
     store.note_usage(agent, next_day).await.unwrap();
     assert_eq!(store.usage(agent, at(-9)).await.unwrap(), [all[0], all[2], next_day]);
+}
+
+/// An agent's last word on a version is kept, unless it is the same again or an older one; lists are of agents that
+/// are there, newest first.
+pub async fn preparations<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let second = sample::agent("bot-2", world.environment.id, world.user.id);
+    world.insert(Record::Agent(second.clone())).await;
+    let next = sample::version(world.package.id, "2.0.0", world.user.id);
+    world.insert(Record::PackageVersion(next.clone())).await;
+    let (store, agent) = (&world.store, world.agent.id);
+    let word = |agent_id, version_id, state, seconds| AgentPreparation {
+        agent_id,
+        version_id,
+        state,
+        reason: None,
+        at: at(seconds),
+    };
+    let of = |state, seconds| word(agent, world.version.id, state, seconds);
+    let kept = async || store.preparation(agent, world.version.id).await.unwrap();
+    assert_eq!(kept().await, None);
+    store.note_preparations(agent, &[]).await.unwrap();
+    for (told, expected) in [
+        (of(PreparationState::Waiting, 1), of(PreparationState::Waiting, 1)),
+        (of(PreparationState::Fetching, 5), of(PreparationState::Fetching, 5)),
+        (of(PreparationState::Building, 4), of(PreparationState::Fetching, 5)),
+        (of(PreparationState::Building, 5), of(PreparationState::Building, 5)),
+        (of(PreparationState::Ready, 8), of(PreparationState::Ready, 8)),
+        (of(PreparationState::Ready, 9), of(PreparationState::Ready, 8)),
+        (of(PreparationState::Ready, 8 + 86_401), of(PreparationState::Ready, 8 + 86_401)),
+    ] {
+        store.note_preparations(agent, &[told]).await.unwrap();
+        assert_eq!(kept().await, Some(expected));
+    }
+    let failed = AgentPreparation {
+        reason: Some("no space left on the disk".to_owned()),
+        ..of(PreparationState::Failed, 90_000)
+    };
+    let foreign = word(second.id, world.version.id, PreparationState::Ready, 90_000);
+    let other = word(agent, next.id, PreparationState::Ready, 90_000);
+    store.note_preparations(agent, &[failed.clone(), foreign.clone(), other.clone()]).await.unwrap();
+    assert_eq!(
+        store.preparation(second.id, world.version.id).await.unwrap(),
+        None,
+        "nobody speaks for another"
+    );
+    store.note_preparations(second.id, std::slice::from_ref(&foreign)).await.unwrap();
+    let listed =
+        async |after| store.preparations(world.version.id, PageRequest::new(after, 1)).await.unwrap();
+    let first = listed(None).await;
+    assert_eq!(first.items, [foreign]);
+    let last = listed(first.next).await;
+    assert_eq!((last.items, last.next), (vec![failed], None));
+    world.update(Record::Agent(Agent { deleted_at: Some(at(1)), ..second })).await;
+    assert_eq!(listed(None).await.items.len(), 1);
+    assert_eq!(listed(None).await.next, None);
+    let later = of(PreparationState::Ready, 90_001 + AgentPreparation::DAYS * 86_400);
+    store.note_preparations(agent, &[later]).await.unwrap();
+    assert_eq!(store.preparation(agent, next.id).await.unwrap(), None, "it was not said again");
 }

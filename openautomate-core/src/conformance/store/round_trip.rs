@@ -7,11 +7,11 @@ use super::sample::{self, World, at, hash, instant, map};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    Agent, AgentFacts, AgentPool, AgentStatus, Asset, AssetFormat, AssetKind, Calendar, Concurrency,
-    Deployment, EnrolmentToken, Environment, Execution, ExecutionOptions, ExecutionState, FiringCause,
-    Invitation, MaintenanceWindow, OnAgentLost, Origin, Package, PackageVersion, Pause, Progress,
-    PythonRequirement, Requirements, RetryOptions, RetryPolicy, Role, Rollout, RolloutKind, RolloutState,
-    RunError, Schedule, Session, TraceFrame, User,
+    ActorKind, ActorRef, Agent, AgentFacts, AgentPool, AgentStatus, Asset, AssetFormat, AssetKind, Calendar,
+    Concurrency, Deployment, EnrolmentToken, Environment, EnvironmentPause, Execution, ExecutionOptions,
+    ExecutionState, FiringCause, Invitation, MaintenanceWindow, OnAgentLost, Origin, Package, PackageVersion,
+    Pause, Progress, PythonRequirement, Requirements, RetryOptions, RetryPolicy, Role, Rollout, RolloutKind,
+    RolloutState, RunError, Schedule, Session, TraceFrame, User,
 };
 use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId, RolloutId};
 use crate::package::manifest::Manifest;
@@ -109,6 +109,12 @@ pub async fn environments<F: StoreFixture>(fixture: F) {
         author_keys: keys,
         max_concurrent: Some(7),
         four_eyes: true,
+        pause: Some(EnvironmentPause {
+            at: at(1),
+            by: ActorRef { kind: ActorKind::User, id: Some(world.user.id.to_string()), name: ODD.to_owned() },
+            reason: ODD.to_owned(),
+            until: Some(at(60)),
+        }),
         ..environment
     };
     world.update(Record::Environment(changed.clone())).await;
@@ -179,6 +185,7 @@ pub async fn agents<F: StoreFixture>(fixture: F) {
             cpus: 64,
             memory_bytes: u64::MAX,
             disk_bytes: 1,
+            is_updatable: true,
         },
         last_heartbeat: at(4),
         deleted_at: Some(at(5)),

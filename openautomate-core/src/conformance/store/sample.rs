@@ -1,6 +1,7 @@
 //! Valid records to write, and a small world in which they hold together.
 
 mod pool;
+mod release;
 mod schedule;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::secret::Secret;
 use crate::store::Store;
 
 pub use pool::pool;
+pub use release::agent_update;
 
 /// A fixed instant with microseconds, so that a store that keeps milliseconds is found out.
 ///
@@ -91,6 +93,7 @@ pub fn environment(name: &str) -> Environment {
         author_keys: Vec::new(),
         max_concurrent: None,
         four_eyes: false,
+        pause: None,
         created_at: instant(),
         revision: 0,
     }

@@ -25,6 +25,7 @@ pub mod identity;
 mod metered;
 mod peer;
 pub mod queue;
+pub mod release;
 mod world;
 
 pub use fixture::TransportFixture;
@@ -69,6 +70,9 @@ macro_rules! __transport_cases {
             }
             queue {
                 calls, stale_lease, files,
+            }
+            release {
+                whole, from_the_middle, nothing,
             }
             call {
                 a_child_is_started_once, the_end_of_a_child, what_is_no_child, an_approval_is_asked_once, stale_lease,

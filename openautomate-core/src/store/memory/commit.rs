@@ -9,8 +9,8 @@ use super::trigger::{add_child, fire_trigger, take_turn};
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::domain::{
-    Asset, AuditEntry, Calendar, Execution, FileUser, Firing, IdempotencyRecord, InputFile, Schedule,
-    WorkItem,
+    AgentRelease, Asset, AuditEntry, Calendar, Execution, FileUser, Firing, IdempotencyRecord, InputFile,
+    Schedule, WorkItem,
 };
 use crate::error::{Error, Result};
 use crate::id::{FileId, UserId};
@@ -97,6 +97,9 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::Environment(row) => write_row(state, row, kind, undo),
         Record::Agent(row) => write_row(state, row, kind, undo),
         Record::AgentPool(row) => write_row(state, row, kind, undo),
+        Record::AgentRelease(row) => write_row(state, *row, kind, undo),
+        Record::AgentRollout(row) => write_row(state, *row, kind, undo),
+        Record::AgentUpdate(row) => write_row(state, row, kind, undo),
         Record::EnrolmentToken(row) => write_row(state, row, kind, undo),
         Record::Package(row) => write_row(state, row, kind, undo),
         Record::PackageVersion(row) => write_row(state, row, kind, undo),
@@ -149,6 +152,7 @@ fn use_files(state: &mut State, user: FileUser, files: &[FileId], undo: &mut Und
         FileUser::Execution(id) => exists::<Execution>(state, id)?,
         FileUser::Schedule(id) => exists::<Schedule>(state, id)?,
         FileUser::WorkItem(id) => exists::<WorkItem>(state, id)?,
+        FileUser::AgentRelease(id) => exists::<AgentRelease>(state, id)?,
     }
     for id in files {
         exists::<InputFile>(state, *id)?;

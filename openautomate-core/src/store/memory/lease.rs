@@ -8,8 +8,8 @@ use super::MemoryStore;
 use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
-    AgentFacts, Artifact, Attempt, AttemptState, ConcurrencyLimits, Execution, ExecutionState, Lease,
-    Occupancy, Occupant, Progress, RunResult, RunStatus, check_transition,
+    AgentFacts, Artifact, Attempt, AttemptState, ConcurrencyLimits, Environment, Execution, ExecutionState,
+    Lease, Occupancy, Occupant, Progress, RunResult, RunStatus, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{AgentId, EnvironmentId, ExecutionId};
@@ -191,6 +191,10 @@ impl LeaseStore for MemoryStore {
 impl State {
     /// What a claim takes, in its order.
     fn claimable(&self, request: &ClaimRequest) -> Vec<ExecutionId> {
+        let is_paused = |place: &Environment| place.paused(request.now).is_some();
+        if self.environments.get(&request.environment_id).is_some_and(is_paused) {
+            return Vec::new();
+        }
         let nil = ExecutionId::from_uuid(uuid::Uuid::nil());
         let first = (request.environment_id, Reverse(i32::MAX), Timestamp::MIN_UTC, nil);
         let in_environment = self.pending.range(first..).take_while(|key| key.0 == request.environment_id);

@@ -3,6 +3,8 @@
 //!
 //! **Invariant:** it keeps nothing on a disk. What is durable here lasts as long as the last clone.
 
+mod agent;
+mod agent_release;
 mod approval;
 mod audit;
 mod child;

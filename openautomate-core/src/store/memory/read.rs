@@ -9,9 +9,8 @@ use super::MemoryStore;
 use super::state::State;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, AgentPool, Artifact, Asset, Attempt, ConcurrencyLimits, Deployment, EnrolmentToken, Environment,
-    Execution, ExecutionSummary, Invitation, Lease, Occupancy, Origin, Package, PackageVersion, Role,
-    Rollout, Session, UsagePoint, User,
+    Artifact, Asset, Attempt, ConcurrencyLimits, Deployment, Environment, Execution, ExecutionSummary,
+    Invitation, Lease, Occupancy, Origin, Package, PackageVersion, Role, Rollout, Session, User,
 };
 use crate::error::{Error, Result};
 use crate::id::{
@@ -19,7 +18,7 @@ use crate::id::{
     SessionId, UserId, VersionId,
 };
 use crate::query::{ExecutionFilter, Page, PageRequest, RolloutFilter};
-use crate::store::{AgentStore, AssetStore, ExecutionStore, IdentityStore, PackageStore};
+use crate::store::{AssetStore, ExecutionStore, IdentityStore, PackageStore};
 
 /// A page of rows that come newest first.
 pub(super) fn page<'a, T: Clone + 'a>(
@@ -99,75 +98,6 @@ impl IdentityStore for MemoryStore {
 
     async fn environments(&self) -> Result<Vec<Environment>> {
         Ok(self.state().environments.values().cloned().collect())
-    }
-}
-
-#[async_trait]
-impl AgentStore for MemoryStore {
-    async fn agent(&self, id: AgentId) -> Result<Option<Agent>> {
-        Ok(self.state().agents.get(&id).cloned())
-    }
-
-    async fn agents(&self, request: PageRequest) -> Result<Page<Agent>> {
-        let state = self.state();
-        Ok(page(state.agents.values().rev(), request, |a| *a.id.as_uuid(), |a| a.deleted_at.is_none()))
-    }
-
-    async fn agent_pool(&self, id: PoolId) -> Result<Option<AgentPool>> {
-        Ok(self.state().agent_pools.get(&id).cloned())
-    }
-
-    async fn agent_pools(
-        &self,
-        environment: Option<EnvironmentId>,
-        request: PageRequest,
-    ) -> Result<Page<AgentPool>> {
-        let state = self.state();
-        let wanted = |pool: &AgentPool| {
-            pool.deleted_at.is_none() && environment.is_none_or(|id| id == pool.environment_id)
-        };
-        Ok(page(state.agent_pools.values().rev(), request, |pool| *pool.id.as_uuid(), wanted))
-    }
-
-    async fn agent_pool_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<AgentPool>> {
-        let is_it = |pool: &&AgentPool| {
-            let is_there = pool.deleted_at.is_none() && pool.environment_id == environment;
-            is_there && pool.name.eq_ignore_ascii_case(name)
-        };
-        Ok(self.state().agent_pools.values().find(is_it).cloned())
-    }
-
-    async fn count_agents_of_pool(&self, pool: PoolId) -> Result<u64> {
-        let state = self.state();
-        let live = state.agents.values().filter(|agent| agent.deleted_at.is_none());
-        Ok(live.filter(|agent| agent.pool_ids.contains(&pool)).count() as u64)
-    }
-
-    async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()> {
-        let mut state = self.state();
-        let kept = state.usage.entry((agent, point.slot())).or_insert(point);
-        if kept.at < point.at {
-            *kept = point;
-        }
-        Ok(())
-    }
-
-    async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>> {
-        let state = self.state();
-        let points = state.usage.range((agent, i64::MIN)..=(agent, i64::MAX)).map(|(_, point)| *point);
-        let mut points: Vec<_> = points.filter(|point| point.at >= since).collect();
-        points.sort_by_key(|point| point.at);
-        Ok(points)
-    }
-
-    async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>> {
-        Ok(self.state().enrolment_tokens.values().find(|row| row.token_hash == *hash).cloned())
-    }
-
-    async fn agent_revisions(&self, ids: &[AgentId]) -> Result<Vec<(AgentId, i64)>> {
-        let state = self.state();
-        let found = ids.iter().filter_map(|id| state.agents.get(id));
-        Ok(found.map(|agent| (agent.id, agent.revision)).collect())
     }
 }
 

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, AgentPool, Approval, Asset, Calendar, Deployment, EnrolmentToken, Environment, Execution,
-    InputFile, Invitation, ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session,
-    Trigger, User, WorkItem, WorkQueue, check_item_transition, check_transition,
+    Agent, AgentPool, AgentRelease, AgentRollout, AgentRolloutState, AgentUpdate, Approval, Asset, Calendar,
+    Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, ItemHolder, Package,
+    PackageVersion, Rollout, RolloutState, Schedule, Session, Trigger, User, WorkItem, WorkQueue,
+    check_item_transition, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, ApprovalId, AssetId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
-    FileId, InvitationId, PackageId, PoolId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId,
-    WorkItemId, WorkQueueId,
+    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApprovalId, AssetId, CalendarId, DeploymentId,
+    EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, PackageId, PoolId, RolloutId,
+    ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
 };
 
 /// A record with an id and a revision.
@@ -157,6 +158,42 @@ impl Row for AgentPool {
             let both_live = self.deleted_at.is_none() && other.deleted_at.is_none();
             let same_place = other.environment_id == self.environment_id;
             both_live && same_place && other.name.eq_ignore_ascii_case(&self.name)
+        })
+    }
+}
+
+impl Row for AgentRelease {
+    columns!(AgentReleaseId, "agent release", agent_releases);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.created_by)?;
+        unique(state, self, "version of the release", |other| {
+            let both_live = self.deleted_at.is_none() && other.deleted_at.is_none();
+            both_live && other.version == self.version
+        })
+    }
+}
+
+impl Row for AgentRollout {
+    columns!(AgentRolloutId, "agent rollout", agent_rollouts);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<AgentRelease>(state, self.release_id)?;
+        exists::<User>(state, self.created_by)?;
+        unique(state, self, "place of the running rollout", |other| {
+            self.state == AgentRolloutState::Running && other.state == AgentRolloutState::Running
+        })
+    }
+}
+
+impl Row for AgentUpdate {
+    columns!(AgentUpdateId, "agent update", agent_updates);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<AgentRollout>(state, self.rollout_id)?;
+        exists::<Agent>(state, self.agent_id)?;
+        unique(state, self, "part of the agent", |other| {
+            other.rollout_id == self.rollout_id && other.agent_id == self.agent_id
         })
     }
 }

@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, AgentPool, Approval, Artifact, Asset, Attempt, AuditEntry, AuditHead, Calendar, ChildCall,
-    Deployment, DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing,
-    IdempotencyRecord, InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout,
-    Schedule, Session, Trigger, TriggerFiring, TriggerTurn, TriggerWatch, UsagePoint, User, WorkItem,
-    WorkQueue,
+    Agent, AgentPool, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, Approval, Artifact, Asset,
+    Attempt, AuditEntry, AuditHead, Calendar, ChildCall, Deployment, DueTrigger, EnrolmentToken, Environment,
+    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogArchive,
+    LogRecord, Package, PackageVersion, Rollout, Schedule, Session, Trigger, TriggerFiring, TriggerTurn,
+    TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, ApprovalId, AssetId, AuditId, CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId,
-    ExecutionId, FileId, InvitationId, LoginTryId, PackageId, PoolId, RolloutId, ScheduleId, SessionId,
-    TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
+    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApprovalId, AssetId, AuditId, CalendarId,
+    DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, LoginTryId, PackageId,
+    PoolId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -34,6 +34,10 @@ pub(super) struct State {
     pub(super) agents: BTreeMap<AgentId, Agent>,
     pub(super) agent_pools: BTreeMap<PoolId, AgentPool>,
     pub(super) usage: BTreeMap<(AgentId, i64), UsagePoint>,
+    pub(super) preparations: BTreeMap<(AgentId, VersionId), AgentPreparation>,
+    pub(super) agent_releases: BTreeMap<AgentReleaseId, AgentRelease>,
+    pub(super) agent_rollouts: BTreeMap<AgentRolloutId, AgentRollout>,
+    pub(super) agent_updates: BTreeMap<AgentUpdateId, AgentUpdate>,
     pub(super) enrolment_tokens: BTreeMap<EnrolmentTokenId, EnrolmentToken>,
     pub(super) packages: BTreeMap<PackageId, Package>,
     pub(super) versions: BTreeMap<VersionId, PackageVersion>,

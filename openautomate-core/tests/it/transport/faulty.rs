@@ -10,7 +10,7 @@ use openautomate_core::Orchestrator;
 use openautomate_core::conformance::transport::{TransportFixture, artifact, connection, content, end, file};
 use openautomate_core::domain::{ArrivalOutcome, Lease};
 use openautomate_core::error::Result;
-use openautomate_core::id::{AgentId, FileId};
+use openautomate_core::id::{AgentId, AgentRolloutId, FileId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::in_process::InProcessTransport;
@@ -111,6 +111,15 @@ impl<const FAULT: u32> Transport for Faulty<FAULT> {
             return Ok(stream::iter(all).boxed());
         }
         Ok(stream)
+    }
+
+    async fn fetch_program(
+        &self,
+        rollout: AgentRolloutId,
+        target: &str,
+        from: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.0.fetch_program(rollout, target, from).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

@@ -29,7 +29,8 @@ pub(super) struct ExplanationView {
 }
 
 /// One thing that holds an execution back. The fields beside `kind` and `message` are those of the kind: `ended`;
-/// `leased` (`agentId`, `leaseUntil`); `runAtLater` (`runAt`); `backOff` (`until`, `failedAttempts`); `approval`; `overdue`;
+/// `leased` (`agentId`, `leaseUntil`); `versionNotReady` (`agentId`, `state`, `reason`, `since`); `environmentPaused`
+/// (`at`, `by`, `reason`, `until`); `runAtLater` (`runAt`); `backOff` (`until`, `failedAttempts`); `approval`; `overdue`;
 /// `limit` (`scope`, `key`, `limit`, `held`, `heldBy`); `noAgent`; `noSuitableAgent` (`agents`, `lacking`);
 /// `agentsResting` (`agents`, `count`); `agentsAway` (`agents`, `count`, `since`); `slotsHeld` (`agents`, `count`,
 /// `heldBy`).

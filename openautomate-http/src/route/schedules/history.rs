@@ -130,7 +130,7 @@ pub(super) struct ExplanationView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PausedBy)]
-pub(super) struct PausedByView {
+pub(crate) struct PausedByView {
     /// What kind of actor.
     #[schema(value_type = schema::ActorKind)]
     kind: ActorKind,

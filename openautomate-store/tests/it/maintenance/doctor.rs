@@ -81,6 +81,9 @@ const BREAKS: &[Break] = &[
         "file.removed",
         "UPDATE input_files SET removed_at = 1 WHERE id IN (SELECT file_id FROM execution_files)",
     ),
+    both("environment.pause", "UPDATE environments SET paused_until = 1 WHERE pause IS NULL"),
+    both("agent-release.file", "DELETE FROM agent_release_files"),
+    both("agent-update.stage", "UPDATE agent_updates SET stage = 9"),
     both(
         "work-item.holder",
         "UPDATE work_items SET holder_epoch = 9 WHERE state = 'InProgress' AND holder_epoch IS NOT NULL",

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use openautomate_core::changes::{Changes, Record, Write};
 use openautomate_core::conformance::store::sample::{
-    self, World, at, audit, chunk, failed, hash, instant, map, succeeded, user,
+    self, World, agent_update, at, audit, chunk, failed, hash, instant, map, succeeded, user,
 };
 use openautomate_core::domain::{
-    ActorKind, ActorRef, Approval, ApprovalState, AssetKind, AuditEntry, ChildCall, Concurrency, EndedAs,
-    Execution, ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile, ItemHolder,
-    Lease, LogArchive, LogFrame, Origin, Progress, PythonRequirement, Requirements, Role, Schedule, Session,
-    Trigger, TriggerFiring, TriggerTurn, TriggerWatch, Usage, UsagePoint, User, WatchProblem, WorkItem,
-    WorkItemError, WorkQueue,
+    ActorKind, ActorRef, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, AgentUpdateState,
+    Approval, ApprovalState, AssetKind, AuditEntry, ChildCall, Concurrency, EndedAs, Environment,
+    EnvironmentPause, Execution, ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile,
+    ItemHolder, Lease, LogArchive, LogFrame, Origin, PreparationState, Progress, PythonRequirement,
+    Requirements, Role, Schedule, Session, Trigger, TriggerFiring, TriggerTurn, TriggerWatch, Usage,
+    UsagePoint, User, WatchProblem, WorkItem, WorkItemError, WorkQueue,
 };
 use openautomate_core::id::{LogArchiveId, LoginTryId};
 use openautomate_core::query::{ExecutionFilter, PageRequest};
@@ -29,6 +30,7 @@ pub(super) async fn fill(store: Arc<dyn Store>) -> World {
     scheduled(&world, &file).await;
     triggered(&world).await;
     audited(&world).await;
+    released(&world, &file).await;
     tried(&world).await;
     world
 }
@@ -87,6 +89,38 @@ async fn deployments(world: &World) {
     let other = sample::package("payments", world.user.id);
     world.insert(Record::Package(other.clone())).await;
     world.insert(Record::PackageVersion(sample::version(other.id, "1.0.0", world.user.id))).await;
+}
+
+/// A release that an agent has, and another one waits for; what an agent said of a version; a paused environment.
+async fn released(world: &World, file: &InputFile) {
+    let files = [("x86_64-unknown-linux-gnu".to_owned(), file.id)].into();
+    let release = AgentRelease { files, ..world.agent_release("1.4.2") };
+    let used = Write::UseFiles { user: FileUser::AgentRelease(release.id), files: vec![file.id] };
+    let mut changes = Changes::none().insert(Record::AgentRelease(Box::new(release.clone())));
+    changes.writes.push(used);
+    world.store.commit(changes).await.unwrap();
+    let rollout = AgentRollout { stage_healthy_at: Some(at(9)), ..world.agent_rollout(&release) };
+    world.insert(Record::AgentRollout(Box::new(rollout.clone()))).await;
+    let healthy = AgentUpdate { state: AgentUpdateState::Healthy, ..agent_update(&rollout, world.agent.id) };
+    world.insert(Record::AgentUpdate(healthy)).await;
+    let other = sample::agent("bot-3", world.environment.id, world.user.id);
+    world.insert(Record::Agent(other.clone())).await;
+    let reason = Some("later \u{e4}".to_owned());
+    world
+        .insert(Record::AgentUpdate(AgentUpdate { stage: 1, reason, ..agent_update(&rollout, other.id) }))
+        .await;
+    let word = AgentPreparation {
+        agent_id: other.id,
+        version_id: world.version.id,
+        state: PreparationState::Failed,
+        reason: Some("no space \u{e4}".to_owned()),
+        at: at(3),
+    };
+    world.store.note_preparations(other.id, &[word]).await.unwrap();
+    let by = ActorRef { kind: ActorKind::System, id: None, name: "system".to_owned() };
+    let pause = EnvironmentPause { at: at(1), by, reason: "month end".to_owned(), until: None };
+    let paused = Environment { pause: Some(pause), ..sample::environment("paused") };
+    world.insert(Record::Environment(paused)).await;
 }
 
 async fn files(world: &World) -> InputFile {

@@ -58,7 +58,7 @@ async fn files_that_were_removed_meanwhile_go_unless_something_uses_them() {
     database.refresh().await.unwrap();
     assert!(database.names_file(FileKind::Input, used).await.unwrap());
     database.close().await;
-    for table in ["execution_files", "schedule_files", "work_item_files"] {
+    for table in ["execution_files", "schedule_files", "work_item_files", "agent_release_files"] {
         query(sqlx::AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut connection).await.unwrap();
     }
     assert!(remove_files(address, &[used], SystemClock.now()).await.unwrap());
