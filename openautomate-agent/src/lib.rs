@@ -19,6 +19,7 @@
 //! | `way` | how requests get to the server: straight, or by way of a NATS |
 //! | `identity` | which agent of which server this is, and its key |
 //! | `local` | a package run without any server: a server for one execution, in this process |
+//! | `bucket` | objects of buckets and assets that are files, to and from a run |
 //! | `disk` | small files that are there whole or not at all |
 //! | `platform` | what differs between systems |
 //! | `facts` | what the machine is |
@@ -32,6 +33,7 @@ mod adopt;
 mod agent;
 mod artifact;
 mod attempt;
+mod bucket;
 mod call;
 mod disk;
 mod environment;

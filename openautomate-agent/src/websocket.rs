@@ -14,12 +14,16 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use openautomate_core::credential::SESSION_CONTEXT;
 use openautomate_core::domain::Lease;
 use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResult};
-use openautomate_core::id::FileId;
+use openautomate_core::id::{AssetId, FileId, ObjectId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::index;
+use openautomate_core::transport::message::{ObjectInfo, PutCondition};
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::NatsSettings;
-use openautomate_core::transport::{AgentLink, ArtifactUpload, PackageGrant, Transport, chunk_frames};
+use openautomate_core::transport::{
+    AgentLink, ArtifactUpload, ObjectUpload, PackageGrant, Transport, chunk_frames,
+};
+use reqwest::Response;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
@@ -120,6 +124,44 @@ impl WebSocketTransport {
     }
 }
 
+impl WebSocketTransport {
+    /// A content as it comes.
+    async fn fetch(&self, url: String) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        self.with_token(|token| async {
+            let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
+            Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())
+        })
+        .await
+    }
+
+    /// Sends a file as the body of a PUT.
+    async fn send_file(&self, path: &Path, url: reqwest::Url, content_type: &str) -> CoreResult<Response> {
+        self.with_token(|token| async {
+            let (file, size) = open(path).await?;
+            let (moved, silence) = silence(SILENCE);
+            // One that grows meanwhile is kept as long as it was.
+            let file =
+                tokio_util::io::ReaderStream::new(file.take(size)).inspect(move |_| moved.notify_one());
+            let request = clients()?
+                .uploads
+                .put(url.clone())
+                .header("Content-Type", content_type)
+                .header("Content-Length", size)
+                .bearer_auth(token)
+                .body(reqwest::Body::wrap_stream(file));
+            tokio::select! {
+                sent = self.way.upload(request) => sent,
+                error = silence => Err(error),
+            }
+        })
+        .await
+    }
+}
+
+fn no_address(error: impl std::error::Error + Send + Sync + 'static) -> CoreError {
+    CoreError::invalid("server.address", "the server's address is no good").with_source(error)
+}
+
 #[async_trait]
 impl Transport for WebSocketTransport {
     async fn connect(&self) -> CoreResult<AgentLink> {
@@ -162,39 +204,45 @@ impl Transport for WebSocketTransport {
         lease: Lease,
         file: FileId,
     ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
-        let url = self.url(&format!("leases/{}/{}/files/{file}", lease.execution, lease.epoch));
-        self.with_token(|token| async {
-            let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
-            Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())
-        })
-        .await
+        self.fetch(self.url(&format!("leases/{}/{}/files/{file}", lease.execution, lease.epoch))).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> CoreResult<()> {
         let lease = upload.lease;
         let url = self.url(&format!("leases/{}/{}/artifacts", lease.execution, lease.epoch));
-        let url = reqwest::Url::parse_with_params(&url, [("name", &upload.name)]).map_err(|error| {
-            CoreError::invalid("server.address", "the server's address is no good").with_source(error)
-        })?;
-        self.with_token(|token| async {
-            let (file, size) = open(&upload.path).await?;
-            let (moved, silence) = silence(SILENCE);
-            // One that grows meanwhile is kept as long as it was.
-            let file =
-                tokio_util::io::ReaderStream::new(file.take(size)).inspect(move |_| moved.notify_one());
-            let request = clients()?
-                .uploads
-                .put(url.clone())
-                .header("Content-Type", &upload.content_type)
-                .header("Content-Length", size)
-                .bearer_auth(token)
-                .body(reqwest::Body::wrap_stream(file));
-            tokio::select! {
-                sent = self.way.upload(request) => sent.map(drop),
-                error = silence => Err(error),
-            }
-        })
-        .await
+        let url = reqwest::Url::parse_with_params(&url, [("name", &upload.name)]).map_err(no_address)?;
+        self.send_file(&upload.path, url, &upload.content_type).await.map(drop)
+    }
+
+    async fn fetch_object(
+        &self,
+        lease: Lease,
+        object: ObjectId,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        self.fetch(self.url(&format!("leases/{}/{}/objects/{object}", lease.execution, lease.epoch))).await
+    }
+
+    async fn fetch_asset(
+        &self,
+        lease: Lease,
+        asset: AssetId,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        self.fetch(self.url(&format!("leases/{}/{}/assets/{asset}", lease.execution, lease.epoch))).await
+    }
+
+    async fn put_object(&self, upload: ObjectUpload) -> CoreResult<ObjectInfo> {
+        let lease = upload.lease;
+        let url = self.url(&format!("leases/{}/{}/objects", lease.execution, lease.epoch));
+        let mut url =
+            reqwest::Url::parse_with_params(&url, [("bucket", &upload.bucket), ("key", &upload.key)])
+                .map_err(no_address)?;
+        match &upload.condition {
+            PutCondition::Any => {}
+            PutCondition::Absent => drop(url.query_pairs_mut().append_pair("ifAbsent", "true")),
+            PutCondition::Sha256(sha256) => drop(url.query_pairs_mut().append_pair("ifSha256", sha256)),
+        }
+        let kept = self.send_file(&upload.path, url, &upload.content_type).await?;
+        kept.json().await.map_err(|error| unreachable(&error))
     }
 }
 

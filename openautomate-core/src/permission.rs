@@ -53,6 +53,12 @@ pub enum Permission {
     WriteWorkItems,
     /// See work queues and their items.
     ReadQueues,
+    /// Make, change and delete storage buckets.
+    ManageBuckets,
+    /// Write, move and delete objects of buckets.
+    WriteObjects,
+    /// See buckets, and read their objects.
+    ReadObjects,
     /// See environments.
     ReadEnvironments,
     /// Change environments.
@@ -65,7 +71,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
@@ -89,6 +95,9 @@ impl Permission {
         Self::WriteQueues,
         Self::WriteWorkItems,
         Self::ReadQueues,
+        Self::ManageBuckets,
+        Self::WriteObjects,
+        Self::ReadObjects,
         Self::ReadEnvironments,
         Self::ManageEnvironments,
         Self::ReadAudit,
@@ -114,6 +123,8 @@ impl Permission {
             | Self::WriteQueues
             | Self::WriteWorkItems
             | Self::WriteTriggers
+            | Self::ManageBuckets
+            | Self::WriteObjects
             | Self::AnswerApprovals
             | Self::ReadAssets => &[A, O, D],
             Self::ReadAgents
@@ -122,6 +133,7 @@ impl Permission {
             | Self::ReadSchedules
             | Self::ReadQueues
             | Self::ReadTriggers
+            | Self::ReadObjects
             | Self::ReadEnvironments => &[A, O, D, V],
         }
     }
@@ -281,6 +293,7 @@ mod tests {
             Permission::ReadSchedules,
             Permission::ReadQueues,
             Permission::ReadTriggers,
+            Permission::ReadObjects,
             Permission::ReadEnvironments,
         ];
         for permission in Permission::ALL {

@@ -22,7 +22,7 @@ use openautomate_core::domain::{
     Execution, ExecutionState, Lease, LogLevel, LogLine, LogStream, Package, Role, RunResult,
 };
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::{AgentId, ExecutionId, FileId};
+use openautomate_core::id::{AgentId, AssetId, ExecutionId, FileId, ObjectId};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::chunk::ChunkHash;
@@ -32,7 +32,8 @@ use openautomate_core::runner::{Job, RunControl, RunEvent, Runner};
 use openautomate_core::secret::Secret;
 use openautomate_core::store::memory::MemoryStore;
 use openautomate_core::transport::in_process::InProcessTransport;
-use openautomate_core::transport::{AgentLink, ArtifactUpload, PackageGrant, Transport, link};
+use openautomate_core::transport::message::ObjectInfo;
+use openautomate_core::transport::{AgentLink, ArtifactUpload, ObjectUpload, PackageGrant, Transport, link};
 use openautomate_core::vault::Vault;
 use tokio_util::sync::CancellationToken;
 
@@ -140,6 +141,22 @@ impl Transport for Cuttable {
 
     async fn fetch_file(&self, lease: Lease, file: FileId) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.inner.fetch_file(lease, file).await
+    }
+
+    async fn fetch_object(
+        &self,
+        lease: Lease,
+        object: ObjectId,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.inner.fetch_object(lease, object).await
+    }
+
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.inner.fetch_asset(lease, asset).await
+    }
+
+    async fn put_object(&self, upload: ObjectUpload) -> Result<ObjectInfo> {
+        self.inner.put_object(upload).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

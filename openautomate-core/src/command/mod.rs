@@ -6,6 +6,7 @@ pub mod agent;
 pub mod agent_pool;
 pub mod approval;
 pub mod asset;
+pub mod bucket;
 pub mod calendar;
 pub mod child;
 pub mod deployment;

@@ -4,6 +4,8 @@
 mod access;
 mod agent_work;
 mod blob;
+mod bucket;
+mod bucket_lease;
 mod builder;
 mod bulk;
 mod connections;
@@ -43,6 +45,7 @@ use crate::vault::Vault;
 
 pub use access::AccessGuard;
 pub use agent_work::ArtifactIntake;
+pub use bucket::{ObjectIntake, ObjectPage, ObjectQuery};
 pub use builder::OrchestratorBuilder;
 pub use bulk::{BulkOutcome, Selection};
 pub use execute::Idempotency;

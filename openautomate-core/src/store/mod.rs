@@ -19,6 +19,7 @@ mod agent;
 mod approval;
 mod asset;
 mod audit;
+mod bucket;
 mod calendar;
 mod child;
 mod commit;
@@ -43,6 +44,7 @@ pub use agent::AgentStore;
 pub use approval::ApprovalStore;
 pub use asset::AssetStore;
 pub use audit::AuditStore;
+pub use bucket::{BucketStore, DeleteObject, MoveObject, ObjectRange, PutObject, object_absent};
 pub use calendar::CalendarStore;
 pub use child::ChildStore;
 pub use commit::CommitStore;
@@ -81,6 +83,7 @@ pub trait Store:
     + TriggerStore
     + ChildStore
     + ApprovalStore
+    + BucketStore
     + Debug
     + Send
     + Sync
@@ -108,6 +111,7 @@ impl<T> Store for T where
         + TriggerStore
         + ChildStore
         + ApprovalStore
+        + BucketStore
         + Debug
         + Send
         + Sync

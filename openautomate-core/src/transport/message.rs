@@ -18,7 +18,7 @@ use crate::id::{FileId, PackageId, VersionId};
 use crate::package::signature::{PublicKey, Signed};
 use crate::secret::Secret;
 
-pub use call::{CallAnswer, RunCall};
+pub use call::{BucketCall, CallAnswer, ObjectInfo, PutCondition, RunCall};
 pub use queue::{QueueAnswer, QueueCall, QueueReply, TakenItem};
 
 /// The version of these messages. The server refuses agents that speak another one.

@@ -32,7 +32,7 @@ permissions! {
     ManageUsers EnrolAgents ManageAgents ReadAgents WritePackages DeployVersions DeletePackages ReadPackages
     DownloadPackages RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules WriteTriggers
     ReadTriggers AnswerApprovals WriteAssets ReadAssets WriteQueues WriteWorkItems ReadQueues ReadEnvironments
-    ManageEnvironments ReadAudit ManageCalendars
+    ManageEnvironments ReadAudit ManageCalendars ManageBuckets WriteObjects ReadObjects
 }
 
 /// A person who has the permission `P`.

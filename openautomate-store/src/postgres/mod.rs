@@ -5,6 +5,7 @@ mod agent;
 mod approval;
 mod asset;
 mod audit;
+mod bucket;
 mod child;
 mod claim;
 mod commit;

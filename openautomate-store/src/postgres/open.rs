@@ -63,6 +63,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "asset format",
         script: include_str!("../../migrations/postgres/0009_asset_format.sql"),
     },
+    Migration {
+        version: 11,
+        name: "buckets",
+        script: include_str!("../../migrations/postgres/0011_buckets.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

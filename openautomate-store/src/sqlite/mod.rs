@@ -4,6 +4,7 @@ mod agent;
 mod approval;
 mod asset;
 mod audit;
+mod bucket;
 mod child;
 mod claim;
 mod commit;

@@ -77,6 +77,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "asset format",
         script: include_str!("../../migrations/sqlite/0011_asset_format.sql"),
     },
+    Migration {
+        version: 13,
+        name: "buckets",
+        script: include_str!("../../migrations/sqlite/0013_buckets.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -220,8 +225,8 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema) AS tables,
         (SELECT count(*) FROM sqlite_schema WHERE name = 'openautomate_migrations') AS shared,
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
-            ('agent_pools', 'agent_usage', 'agents', 'approvals', 'artifacts', 'assets', 'attempts',
-            'audit_entries', 'audit_head', 'calendars', 'deployments', 'due_triggers', 'enrolment_tokens',
+            ('agent_pools', 'agent_usage', 'agents', 'approvals', 'artifacts', 'asset_contents', 'assets',
+            'attempts', 'audit_entries', 'audit_head', 'bucket_objects', 'buckets', 'calendars', 'deployments', 'due_triggers', 'enrolment_tokens',
             'environments', 'execution_children', 'execution_files', 'executions', 'firings',
             'idempotency_records', 'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries',
             'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules', 'sessions',

@@ -5,6 +5,7 @@
 
 mod approval;
 mod audit;
+mod bucket;
 mod child;
 mod commit;
 mod file;
