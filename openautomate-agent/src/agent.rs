@@ -311,7 +311,7 @@ impl Agent {
                     watch_always(&self.inner),
                     update_always(&self.inner)
                 );
-                std::future::pending().await
+                std::future::pending::<()>().await;
             } => {}
         }
     }

@@ -80,10 +80,11 @@ async fn open(found: &Found, most: u64) -> Result<(File, PathBuf)> {
     opened.await.map_err(|error| unreadable(std::io::Error::other(error)))?
 }
 
-fn open_within(path: &Path, folders: Option<&[PathBuf]>, most: u64) -> Result<(File, PathBuf)> {
+pub(crate) fn open_within(path: &Path, folders: Option<&[PathBuf]>, most: u64) -> Result<(File, PathBuf)> {
     // A pipe or a device is no file: reading one may never end, and opening one may do something.
     let is_file = |found: std::fs::Metadata| {
-        let refused = || Error::invalid("artifact.no_file", "the artifact is no file; pack a folder first");
+        let refused =
+            || Error::invalid("artifact.no_file", "what is to be kept is no file; pack a folder first");
         found.is_file().then_some(()).ok_or_else(refused)
     };
     is_file(std::fs::metadata(path).map_err(unreadable)?)?;
@@ -101,14 +102,14 @@ fn open_within(path: &Path, folders: Option<&[PathBuf]>, most: u64) -> Result<(F
     if folders.is_some_and(|folders| !folders.iter().any(lies_in)) {
         return Err(Error::invalid(
             "artifact.outside",
-            "the artifact lies outside of the folders of this confined run; copy it into the working folder",
+            "the file lies outside of the folders of this confined run; copy it into the working folder",
         ));
     }
     Ok((file, path))
 }
 
 fn unreadable(error: std::io::Error) -> Error {
-    Error::invalid("artifact.unreadable", "the file of the artifact can't be read").with_source(error)
+    Error::invalid("artifact.unreadable", "the file that is to be kept can't be read").with_source(error)
 }
 
 #[cfg(test)]

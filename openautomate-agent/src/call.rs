@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use openautomate_core::error::{ErrorKind, Result};
 use openautomate_core::secret::Masker;
-use openautomate_core::transport::message::{CallAnswer, RunCall};
+use openautomate_core::transport::message::{BucketCall, CallAnswer, RunCall};
 use tokio::sync::oneshot;
 
 use crate::agent::Inner;
@@ -75,7 +75,7 @@ impl Drop for Lent<'_> {
 }
 
 /// The call as it may leave this machine: what is asked and given is shown to people.
-fn masked(call: RunCall, masker: &Masker) -> RunCall {
+pub(crate) fn masked(call: RunCall, masker: &Masker) -> RunCall {
     match call {
         RunCall::StartChild { call, mut package, inputs } => {
             mask(&mut package, masker);
@@ -88,5 +88,17 @@ fn masked(call: RunCall, masker: &Masker) -> RunCall {
             RunCall::Approval(question)
         }
         RunCall::AwaitChild { execution } => RunCall::AwaitChild { execution },
+        RunCall::Bucket { mut call } => {
+            // Not what a file holds: as with artifacts, that is the automation's.
+            match &mut call {
+                BucketCall::Find { key, .. }
+                | BucketCall::Delete { key, .. }
+                | BucketCall::Put { key, .. }
+                | BucketCall::Get { key, .. } => mask(key, masker),
+                BucketCall::List { .. } => {}
+            }
+            RunCall::Bucket { call }
+        }
+        RunCall::AssetFile { name } => RunCall::AssetFile { name },
     }
 }

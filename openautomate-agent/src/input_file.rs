@@ -80,7 +80,7 @@ fn place(work_dir: &Path, file: &AssignedFile) -> Result<PathBuf> {
 
 /// The name as every file system takes it: the one of Windows reads a colon as a part of the path, has names for
 /// devices, and drops dots at the end.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let kept = name.chars().map(|c| if "<>:\"/\\|?*".contains(c) || c.is_control() { '_' } else { c });
     let mut kept: String = kept.collect();
     let stem = kept.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
@@ -164,7 +164,7 @@ fn put(inputs: &mut Map<String, Value>, file: &AssignedFile, path: &Path) -> Res
     Ok(())
 }
 
-fn text_of(path: &Path) -> Result<&str> {
+pub(crate) fn text_of(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| {
         Error::internal(
             "file.path",

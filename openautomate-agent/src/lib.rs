@@ -21,6 +21,7 @@
 //! | `identity` | which agent of which server this is, and its key |
 //! | `local` | a package run without any server: a server for one execution, in this process |
 //! | `watch` | the folders that triggers wait for files in |
+//! | `bucket` | objects of buckets and assets that are files, to and from a run |
 //! | `disk` | small files that are there whole or not at all |
 //! | `platform` | what differs between systems |
 //! | `facts` | what the machine is |
@@ -34,6 +35,7 @@ mod adopt;
 mod agent;
 mod artifact;
 mod attempt;
+mod bucket;
 mod call;
 mod disk;
 mod environment;

@@ -13,12 +13,14 @@ use openautomate_core::domain::{LogLevel, LogLine, LogStream};
 use openautomate_core::error::Result;
 use openautomate_core::runner::RunEvent;
 use openautomate_core::secret::{Masker, Secret};
+use openautomate_core::transport::message::RunCall;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::agent::Inner;
 use crate::artifact::{self, Found};
 use crate::attempt::Attempt;
+use crate::bucket::{self, Place};
 use crate::call;
 use crate::outcome::{mask, masked_progress};
 use crate::queue;
@@ -39,7 +41,7 @@ pub(crate) struct Listener<'a> {
     open: FuturesUnordered<BoxFuture<'a, ()>>,
     /// Log lines a second; what comes faster waits, and the run with it.
     rate: Option<u32>,
-    /// Where the files of work items are put.
+    /// Where the files of work items, objects and assets are put.
     work_dir: Arc<Path>,
     /// The only folders whose files a confined run may leave.
     folders: Option<Arc<[PathBuf]>>,
@@ -101,6 +103,14 @@ impl<'a> Listener<'a> {
                 RunEvent::Artifact { name, path, content_type, reply } => {
                     let found = Found { name, path, content_type, folders: self.folders.clone() };
                     self.open.push(Box::pin(artifact::keep(self.attempt, self.agent, found, reply)));
+                }
+                RunEvent::Call {
+                    call: call @ (RunCall::Bucket { .. } | RunCall::AssetFile { .. }),
+                    reply,
+                } => {
+                    let place = Place { work_dir: self.work_dir.clone(), folders: self.folders.clone() };
+                    let call = call::masked(call, self.masker);
+                    self.open.push(Box::pin(bucket::work(self.attempt, self.agent, place, call, reply)));
                 }
                 RunEvent::Call { call, reply } => {
                     self.open.push(Box::pin(call::make(self.attempt, self.agent, call, reply)));

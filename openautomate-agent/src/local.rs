@@ -37,11 +37,16 @@ use files::LocalFiles;
 
 /// What tells a run where the files of its queues are (`runtime/openautomate/_queue.py`).
 const QUEUES_VARIABLE: &str = "OPENAUTOMATE_QUEUES";
+/// The same for its buckets (`runtime/openautomate/_bucket.py`).
+const BUCKETS_VARIABLE: &str = "OPENAUTOMATE_BUCKETS";
 /// How long a lease of the local server holds; it is renewed as any other.
 const LEASE_TTL: Duration = Duration::from_secs(60);
 
 /// Gives the value of an asset by its name, if there is one.
 pub type Assets = Arc<dyn Fn(&str) -> Option<Secret<String>> + Send + Sync>;
+
+/// Gives the path of an asset that is a file by its name, if there is one.
+pub type AssetFiles = Arc<dyn Fn(&str) -> Option<PathBuf> + Send + Sync>;
 
 /// How a package is run at the desk.
 #[derive(Clone)]
@@ -57,8 +62,12 @@ pub struct LocalOptions {
     pub artifacts: Option<PathBuf>,
     /// The folder of the queues that the run works with, as files of JSON lines; without one there are none.
     pub queues: Option<PathBuf>,
+    /// The folder of the buckets that the run works with, each a folder in it; without one there are none.
+    pub buckets: Option<PathBuf>,
     /// The assets that the run may read.
     pub assets: Assets,
+    /// The assets that are files.
+    pub asset_files: AssetFiles,
     /// The names of the assets that are told to a run that asks for all names.
     pub asset_names: Vec<String>,
     /// Makes the environments that packages ask for; `None` runs every package on the runner's own
@@ -80,7 +89,9 @@ impl LocalOptions {
             limits: Limits::default(),
             artifacts: None,
             queues: None,
+            buckets: None,
             assets: Arc::new(|_| None),
+            asset_files: Arc::new(|_| None),
             asset_names: Vec::new(),
             environments: None,
             loopback_api: None,
@@ -162,10 +173,11 @@ pub async fn run(
     let place = temporary_folder()?;
     let LocalFiles { inputs, assigned, paths } = files;
     let mut assignment = package.assignment(inputs, assigned, options.timeout);
-    if let Some(folder) = &options.queues {
+    for (variable, folder) in [(QUEUES_VARIABLE, &options.queues), (BUCKETS_VARIABLE, &options.buckets)] {
+        let Some(folder) = folder else { continue };
         let folder = std::path::absolute(folder).map_err(Error::io("found", folder))?;
         // The runtime in the run reads the files itself.
-        assignment.env.insert(QUEUES_VARIABLE.to_owned(), folder.to_string_lossy().into_owned());
+        assignment.env.insert(variable.to_owned(), folder.to_string_lossy().into_owned());
     }
     let (transport, mut server) = server::open(package.version, paths, package.signer.public_key(), &options);
     let mut builder = Agent::builder(transport, place.path().join("agent"))

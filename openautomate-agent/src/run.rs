@@ -152,34 +152,10 @@ async fn run_within_lease(
     if let Err(error) = agent.trust.check(&assignment.package) {
         return failed("PackageUntrusted", error.message());
     }
-    let version = assignment.version;
-    note(agent, version, PreparationState::Fetching, None);
-    let fetched = tokio::select! {
-        fetched = fetch(agent, &assignment) => fetched,
-        () = attempt.cancel.cancelled() => return cancelled("cancelled before it began"),
+    let (package, environment) = match made_ready(attempt, agent, &assignment).await {
+        Ok(made) => made,
+        Err(result) => return result,
     };
-    // Nobody removes it before the run is over.
-    let package = match fetched {
-        Ok(package) => package,
-        Err(error) if error.kind() == ErrorKind::StaleLease => return lease_lost(),
-        Err(error) => {
-            note(agent, version, PreparationState::Failed, Some(error.message()));
-            return failed("PackageInvalid", error.message());
-        }
-    };
-    let made = tokio::select! {
-        made = environment(attempt, agent, &assignment, &package.folder) => made,
-        () = attempt.cancel.cancelled() => return cancelled("cancelled before its environment was ready"),
-    };
-    // Nor this.
-    let environment = match made {
-        Ok(environment) => environment,
-        Err(failure) => {
-            note(agent, version, PreparationState::Failed, Some(&failure.to_string()));
-            return failed("EnvironmentFailed", failure.to_string());
-        }
-    };
-    note(agent, version, PreparationState::Ready, None);
     // Whoever expects its own files in its working directory gets a copy: a run must not change the package.
     let in_package = assignment.env.get(WORKDIR_VARIABLE).is_some_and(|value| value == IN_PACKAGE);
     let copied = match is_made {
@@ -240,6 +216,38 @@ fn note(agent: &Inner, version: Option<VersionId>, state: PreparationState, reas
         agent.preparations.note(version, state, reason.map(str::to_owned));
         agent.changed.notify_one();
     }
+}
+
+/// What the run needs, neither of which is removed before it is over; or how the run ends without it.
+async fn made_ready(
+    attempt: &Attempt,
+    agent: &Inner,
+    assignment: &Assignment,
+) -> Result<(Package, Option<Environment>), RunResult> {
+    let version = assignment.version;
+    note(agent, version, PreparationState::Fetching, None);
+    let fetched = tokio::select! {
+        fetched = fetch(agent, assignment) => fetched,
+        () = attempt.cancel.cancelled() => return Err(cancelled("cancelled before it began")),
+    };
+    let package = match fetched {
+        Ok(package) => package,
+        Err(error) if error.kind() == ErrorKind::StaleLease => return Err(lease_lost()),
+        Err(error) => {
+            note(agent, version, PreparationState::Failed, Some(error.message()));
+            return Err(failed("PackageInvalid", error.message()));
+        }
+    };
+    let made = tokio::select! {
+        made = environment(attempt, agent, assignment, &package.folder) => made,
+        () = attempt.cancel.cancelled() => return Err(cancelled("cancelled before its environment was ready")),
+    };
+    let environment = made.map_err(|failure| {
+        note(agent, version, PreparationState::Failed, Some(&failure.to_string()));
+        failed("EnvironmentFailed", failure.to_string())
+    })?;
+    note(agent, version, PreparationState::Ready, None);
+    Ok((package, environment))
 }
 
 /// The environment that the package asks for, made if need be; the log of the attempt tells of it.

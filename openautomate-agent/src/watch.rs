@@ -8,6 +8,7 @@ mod folder;
 mod ledger;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -130,9 +131,9 @@ pub(crate) async fn watch_always(agent: &Inner) {
             stays
         });
         for folder in folders {
-            if !handles.contains_key(&folder.trigger) {
+            if let Entry::Vacant(place) = handles.entry(folder.trigger) {
                 let (handle, registration) = AbortHandle::new_pair();
-                handles.insert(folder.trigger, (folder.clone(), handle));
+                place.insert((folder.clone(), handle));
                 running.push(Abortable::new(Box::pin(folder::watch(agent, folder)), registration));
             }
         }

@@ -225,7 +225,7 @@ pub(crate) fn refused(status: u16, body: Option<&[u8]>) -> CoreError {
         Ok(StatusCode::UNAUTHORIZED) => ErrorKind::Unauthenticated,
         Ok(StatusCode::FORBIDDEN) => ErrorKind::Forbidden,
         Ok(StatusCode::NOT_FOUND) => ErrorKind::NotFound,
-        Ok(StatusCode::CONFLICT) => ErrorKind::Conflict,
+        Ok(StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED) => ErrorKind::Conflict,
         Ok(StatusCode::PAYLOAD_TOO_LARGE) => ErrorKind::QuotaExceeded,
         Ok(StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) => ErrorKind::Unavailable,
         Ok(status) if status.is_client_error() => ErrorKind::Invalid,

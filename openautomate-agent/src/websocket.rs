@@ -14,14 +14,16 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use openautomate_core::credential::SESSION_CONTEXT;
 use openautomate_core::domain::{ArrivalOutcome, Lease};
 use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResult};
-use openautomate_core::id::{AgentRolloutId, FileId};
+use openautomate_core::id::{AgentRolloutId, AssetId, FileId, ObjectId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::index;
+use openautomate_core::transport::message::{ObjectInfo, PutCondition};
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::NatsSettings;
 use openautomate_core::transport::{
-    AgentLink, ArrivedFile, ArtifactUpload, PackageGrant, Transport, chunk_frames,
+    AgentLink, ArrivedFile, ArtifactUpload, ObjectUpload, PackageGrant, Transport, chunk_frames,
 };
+use reqwest::Response;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
@@ -131,7 +133,7 @@ impl WebSocketTransport {
         token: String,
         file: tokio::fs::File,
         size: u64,
-    ) -> CoreResult<reqwest::Response> {
+    ) -> CoreResult<Response> {
         let (moved, silence) = silence(SILENCE);
         // One that grows meanwhile is kept as long as it was.
         let file = tokio_util::io::ReaderStream::new(file.take(size)).inspect(move |_| moved.notify_one());
@@ -146,6 +148,24 @@ impl WebSocketTransport {
             sent = self.way.upload(request) => sent,
             error = silence => Err(error),
         }
+    }
+
+    /// A content as it comes.
+    async fn fetch(&self, url: String) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        self.with_token(|token| async {
+            let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
+            Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())
+        })
+        .await
+    }
+
+    /// Sends a file as the body of a PUT.
+    async fn send_file(&self, path: &Path, url: reqwest::Url, content_type: &str) -> CoreResult<Response> {
+        self.with_token(|token| async {
+            let (file, size) = open(path).await?;
+            self.put(&url, content_type, token, file, size).await
+        })
+        .await
     }
 }
 
@@ -191,12 +211,7 @@ impl Transport for WebSocketTransport {
         lease: Lease,
         file: FileId,
     ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
-        let url = self.url(&format!("leases/{}/{}/files/{file}", lease.execution, lease.epoch));
-        self.with_token(|token| async {
-            let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
-            Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())
-        })
-        .await
+        self.fetch(self.url(&format!("leases/{}/{}/files/{file}", lease.execution, lease.epoch))).await
     }
 
     async fn fetch_program(
@@ -213,15 +228,40 @@ impl Transport for WebSocketTransport {
         .await
     }
 
+    async fn fetch_object(
+        &self,
+        lease: Lease,
+        object: ObjectId,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        self.fetch(self.url(&format!("leases/{}/{}/objects/{object}", lease.execution, lease.epoch))).await
+    }
+
+    async fn fetch_asset(
+        &self,
+        lease: Lease,
+        asset: AssetId,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        self.fetch(self.url(&format!("leases/{}/{}/assets/{asset}", lease.execution, lease.epoch))).await
+    }
+
+    async fn put_object(&self, upload: ObjectUpload) -> CoreResult<ObjectInfo> {
+        let lease = upload.lease;
+        let url = self.url(&format!("leases/{}/{}/objects", lease.execution, lease.epoch));
+        let mut url = parsed(&url, [("bucket", &upload.bucket), ("key", &upload.key)])?;
+        match &upload.condition {
+            PutCondition::Any => {}
+            PutCondition::Absent => drop(url.query_pairs_mut().append_pair("ifAbsent", "true")),
+            PutCondition::Sha256(sha256) => drop(url.query_pairs_mut().append_pair("ifSha256", sha256)),
+        }
+        let kept = self.send_file(&upload.path, url, &upload.content_type).await?;
+        kept.json().await.map_err(|error| unreachable(&error))
+    }
+
     async fn put_artifact(&self, upload: ArtifactUpload) -> CoreResult<()> {
         let lease = upload.lease;
         let url = self.url(&format!("leases/{}/{}/artifacts", lease.execution, lease.epoch));
         let url = parsed(&url, [("name", &upload.name)])?;
-        self.with_token(|token| async {
-            let (file, size) = open(&upload.path).await?;
-            self.put(&url, &upload.content_type, token, file, size).await.map(drop)
-        })
-        .await
+        self.send_file(&upload.path, url, &upload.content_type).await.map(drop)
     }
 
     async fn put_arrival(&self, file: ArrivedFile) -> CoreResult<ArrivalOutcome> {

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, AgentPool, AgentRelease, AgentRollout, AgentUpdate, Approval, Asset, AuditEntry, Calendar,
+    Agent, AgentPool, AgentRelease, AgentRollout, AgentUpdate, Approval, Asset, AuditEntry, Bucket, Calendar,
     ChildCall, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing,
     IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Rollout, Schedule,
     Session, Trigger, TriggerFiring, TriggerTurn, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, AgentRolloutId, ApprovalId, ArtifactId, AssetId, CalendarId, EnvironmentId, ExecutionId, FileId,
-    PackageId, ScheduleId, TriggerId, VersionId, WorkQueueId,
+    AgentId, AgentRolloutId, ApprovalId, ArtifactId, AssetId, BucketId, CalendarId, EnvironmentId,
+    ExecutionId, FileId, PackageId, ScheduleId, TriggerId, VersionId, WorkQueueId,
 };
 
 /// A row of any kind that commands write.
@@ -67,6 +67,8 @@ pub enum Record {
     WorkQueue(Box<WorkQueue>),
     /// A work item.
     WorkItem(Box<WorkItem>),
+    /// A storage bucket.
+    Bucket(Bucket),
 }
 
 /// One write.
@@ -78,12 +80,19 @@ pub enum Write {
     /// A changed row: the stored revision must equal the record's, and becomes one higher. Otherwise
     /// [`Error::stale_row`](crate::Error::stale_row).
     Update(Record),
-    /// Removes an asset at this revision.
+    /// Removes an asset at this revision, with its content if it is a file.
     DeleteAsset {
         /// Which.
         id: AssetId,
         /// The revision that was read.
         revision: i64,
+    },
+    /// From now on this is the sealed content of an asset that is a file, or it has none.
+    SealAssetContent {
+        /// Which.
+        id: AssetId,
+        /// The content (`crate::vault::Sealed::to_bytes`).
+        sealed: Option<Vec<u8>>,
     },
     /// Removes a calendar at this revision. One that a schedule names is a `Conflict` with code `calendar.in_use`.
     DeleteCalendar {
@@ -225,6 +234,11 @@ pub enum Event {
     WorkItemsChanged {
         /// Which queue.
         queue_id: WorkQueueId,
+    },
+    /// A bucket was made, changed or deleted, or something in it was.
+    BucketChanged {
+        /// Which.
+        bucket_id: BucketId,
     },
     /// A schedule paused by itself, because its executions failed.
     SchedulePaused {

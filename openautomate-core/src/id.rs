@@ -121,6 +121,10 @@ ids! {
     WorkQueueId = "work queue";
     /// An item of a work queue.
     WorkItemId = "work item";
+    /// A storage bucket.
+    BucketId = "bucket";
+    /// The content of an object in a bucket.
+    ObjectId = "object";
     /// An audit entry.
     AuditId = "audit entry";
 }

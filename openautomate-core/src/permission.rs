@@ -55,6 +55,12 @@ pub enum Permission {
     WriteWorkItems,
     /// See work queues and their items.
     ReadQueues,
+    /// Make, change and delete storage buckets.
+    ManageBuckets,
+    /// Write, move and delete objects of buckets.
+    WriteObjects,
+    /// See buckets, and read their objects.
+    ReadObjects,
     /// See environments.
     ReadEnvironments,
     /// Change environments.
@@ -69,7 +75,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::ManageUsers,
         Self::EnrolAgents,
         Self::ManageAgents,
@@ -94,6 +100,9 @@ impl Permission {
         Self::WriteQueues,
         Self::WriteWorkItems,
         Self::ReadQueues,
+        Self::ManageBuckets,
+        Self::WriteObjects,
+        Self::ReadObjects,
         Self::ReadEnvironments,
         Self::ManageEnvironments,
         Self::PauseEnvironments,
@@ -123,6 +132,8 @@ impl Permission {
             | Self::WriteQueues
             | Self::WriteWorkItems
             | Self::WriteTriggers
+            | Self::ManageBuckets
+            | Self::WriteObjects
             | Self::AnswerApprovals
             | Self::ReadAssets => &[A, O, D],
             Self::ReadAgents
@@ -131,6 +142,7 @@ impl Permission {
             | Self::ReadSchedules
             | Self::ReadQueues
             | Self::ReadTriggers
+            | Self::ReadObjects
             | Self::ReadEnvironments => &[A, O, D, V],
         }
     }
@@ -290,6 +302,7 @@ mod tests {
             Permission::ReadSchedules,
             Permission::ReadQueues,
             Permission::ReadTriggers,
+            Permission::ReadObjects,
             Permission::ReadEnvironments,
         ];
         for permission in Permission::ALL {

@@ -49,6 +49,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "triggers", description = "What runs packages when something happens"),
         (name = "approvals", description = "Questions that executions wait for people to answer"),
         (name = "assets", description = "Values that automations read by name"),
+        (name = "buckets", description = "Files that people and automations share"),
         (name = "environments", description = "Development, testing, production"),
         (name = "audit", description = "Who asked for which change"),
         (name = "agent link", description = "What agents themselves call"),

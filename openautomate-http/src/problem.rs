@@ -67,8 +67,14 @@ pub(crate) struct WrongField {
 const MAX_FIELDS: usize = 20;
 
 /// Where HTTP has a finer answer than the kind gives.
-const BY_CODE: [(&str, StatusCode); 9] = [
+const BY_CODE: [(&str, StatusCode); 15] = [
     ("revision.mismatch", StatusCode::PRECONDITION_FAILED),
+    ("object.exists", StatusCode::PRECONDITION_FAILED),
+    ("object.changed", StatusCode::PRECONDITION_FAILED),
+    ("object.too_large", StatusCode::PAYLOAD_TOO_LARGE),
+    ("object.range", StatusCode::RANGE_NOT_SATISFIABLE),
+    ("bucket.full", StatusCode::PAYLOAD_TOO_LARGE),
+    ("asset.too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("artifact.too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("blob.too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("file.too_large", StatusCode::PAYLOAD_TOO_LARGE),

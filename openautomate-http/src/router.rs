@@ -13,7 +13,7 @@ use crate::options::HttpOptions;
 use crate::problem::Problem;
 use crate::route::pages;
 #[cfg(feature = "nats")]
-use crate::route::{agent_file, agent_link, agent_package};
+use crate::route::{agent_file, agent_link, agent_object, agent_package};
 use crate::state::AppState;
 
 /// The whole face of an orchestrator: the API under `/api`, its documentation, the health checks and a start
@@ -44,11 +44,12 @@ pub fn router(orchestrator: Orchestrator, options: HttpOptions) -> Router {
 /// What agents call, and nothing else.
 #[cfg(feature = "nats")]
 pub(crate) fn agent_router(state: AppState) -> Router {
-    let quick = Router::from(agent_link::router().merge(agent_package::router()).merge(agent_file::router()))
+    let quick = agent_link::router().merge(agent_package::router()).merge(agent_file::router());
+    let quick = Router::from(quick.merge(agent_object::router()))
         .layer(DefaultBodyLimit::max(state.options().max_json_bytes))
         .layer(from_fn_with_state(state.clone(), time_limit));
     quick
-        .merge(Router::from(agent_link::uploads()))
+        .merge(Router::from(agent_link::uploads().merge(agent_object::uploads())))
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND).into_response() })
         .method_not_allowed_fallback(|| async {
             Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response()

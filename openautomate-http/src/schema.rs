@@ -27,9 +27,9 @@ mirror! {
     /// Whether people may read an asset's value back.
     #[serde(rename_all = "camelCase")]
     AssetKind { Plain, Secret }
-    /// What the value of an asset is: any text; JSON; a user name and a password.
+    /// What the value of an asset is: any text; JSON; a user name and a password; a file.
     #[serde(rename_all = "camelCase")]
-    AssetFormat { Text, Json, Credential }
+    AssetFormat { Text, Json, Credential, File }
     /// What happens to a due time that the clock skips.
     #[serde(rename_all = "camelCase")]
     DstGap { RunAfter, Skip }
@@ -261,7 +261,7 @@ mod tests {
                 d::RolloutState::Waiting, d::RolloutState::Done, d::RolloutState::Rejected,
                 d::RolloutState::Withdrawn
             ];
-            PreparationState = [
+                    PreparationState = [
                 d::PreparationState::Waiting, d::PreparationState::Fetching, d::PreparationState::Building,
                 d::PreparationState::Ready, d::PreparationState::Failed
             ];
@@ -269,8 +269,10 @@ mod tests {
                 d::AgentRolloutState::Running, d::AgentRolloutState::Done, d::AgentRolloutState::Stopped,
                 d::AgentRolloutState::Cancelled
             ];
-            AssetFormat = [d::AssetFormat::Text, d::AssetFormat::Json, d::AssetFormat::Credential];
-            AssetKind = [d::AssetKind::Plain, d::AssetKind::Secret];
+                    AssetFormat = [
+                d::AssetFormat::Text, d::AssetFormat::Json, d::AssetFormat::Credential, d::AssetFormat::File
+            ];
+                            AssetKind = [d::AssetKind::Plain, d::AssetKind::Secret];
             DstGap = [s::DstGap::RunAfter, s::DstGap::Skip];
             DstOverlap = [s::DstOverlap::First, s::DstOverlap::Second, s::DstOverlap::Both];
             MisfirePolicy = [s::MisfirePolicy::Skip, s::MisfirePolicy::Latest, s::MisfirePolicy::All];

@@ -18,6 +18,7 @@ pub(crate) mod raised {
     pub(crate) const ATTEMPT_TRANSITION: &str = "attempt.transition";
     pub(crate) const AUDIT_APPEND_ONLY: &str = "audit.append_only";
     pub(crate) const FILE_IN_USE: &str = "file.in_use";
+    pub(crate) const BUCKET_NOT_EMPTY: &str = "bucket.not_empty";
     pub(crate) const CALENDAR_IN_USE: &str = "calendar.in_use";
     pub(crate) const REFERENCE_MISSING: &str = "reference.missing";
     pub(crate) const NAME_TAKEN: &str = "name.taken";
@@ -30,6 +31,7 @@ pub(crate) mod raised {
         ATTEMPT_TRANSITION,
         AUDIT_APPEND_ONLY,
         FILE_IN_USE,
+        BUCKET_NOT_EMPTY,
         CALENDAR_IN_USE,
         REFERENCE_MISSING,
         NAME_TAKEN,
@@ -167,6 +169,9 @@ fn of_trigger(error: DatabaseError) -> CoreError {
             "file.in_use",
             "an execution, a schedule or a work item uses the file; it goes when they do",
         ),
+        raised::BUCKET_NOT_EMPTY => {
+            CoreError::conflict("bucket.not_empty", "the bucket holds objects; delete them first")
+        }
         raised::CALENDAR_IN_USE => CoreError::conflict(
             "calendar.in_use",
             "a schedule uses the calendar; give the schedule another, or none, first",

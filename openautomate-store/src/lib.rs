@@ -31,6 +31,7 @@
     )
 )]
 
+mod bucket;
 mod connect;
 #[cfg(any(feature = "diesel-sqlite", feature = "diesel-postgres"))]
 pub mod diesel;

@@ -5,7 +5,7 @@ use openautomate_core::domain::{ChildCall, TriggerFiring};
 use openautomate_core::error::Error as CoreError;
 use openautomate_core::id::{AssetId, CalendarId};
 
-use crate::driver::{Connection, micros, query};
+use crate::driver::{Columns, Connection, Executor, micros, query};
 use crate::error::Result;
 use crate::table::{insert, update};
 
@@ -34,6 +34,7 @@ pub(crate) async fn insert_record(record: &Record, connection: &mut impl Connect
         Record::InputFile(record) => insert(record, connection).await,
         Record::WorkQueue(record) => insert(record.as_ref(), connection).await,
         Record::WorkItem(record) => insert(record.as_ref(), connection).await,
+        Record::Bucket(record) => insert(record, connection).await,
     }
 }
 
@@ -62,6 +63,7 @@ pub(crate) async fn update_record(record: &Record, connection: &mut impl Connect
         Record::InputFile(record) => update(record, connection).await,
         Record::WorkQueue(record) => update(record.as_ref(), connection).await,
         Record::WorkItem(record) => update(record.as_ref(), connection).await,
+        Record::Bucket(record) => update(record, connection).await,
     }
 }
 
@@ -72,6 +74,29 @@ pub(crate) async fn delete_asset(id: AssetId, revision: i64, connection: &mut im
         0 => Err(CoreError::stale_row("asset").into()),
         _ => Ok(()),
     }
+}
+
+/// Keeps the sealed content of an asset that is a file, or none.
+pub(crate) async fn seal_asset_content(
+    id: AssetId,
+    sealed: Option<&[u8]>,
+    connection: &mut impl Connection,
+) -> Result<()> {
+    const DELETE: &str = "DELETE FROM asset_contents WHERE asset_id = $1";
+    const PUT: &str = "INSERT INTO asset_contents (asset_id, sealed) VALUES ($1, $2)
+        ON CONFLICT (asset_id) DO UPDATE SET sealed = excluded.sealed";
+    match sealed {
+        Some(sealed) => query(PUT).bind(id.as_uuid()).bind(sealed).execute(connection).await?,
+        None => query(DELETE).bind(id.as_uuid()).execute(connection).await?,
+    };
+    Ok(())
+}
+
+/// The sealed content of an asset that is a file.
+pub(crate) async fn asset_content(id: AssetId, on: impl Executor) -> Result<Option<Vec<u8>>> {
+    const SELECT: &str = "SELECT sealed FROM asset_contents WHERE asset_id = $1";
+    let row = query(SELECT).bind(id.as_uuid()).fetch_optional(on).await?;
+    row.map(|row| Columns::of(&row, "asset").get("sealed")).transpose()
 }
 
 pub(crate) async fn delete_calendar(

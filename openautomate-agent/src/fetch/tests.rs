@@ -6,11 +6,12 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::ErrorKind;
 use openautomate_core::domain::{ArrivalOutcome, Lease};
-use openautomate_core::id::{AgentRolloutId, ExecutionId, FileId};
+use openautomate_core::id::{AgentRolloutId, AssetId, ExecutionId, FileId, ObjectId};
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PackageSigner;
-use openautomate_core::transport::{AgentLink, ArrivedFile, ArtifactUpload};
+use openautomate_core::transport::message::ObjectInfo;
+use openautomate_core::transport::{AgentLink, ArrivedFile, ArtifactUpload, ObjectUpload};
 
 use super::*;
 
@@ -70,6 +71,26 @@ impl Transport for Shelf {
         _: u64,
     ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
         Err(CoreError::not_found("program of the rollout", rollout))
+    }
+
+    async fn fetch_object(
+        &self,
+        _: Lease,
+        object: ObjectId,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        Err(CoreError::not_found("object", object))
+    }
+
+    async fn fetch_asset(
+        &self,
+        _: Lease,
+        asset: AssetId,
+    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+        Err(CoreError::not_found("asset", asset))
+    }
+
+    async fn put_object(&self, upload: ObjectUpload) -> CoreResult<ObjectInfo> {
+        Err(CoreError::not_found("bucket", upload.bucket))
     }
 
     async fn put_artifact(&self, _: ArtifactUpload) -> CoreResult<()> {

@@ -11,25 +11,28 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::domain::{ArrivalOutcome, Lease, LogChunk, RunResult};
 use openautomate_core::error::{Error, ErrorKind, Result};
-use openautomate_core::id::{AgentRolloutId, FileId};
+use openautomate_core::id::{AgentRolloutId, AssetId, FileId, ObjectId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PublicKey;
-use openautomate_core::transport::message::{CallAnswer, NamesAnswer, QueueAnswer, SecretAnswer, WireSecret};
+use openautomate_core::transport::message::{
+    CallAnswer, NamesAnswer, ObjectInfo, QueueAnswer, RunCall, SecretAnswer, WireSecret,
+};
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, Assignment, PROTOCOL_VERSION, PackageGrant,
-    ServerLink, ServerMessage, Transport, Welcome, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, Assignment, ObjectUpload, PROTOCOL_VERSION,
+    PackageGrant, ServerLink, ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 
-use super::{Assets, LEASE_TTL, LocalEvent, LocalOptions, millis};
+use super::{AssetFiles, Assets, LEASE_TTL, LocalEvent, LocalOptions, millis};
 use crate::outcome::{cancelled, failed};
 
 /// How much earlier than its lease a run would be killed.
 const MARGIN_MS: u64 = 5_000;
 const RENEW_EVERY_MS: u64 = 15_000;
+const NO_BUCKETS: &str = "there are no buckets without a server; name a folder for them by --buckets";
 
 /// The two ends: what the agent is built on, and the server.
 pub(super) fn open(
@@ -45,6 +48,7 @@ pub(super) fn open(
         incoming,
         artifacts,
         assets: Arc::clone(&options.assets),
+        asset_files: Arc::clone(&options.asset_files),
         asset_names: options.asset_names.clone(),
         key,
         stored: 0,
@@ -111,6 +115,18 @@ impl Transport for Local {
         Err(Error::not_found("program of the rollout", rollout))
     }
 
+    async fn fetch_object(&self, _: Lease, object: ObjectId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Err(Error::not_found("object", object))
+    }
+
+    async fn fetch_asset(&self, _: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Err(Error::not_found("asset", asset))
+    }
+
+    async fn put_object(&self, _: ObjectUpload) -> Result<ObjectInfo> {
+        Err(Error::new(ErrorKind::Unsupported, "bucket.none", NO_BUCKETS))
+    }
+
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {
         let path = self.folder.as_ref().map(|folder| folder.join(&upload.name));
         let size = match &path {
@@ -156,6 +172,7 @@ pub(super) struct Server {
     incoming: mpsc::UnboundedReceiver<ServerLink>,
     artifacts: mpsc::UnboundedReceiver<LocalEvent>,
     assets: Assets,
+    asset_files: AssetFiles,
     asset_names: Vec<String>,
     /// By which the signature of the package is checked.
     key: PublicKey,
@@ -230,11 +247,8 @@ impl Server {
                         QueueAnswer::Refused { kind: ErrorKind::Unsupported, message: message.to_owned() };
                     say(&link, ServerMessage::Queue { request, answer }).await;
                 }
-                AgentMessage::Call { request, .. } => {
-                    let message =
-                        "a local run has no orchestrator to ask; run the automation on an agent".into();
-                    let answer = CallAnswer::Refused { error: ErrorKind::Unsupported, message };
-                    say(&link, ServerMessage::Called { request, answer }).await;
+                AgentMessage::Call { request, call, .. } => {
+                    say(&link, ServerMessage::Called { request, answer: self.answer(call) }).await;
                 }
                 AgentMessage::Release { .. } => {
                     return failed("StartFailed", "the run could not be begun; see whether the disk is full");
@@ -250,6 +264,18 @@ impl Server {
         }
     }
 
+    fn answer(&self, call: RunCall) -> CallAnswer {
+        let refused = |message: &str| CallAnswer::Refused {
+            error: ErrorKind::Unsupported,
+            message: message.to_owned(),
+        };
+        match call {
+            RunCall::Bucket { .. } => refused(NO_BUCKETS),
+            RunCall::AssetFile { name } => self.asset_file(name),
+            _ => refused("a local run has no orchestrator to ask; run the automation on an agent"),
+        }
+    }
+
     /// Repeated lines are told once.
     fn tell_lines(&mut self, chunk: LogChunk, on_event: &mut impl FnMut(LocalEvent)) {
         for (seq, line) in (chunk.first_seq..).zip(chunk.lines) {
@@ -257,6 +283,18 @@ impl Server {
                 self.stored = seq;
                 on_event(LocalEvent::Line(line));
             }
+        }
+    }
+
+    /// Lies here already.
+    fn asset_file(&self, name: String) -> CallAnswer {
+        let path = (self.asset_files)(&name).and_then(|path| path.to_str().map(str::to_owned));
+        match path {
+            Some(path) => CallAnswer::AssetFile { asset: AssetId::new(), file_name: name, path: Some(path) },
+            None => CallAnswer::Refused {
+                error: ErrorKind::NotFound,
+                message: "there is no asset with this name that is a file; name one to the local run".into(),
+            },
         }
     }
 

@@ -262,7 +262,11 @@ async fn step_by_step(agent: &Inner, order: &UpdateOrder) -> Result<(), End> {
         return Err(End(AgentUpdateState::RolledBack, Some(reason)));
     }
     if order.is_cancelled {
-        blocking(move || Ok(folder.drop_other_partials(None))).await?;
+        blocking(move || {
+            folder.drop_other_partials(None);
+            Ok(())
+        })
+        .await?;
         return Err(End(AgentUpdateState::Cancelled, None));
     }
     check(updates, &manifest)?;

@@ -146,7 +146,7 @@ impl Watcher<'_> {
         let mut trouble = listing.problem.clone();
         if self.ledger.is_new() {
             let known = if self.watch.include_existing { Vec::new() } else { files.clone() };
-            trouble = trouble.or(self.keep(known));
+            trouble = trouble.or_else(|| self.keep(known));
         }
         for (name, version) in self.settled(&files) {
             match self.tell(&listing.folder, &name, version).await {

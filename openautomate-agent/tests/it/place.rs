@@ -22,7 +22,7 @@ use openautomate_core::domain::{
     ArrivalOutcome, Execution, ExecutionState, Lease, LogLevel, LogLine, LogStream, Package, Role, RunResult,
 };
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::{AgentId, AgentRolloutId, ExecutionId, FileId};
+use openautomate_core::id::{AgentId, AgentRolloutId, AssetId, ExecutionId, FileId, ObjectId};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::chunk::ChunkHash;
@@ -32,7 +32,10 @@ use openautomate_core::runner::{Job, RunControl, RunEvent, Runner};
 use openautomate_core::secret::Secret;
 use openautomate_core::store::memory::MemoryStore;
 use openautomate_core::transport::in_process::InProcessTransport;
-use openautomate_core::transport::{AgentLink, ArrivedFile, ArtifactUpload, PackageGrant, Transport, link};
+use openautomate_core::transport::message::ObjectInfo;
+use openautomate_core::transport::{
+    AgentLink, ArrivedFile, ArtifactUpload, ObjectUpload, PackageGrant, Transport, link,
+};
 use openautomate_core::vault::Vault;
 use tokio_util::sync::CancellationToken;
 
@@ -149,6 +152,22 @@ impl Transport for Cuttable {
         from: u64,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.inner.fetch_program(rollout, target, from).await
+    }
+
+    async fn fetch_object(
+        &self,
+        lease: Lease,
+        object: ObjectId,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.inner.fetch_object(lease, object).await
+    }
+
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.inner.fetch_asset(lease, asset).await
+    }
+
+    async fn put_object(&self, upload: ObjectUpload) -> Result<ObjectInfo> {
+        self.inner.put_object(upload).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

@@ -13,15 +13,16 @@ use futures_util::stream::BoxStream;
 use openautomate_agent::{Agent, AgentBuilder};
 use openautomate_core::domain::{ArrivalOutcome, Lease, LogLine, RunResult};
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::{AgentRolloutId, ExecutionId, FileId};
+use openautomate_core::id::{AgentRolloutId, AssetId, ExecutionId, FileId, ObjectId};
 use openautomate_core::package::archive::pack;
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::runner::{Runner, registry::RunnerRegistry};
+use openautomate_core::transport::message::ObjectInfo;
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, Assignment, Hello, PROTOCOL_VERSION, PackageGrant,
-    ServerLink, ServerMessage, Transport, Welcome, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, Assignment, Hello, ObjectUpload, PROTOCOL_VERSION,
+    PackageGrant, ServerLink, ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -107,6 +108,18 @@ impl Transport for Played {
         _: u64,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         Err(Error::not_found("program of the rollout", rollout))
+    }
+
+    async fn fetch_object(&self, _: Lease, object: ObjectId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Err(Error::not_found("object", object))
+    }
+
+    async fn fetch_asset(&self, _: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Err(Error::not_found("asset", asset))
+    }
+
+    async fn put_object(&self, upload: ObjectUpload) -> Result<ObjectInfo> {
+        Err(Error::not_found("bucket", upload.bucket))
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

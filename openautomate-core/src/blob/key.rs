@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::id::{ArtifactId, ExecutionId, FileId, LogArchiveId};
+use crate::id::{ArtifactId, BucketId, ExecutionId, FileId, LogArchiveId, ObjectId};
 use crate::package::chunk::ChunkHash;
 
 /// Where a blob lies. Made of hashes and ids only, so that no text of a user ever becomes a path.
@@ -23,6 +23,8 @@ pub enum BlobName {
     Artifact(ExecutionId, ArtifactId),
     /// A file that somebody uploaded as an input.
     InputFile(FileId),
+    /// The content of an object in a bucket.
+    Object(BucketId, ObjectId),
     /// Archived log lines of an execution's attempt.
     Log(ExecutionId, LogArchiveId),
     /// A copy of a blob that nothing seemed to need when it was removed.
@@ -49,6 +51,8 @@ pub enum BlobPrefix {
     Artifacts,
     /// The files that were uploaded.
     InputFiles,
+    /// The contents of objects in buckets.
+    Objects,
     /// The archived log lines.
     Logs,
     /// The copies of blobs that nothing seemed to need.
@@ -89,6 +93,12 @@ impl BlobKey {
         BlobName::InputFile(file).key()
     }
 
+    /// The content of an object in a bucket.
+    #[must_use]
+    pub fn object(bucket: BucketId, object: ObjectId) -> Self {
+        BlobName::Object(bucket, object).key()
+    }
+
     /// Archived log lines of an execution's attempt.
     #[must_use]
     pub fn log(execution: ExecutionId, archive: LogArchiveId) -> Self {
@@ -121,6 +131,7 @@ impl BlobName {
             }
             Self::Artifact(execution, artifact) => format!("artifacts/{execution}/{artifact}"),
             Self::InputFile(file) => format!("inputs/{file}"),
+            Self::Object(bucket, object) => format!("buckets/{bucket}/{object}"),
             Self::Log(execution, archive) => format!("logs/{execution}/{archive}"),
             Self::Retired { of, id } => format!("retired/{}/{id}", of.key()),
             Self::Probe(id) => format!("probes/{id}"),
@@ -139,6 +150,7 @@ impl BlobName {
                 Self::Artifact(execution.parse().ok()?, artifact.parse().ok()?)
             }
             ["inputs", file] => Self::InputFile(file.parse().ok()?),
+            ["buckets", bucket, object] => Self::Object(bucket.parse().ok()?, object.parse().ok()?),
             ["logs", execution, archive] => Self::Log(execution.parse().ok()?, archive.parse().ok()?),
             ["retired", kind @ ("indexes" | "chunks"), folder, name, id] => {
                 let of = Self::parse(&format!("{kind}/{folder}/{name}"))?;
@@ -161,6 +173,7 @@ impl fmt::Display for BlobPrefix {
             Self::Chunks => f.write_str("chunks"),
             Self::Artifacts => f.write_str("artifacts"),
             Self::InputFiles => f.write_str("inputs"),
+            Self::Objects => f.write_str("buckets"),
             Self::Logs => f.write_str("logs"),
             Self::Retired => f.write_str("retired"),
             Self::RetiredOf(name) => write!(f, "retired/{}", name.key()),
@@ -201,6 +214,7 @@ mod tests {
             chunk.clone(),
             BlobName::Artifact(ExecutionId::new(), ArtifactId::new()),
             BlobName::InputFile(FileId::new()),
+            BlobName::Object(BucketId::new(), ObjectId::new()),
             BlobName::Retired { of: Box::new(chunk), id: Uuid::now_v7() },
             BlobName::Retired { of: Box::new(BlobName::Index("0f".repeat(32))), id: Uuid::now_v7() },
             BlobName::Probe(Uuid::now_v7()),

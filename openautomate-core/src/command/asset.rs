@@ -3,11 +3,14 @@
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::changes::{Changes, Record, Write};
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{Asset, AssetFormat, AssetKind, check_description, check_name};
-use crate::error::{Error, Result};
+use crate::domain::{
+    Asset, AssetFile, AssetFormat, AssetKind, check_description, check_file_name, check_name,
+};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{AssetId, EnvironmentId};
 use crate::permission::{Access, Permission};
 use crate::secret::Secret;
@@ -67,6 +70,9 @@ impl Command for PutAsset {
             AssetFormat::Credential if self.kind == AssetKind::Plain => {
                 Err(Error::invalid_field("kind", "is plain, and a credential is always secret; say secret"))
             }
+            AssetFormat::File => {
+                Err(Error::invalid_field("format", "is file; send the file to /api/assets/file"))
+            }
             AssetFormat::Credential => serde_json::from_str::<Credential>(self.value.expose())
                 .ok()
                 .filter(|held| !held.username.is_empty() && !held.password.is_empty())
@@ -95,12 +101,14 @@ impl Command for PutAsset {
         );
         let aad = binding(id, environment.id, next_revision);
         let sealed = context.vault.seal(self.value.expose().as_bytes(), &aad)?;
+        let had_file = existing.as_ref().is_some_and(|old| old.file.is_some());
         let mut asset = Asset {
             id,
             environment_id: environment.id,
             name: existing.as_ref().map_or_else(|| self.name.clone(), |old| old.name.clone()),
             kind: self.kind,
             format: self.format,
+            file: None,
             description: self.description.clone(),
             sealed: sealed.to_bytes(),
             updated_by: context.user_id()?,
@@ -109,8 +117,11 @@ impl Command for PutAsset {
             revision: existing.as_ref().map_or(0, |old| old.revision),
         };
         let record = Record::Asset(asset.clone());
-        let changes =
+        let mut changes =
             if existing.is_some() { Changes::none().update(record) } else { Changes::none().insert(record) };
+        if had_file {
+            changes.writes.push(Write::SealAssetContent { id, sealed: None });
+        }
         let detail = json!({"name": asset.name, "environment": environment.name, "kind": asset.kind, "format": asset.format});
         asset.revision = next_revision;
         Ok(Decision::new(changes.audited(context.audit("asset", id, detail)), asset))
@@ -140,6 +151,129 @@ pub(crate) fn open(vault: &Vault, asset: &Asset) -> Result<Secret<String>> {
 /// `Internal` if the value was altered or the key is another one.
 pub fn check_opens(vault: &Vault, asset: &Asset) -> Result<()> {
     open(vault, asset).map(drop)
+}
+
+/// The largest file in bytes.
+pub const MAX_FILE_BYTES: usize = 10 * 1024 * 1024;
+
+/// Writes an asset that is a file: a new one, or new content of the one with this name. It is always secret.
+#[derive(Clone, Debug)]
+pub struct PutAssetFile {
+    /// Where it holds; `None` is the default environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// The name.
+    pub name: String,
+    /// The name of the file, by which a run finds it in its folder.
+    pub file_name: String,
+    /// The content.
+    pub content: Secret<Vec<u8>>,
+    /// What it is for.
+    pub description: String,
+    /// Whether an asset with this name is a conflict, rather than given new content.
+    pub create_only: bool,
+}
+
+#[async_trait]
+impl Command for PutAssetFile {
+    type Output = Asset;
+    const NAME: &'static str = "asset.put";
+
+    fn access(&self) -> Access {
+        Access::Permission(Permission::WriteAssets)
+    }
+
+    fn validate(&self) -> Result<()> {
+        check_name("name", &self.name)?;
+        check_file_name("fileName", &self.file_name)?;
+        check_description("description", &self.description)?;
+        if self.content.expose().len() > MAX_FILE_BYTES {
+            return Err(file_too_large());
+        }
+        Ok(())
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Asset>> {
+        let environment = context.environment(self.environment_id).await?;
+        let existing = context.store.asset_by_name(environment.id, &self.name).await?;
+        if self.create_only && existing.is_some() {
+            let message =
+                "an asset with this name exists in the environment; replace it, or choose another name";
+            return Err(Error::conflict("name.taken", message));
+        }
+        let (id, created_at, next_revision) = existing.as_ref().map_or_else(
+            || (AssetId::new(), context.now, 0),
+            |old| (old.id, old.created_at, old.revision + 1),
+        );
+        let content = self.content.expose();
+        // The hash is sealed too: that of a short content would give it away.
+        let hash = hex::encode(Sha256::digest(content));
+        let sealed = context.vault.seal(hash.as_bytes(), &binding(id, environment.id, next_revision))?;
+        let sealed_content =
+            context.vault.seal(content, &content_binding(id, environment.id, next_revision))?;
+        let mut asset = Asset {
+            id,
+            environment_id: environment.id,
+            name: existing.as_ref().map_or_else(|| self.name.clone(), |old| old.name.clone()),
+            kind: AssetKind::Secret,
+            format: AssetFormat::File,
+            file: Some(AssetFile { name: self.file_name.clone(), size: content.len() as u64 }),
+            description: self.description.clone(),
+            sealed: sealed.to_bytes(),
+            updated_by: context.user_id()?,
+            created_at,
+            updated_at: context.now,
+            revision: existing.as_ref().map_or(0, |old| old.revision),
+        };
+        let record = Record::Asset(asset.clone());
+        let mut changes =
+            if existing.is_some() { Changes::none().update(record) } else { Changes::none().insert(record) };
+        changes.writes.push(Write::SealAssetContent { id, sealed: Some(sealed_content.to_bytes()) });
+        let detail = json!({
+            "name": asset.name,
+            "environment": environment.name,
+            "kind": asset.kind,
+            "format": asset.format,
+            "fileName": self.file_name,
+            "size": content.len(),
+        });
+        asset.revision = next_revision;
+        Ok(Decision::new(changes.audited(context.audit("asset", id, detail)), asset))
+    }
+}
+
+/// The error of a file that is larger than an asset may be.
+#[must_use]
+pub fn file_too_large() -> Error {
+    let message = format!("the file is larger than the {MAX_FILE_BYTES} bytes that an asset may have");
+    Error::new(ErrorKind::QuotaExceeded, "asset.too_large", message)
+}
+
+/// What the seal of a content is bound to.
+fn content_binding(id: AssetId, environment: EnvironmentId, revision: i64) -> Vec<u8> {
+    [
+        b"openautomate-asset-content-v1".as_slice(),
+        id.as_bytes(),
+        environment.as_bytes(),
+        &revision.to_be_bytes(),
+    ]
+    .concat()
+}
+
+/// The content of an asset that is a file, as it is stored now.
+///
+/// # Errors
+/// `Internal` if it was altered, is of another write than the row, or the key is another one.
+pub(crate) fn open_file(vault: &Vault, asset: &Asset, sealed: &[u8]) -> Result<Secret<Vec<u8>>> {
+    let sealed = Sealed::from_bytes(sealed)?;
+    vault.open(&sealed, &content_binding(asset.id, asset.environment_id, asset.revision))
+}
+
+/// Checks that the stored content of an asset opens with the keys of the vault, and gives nothing of it away.
+///
+/// # Errors
+/// As [`check_opens`].
+pub fn check_file_opens(vault: &Vault, asset: &Asset, sealed: &[u8]) -> Result<()> {
+    open_file(vault, asset, sealed).map(drop)
 }
 
 /// Deletes an asset.

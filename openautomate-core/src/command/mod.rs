@@ -8,6 +8,7 @@ pub mod agent_release;
 pub mod agent_rollout;
 pub mod approval;
 pub mod asset;
+pub mod bucket;
 pub mod calendar;
 pub mod child;
 pub mod deployment;

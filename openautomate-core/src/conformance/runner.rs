@@ -55,6 +55,7 @@ macro_rules! runner_conformance {
             $crate::__runner_cases! { tells, $fixture,
                 logging, print_and_log_keep_their_order, traceback_in_log, last_line, big_line,
 unicode, progress, artifact, artifact_refused, secret, secret_refused, queue, queue_failed, queue_refused, children, approvals, an_approval_suspends,
+                buckets, asset_files,
             }
             $crate::__runner_cases! { typed, $fixture,
                 typed_inputs, secret_inputs, inputs_that_do_not_fit,

@@ -26,6 +26,18 @@ pub enum AssetFormat {
     Json,
     /// A user name and a password: a JSON object of `username` and `password`. Always secret.
     Credential,
+    /// A file of any bytes. Always secret; a run gets it as a path.
+    File,
+}
+
+/// What is known of an asset that is a file, beside its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetFile {
+    /// Its name: a plain file name, by which a run finds it in its folder.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// An asset. The value of either kind is kept sealed (`crate::vault`).
@@ -42,9 +54,12 @@ pub struct Asset {
     pub kind: AssetKind,
     /// What the value is.
     pub format: AssetFormat,
+    /// The file, if that is its format.
+    pub file: Option<AssetFile>,
     /// What it is for.
     pub description: String,
-    /// The sealed value (`crate::vault::Sealed::to_bytes`). Never serialized.
+    /// The sealed value (`crate::vault::Sealed::to_bytes`); of a file the SHA-256 of its content, which is kept apart.
+    /// Never serialized.
     #[serde(skip)]
     pub sealed: Vec<u8>,
     /// Who wrote it last.

@@ -14,6 +14,7 @@ mod artifact;
 mod asset;
 mod attempt;
 mod audit;
+mod bucket;
 mod calendar;
 mod child;
 mod concurrency;
@@ -56,9 +57,13 @@ pub use agent_release::{
 pub use agent_usage::{Usage, UsagePoint};
 pub use approval::{Approval, ApprovalQuestion, ApprovalState};
 pub use artifact::Artifact;
-pub use asset::{Asset, AssetFormat, AssetKind};
+pub use asset::{Asset, AssetFile, AssetFormat, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
+pub use bucket::{
+    Bucket, BucketObject, MAX_KEY_BYTES, ObjectCondition, ObjectWriter, after_prefix, check_object_key,
+    check_object_prefix,
+};
 pub use calendar::{Calendar, MAX_CALENDAR_DAYS, check_days};
 pub use child::ChildCall;
 pub use concurrency::{

@@ -11,7 +11,7 @@ use super::Orchestrator;
 use crate::blob::BlobKey;
 use crate::changes::{Changes, Event};
 use crate::domain::{
-    ActorKind, ActorRef, Artifact, AuditEntry, Execution, Lease, PackageVersion, check_file_name,
+    ActorKind, ActorRef, Artifact, Asset, AuditEntry, Execution, Lease, PackageVersion, check_file_name,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{AgentId, ArtifactId, AuditId, VersionId};
@@ -180,6 +180,22 @@ impl Orchestrator {
                 "there is no asset with this name in the execution's environment; add it or mend the name",
             )
         })?;
+        if asset.file.is_some() {
+            let message = "the asset is a file; read it by its path (openautomate.asset_path)";
+            return Err(Error::invalid("asset.is_file", message));
+        }
+        self.audit_asset_read(agent, agent_name, lease, &asset).await?;
+        crate::command::asset::open(&self.inner.vault, &asset)
+    }
+
+    /// Notes that a run reads an asset, before it does.
+    pub(super) async fn audit_asset_read(
+        &self,
+        agent: AgentId,
+        agent_name: &str,
+        lease: Lease,
+        asset: &Asset,
+    ) -> Result<()> {
         let entry = AuditEntry {
             id: AuditId::new(),
             at: self.clock().now(),
@@ -196,8 +212,7 @@ impl Orchestrator {
             ip_address: None,
             seal: None,
         };
-        self.store().commit(Changes::none().audited(entry)).await?;
-        crate::command::asset::open(&self.inner.vault, &asset)
+        self.store().commit(Changes::none().audited(entry)).await
     }
 
     /// The names of the assets that a run may read, sorted; at most [`MAX_ASSET_NAMES`]. No value is read.

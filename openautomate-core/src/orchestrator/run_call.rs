@@ -39,6 +39,8 @@ impl Orchestrator {
                 started.map(|child| CallAnswer::Started { execution: child.id })
             }
             RunCall::AwaitChild { execution } => return self.await_child(agent_id, lease, execution).await,
+            RunCall::Bucket { call } => self.bucket_call(&actor, agent_id, lease, call).await,
+            RunCall::AssetFile { name } => self.asset_file_call(agent_id, lease, &name).await,
             RunCall::Approval(question) => {
                 let command = AskApproval { agent_id, lease, question };
                 let asked = match self.execute(&actor, command.clone()).await {

@@ -1,6 +1,6 @@
 //! Removes blobs that nothing refers to: what an interrupted publish left, a replaced artifact, a removed file.
 //!
-//! Artifacts, archived logs and uploaded files are named by an id that is used once. One is written first and committed
+//! Artifacts, archived logs, uploaded files and the contents of objects are named by an id that is used once. One is written first and committed
 //! after, within half of the grace period or not at all, so what is older than the grace period and not in the database
 //! will never be. Indexes and chunks are shared by versions, those to come too: `blob::retired` says how they are
 //! removed without ever losing one. A round may end at any point, and several may go on at once, on several
@@ -82,7 +82,7 @@ impl BlobCollection<'_> {
         round.content(BlobPrefix::Indexes).await?;
         round.of_executions(BlobPrefix::Artifacts).await?;
         round.of_executions(BlobPrefix::Logs).await?;
-        round.files_and_probes().await?;
+        round.files_objects_and_probes().await?;
         Ok(round.report)
     }
 
@@ -201,15 +201,19 @@ impl Round<'_> {
         Ok(rows.into_iter().map(|row| BlobName::Artifact(execution, row.id)).collect())
     }
 
-    /// Removes uploaded files that the database does not know, and what probes left behind. A file that was removed
+    /// Removes uploaded files and contents of objects that the database does not know, and what probes left behind. A file that was removed
     /// there is the pruner's.
-    async fn files_and_probes(&mut self) -> Result<()> {
-        for prefix in [BlobPrefix::InputFiles, BlobPrefix::Probes] {
+    async fn files_objects_and_probes(&mut self) -> Result<()> {
+        for prefix in [BlobPrefix::InputFiles, BlobPrefix::Objects, BlobPrefix::Probes] {
             let mut listed = self.collection.blobs.list(&prefix);
             while let Some(blob) = listed.try_next().await? {
                 self.report.listed += 1;
                 let is_needed = match blob.name {
                     _ if !self.is_old(&blob) => true,
+                    BlobName::Object(bucket, id) => {
+                        let row = self.collection.store.object_by_id(id).await?;
+                        row.is_some_and(|row| row.bucket_id == bucket)
+                    }
                     BlobName::InputFile(file) => self.collection.store.file(file).await?.is_some(),
                     _ => false,
                 };

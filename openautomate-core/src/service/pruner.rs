@@ -1,5 +1,5 @@
 //! Removes what is no longer needed: kept answers older than a day, tries to sign in that count no more, uploaded files
-//! that expired unused, what triggers did more than 90 days ago.
+//! that expired unused, objects of buckets whose time is over, what triggers did more than 90 days ago.
 
 use std::time::Duration;
 
@@ -39,10 +39,29 @@ impl Pruner {
             if let Err(error) = self.remove_expired_files().await {
                 tracing::warn!(%error, "expired files could not be removed; trying again later");
             }
+            if let Err(error) = self.expire_objects().await {
+                tracing::warn!(%error, "old objects of buckets could not be removed; trying again later");
+            }
             if let Err(error) = self.prune_firings().await {
                 tracing::warn!(%error, "old firings of triggers could not be pruned; trying again later");
             }
             tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Removes objects of buckets whose time is over. Says how many; their contents go with the next collection.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store does not answer.
+    pub async fn expire_objects(&self) -> Result<u64> {
+        let mut removed = 0;
+        loop {
+            let now = self.orchestrator.clock().now();
+            let batch = self.orchestrator.store().expire_objects(now, BATCH).await?;
+            removed += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(removed);
+            }
         }
     }
 

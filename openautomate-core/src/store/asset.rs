@@ -13,6 +13,8 @@ use crate::query::{Page, PageRequest};
 pub trait AssetStore {
     /// The asset with this id.
     async fn asset(&self, id: AssetId) -> Result<Option<Asset>>;
+    /// The sealed content of an asset that is a file, as it was last written (`read::asset_contents`).
+    async fn asset_content(&self, id: AssetId) -> Result<Option<Vec<u8>>>;
     /// The asset with this name in an environment, without regard to ASCII case.
     async fn asset_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<Asset>>;
     /// Assets, newest first; of one environment, or of all.

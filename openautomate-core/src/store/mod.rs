@@ -20,6 +20,7 @@ mod agent_release;
 mod approval;
 mod asset;
 mod audit;
+mod bucket;
 mod calendar;
 mod child;
 mod commit;
@@ -45,6 +46,7 @@ pub use agent_release::AgentReleaseStore;
 pub use approval::ApprovalStore;
 pub use asset::AssetStore;
 pub use audit::AuditStore;
+pub use bucket::{BucketStore, DeleteObject, MoveObject, ObjectRange, PutObject, object_absent};
 pub use calendar::CalendarStore;
 pub use child::ChildStore;
 pub use commit::CommitStore;
@@ -84,6 +86,7 @@ pub trait Store:
     + TriggerStore
     + ChildStore
     + ApprovalStore
+    + BucketStore
     + Debug
     + Send
     + Sync
@@ -112,6 +115,7 @@ impl<T> Store for T where
         + TriggerStore
         + ChildStore
         + ApprovalStore
+        + BucketStore
         + Debug
         + Send
         + Sync

@@ -7,10 +7,11 @@ use futures_util::stream::BoxStream;
 
 use crate::domain::{ArrivalOutcome, Lease};
 use crate::error::{Error, Result};
-use crate::id::{AgentId, AgentRolloutId, FileId};
-use crate::orchestrator::{ArrivalIntake, ArtifactIntake, Orchestrator};
+use crate::id::{AgentId, AgentRolloutId, AssetId, FileId, ObjectId};
+use crate::orchestrator::{ArrivalIntake, ArtifactIntake, ObjectIntake, Orchestrator};
 use crate::package::chunk::ChunkHash;
-use crate::transport::{AgentLink, ArrivedFile, ArtifactUpload, PackageGrant, Transport, link};
+use crate::transport::message::ObjectInfo;
+use crate::transport::{AgentLink, ArrivedFile, ArtifactUpload, ObjectUpload, PackageGrant, Transport, link};
 
 /// Reaches an orchestrator of the same process as one of its agents.
 #[derive(Clone, Debug)]
@@ -63,6 +64,33 @@ impl Transport for InProcessTransport {
         from: u64,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.orchestrator.release_program(self.agent, rollout, target, from).await
+    }
+
+    async fn fetch_object(
+        &self,
+        lease: Lease,
+        object: ObjectId,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.orchestrator.object_for_lease(self.agent, lease, object).await
+    }
+
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let agent = self.orchestrator.connectable(self.agent).await?;
+        self.orchestrator.asset_file_for_lease(self.agent, &agent.name, lease, asset).await
+    }
+
+    async fn put_object(&self, upload: ObjectUpload) -> Result<ObjectInfo> {
+        let ObjectUpload { lease, bucket, key, content_type, condition, path } = upload;
+        let file = tokio::fs::File::open(&path).await.map_err(|error| {
+            Error::invalid("object.unreadable", "the file of the object can't be opened").with_source(error)
+        })?;
+        let size = file.metadata().await.ok().map(|found| found.len());
+        let body = tokio_util::io::ReaderStream::new(file).boxed();
+        let agent = self.orchestrator.connectable(self.agent).await?;
+        let intake = ObjectIntake { key, content_type, size, condition: condition.into(), body };
+        let kept =
+            self.orchestrator.put_object_for_lease(self.agent, &agent.name, lease, &bucket, intake).await?;
+        Ok(kept.into())
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

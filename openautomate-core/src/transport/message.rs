@@ -22,7 +22,7 @@ use crate::id::{AgentRolloutId, FileId, PackageId, VersionId};
 use crate::package::signature::{PublicKey, Signed};
 use crate::secret::Secret;
 
-pub use call::{CallAnswer, RunCall};
+pub use call::{BucketCall, CallAnswer, ObjectInfo, PutCondition, RunCall};
 pub use queue::{QueueAnswer, QueueCall, QueueReply, TakenItem};
 pub use update::{PreparationWord, UpdateOrder};
 

@@ -32,8 +32,9 @@ use tokio_util::codec::LengthDelimitedCodec;
 
 use crate::domain::{ArrivalOutcome, FileArrival, Lease};
 use crate::error::Result;
-use crate::id::{AgentRolloutId, FileId, VersionId};
+use crate::id::{AgentRolloutId, AssetId, FileId, ObjectId, VersionId};
 use crate::package::chunk::{self, ChunkHash};
+use crate::transport::message::{ObjectInfo, PutCondition};
 
 pub mod in_process;
 pub mod message;
@@ -120,10 +121,27 @@ pub struct ArrivedFile {
     pub content: Option<PathBuf>,
 }
 
+/// An object that a run writes.
+#[derive(Clone, Debug)]
+pub struct ObjectUpload {
+    /// Under which lease.
+    pub lease: Lease,
+    /// Into which bucket.
+    pub bucket: String,
+    /// Under which key.
+    pub key: String,
+    /// Its media type.
+    pub content_type: String,
+    /// What must hold of the key.
+    pub condition: PutCondition,
+    /// Where the content lies.
+    pub path: PathBuf,
+}
+
 /// How an agent reaches its orchestrator.
 ///
 /// Every method may be called at any time and by several tasks at once (`connection::side_by_side`); each is cancel
-/// safe (`connection::a_dropped_connect`, `content::dropped_chunks`, `file::dropped`, `artifact::dropped`).
+/// safe (`connection::a_dropped_connect`, `content::dropped_chunks`, `file::dropped`, `artifact::dropped`, `object::dropped`).
 #[async_trait]
 pub trait Transport: Send + Sync + Debug + 'static {
     /// Opens a connection, signed in as this agent (`connection::greets`). The next connection of the same agent
@@ -180,6 +198,31 @@ pub trait Transport: Send + Sync + Debug + 'static {
         target: &str,
         from: u64,
     ) -> Result<BoxStream<'static, Result<Bytes>>>;
+
+    /// The content of an object in a bucket of the environment of a leased execution (`object::whole`). The caller
+    /// checks size and hash, since a stream may end early.
+    ///
+    /// # Errors
+    /// `StaleLease` if the lease is not this agent's any more (`object::stale_lease`), `NotFound` if there is no such
+    /// object, or not there (`object::elsewhere`), `Unavailable`.
+    async fn fetch_object(&self, lease: Lease, object: ObjectId)
+    -> Result<BoxStream<'static, Result<Bytes>>>;
+
+    /// The content of an asset that is a file in the environment of a leased execution (`object::asset_files`).
+    ///
+    /// # Errors
+    /// As [`Transport::fetch_object`].
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>>;
+
+    /// Writes an object into a bucket of the environment of a leased execution (`object::whole`, `object::names`). The
+    /// same again by the same attempt is done once, whatever the condition (`object::again`). Nothing is kept of one
+    /// that breaks off.
+    ///
+    /// # Errors
+    /// `StaleLease` (`object::stale_lease`), `NotFound` if there is no such bucket (`object::elsewhere`), `Conflict` if
+    /// the condition does not hold (`object::conditions`), `QuotaExceeded` if it is too large or the bucket is full
+    /// (`object::too_large`), `Invalid` if its key is no good or it can't be read (`object::bad_key`), `Unavailable`.
+    async fn put_object(&self, upload: ObjectUpload) -> Result<ObjectInfo>;
 
     /// Keeps a file with the execution (`artifact::whole`, `artifact::empty`, `artifact::names`,
     /// `artifact::large`); the same name again replaces it (`artifact::replaces`). Nothing is kept of one that

@@ -32,7 +32,8 @@ permissions! {
     ManageUsers EnrolAgents ManageAgents ReadAgents WritePackages DeployVersions DeletePackages ReadPackages
     DownloadPackages RunExecutions CancelExecutions ReadExecutions WriteSchedules ReadSchedules WriteTriggers
     ReadTriggers AnswerApprovals WriteAssets ReadAssets WriteQueues WriteWorkItems ReadQueues ReadEnvironments
-    ManageEnvironments ReadAudit ManageCalendars ManageReleases PauseEnvironments
+    ManageEnvironments ReadAudit ManageCalendars ManageReleases PauseEnvironments ManageBuckets WriteObjects
+    ReadObjects
 }
 
 /// A person who has the permission `P`.

@@ -56,6 +56,13 @@ impl<T> Tagged<T> {
     }
 }
 
+impl<T> Tagged<T> {
+    /// With this tag, in its quotes.
+    pub(crate) const fn tagged(tag: String, body: T) -> Self {
+        Self { tag, body }
+    }
+}
+
 impl<T: Serialize> Tagged<T> {
     /// The answer to a GET with these headers.
     pub(crate) fn unless_known(self, headers: &HeaderMap) -> Response {

@@ -1,12 +1,15 @@
 //! `/api/assets`: values that automations read by name. Secret ones go in and never come out.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt as _;
 use openautomate_core::Error;
-use openautomate_core::command::asset::{DeleteAsset, PutAsset};
+use openautomate_core::command::asset::{
+    DeleteAsset, MAX_FILE_BYTES, PutAsset, PutAssetFile, file_too_large,
+};
 use openautomate_core::domain::{Asset, AssetFormat, AssetKind};
 use openautomate_core::id::{AssetId, EnvironmentId, UserId};
 use openautomate_core::secret::Secret;
@@ -16,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::files::lively;
 use crate::extract::{Body, Can, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
 use crate::problem::Problem;
 use crate::schema;
@@ -23,6 +27,10 @@ use crate::state::AppState;
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list, create, put)).routes(routes!(get, delete))
+}
+
+pub(crate) fn uploads() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(put_file))
 }
 
 /// An asset.
@@ -44,6 +52,12 @@ struct AssetView {
     /// What the value is.
     #[schema(value_type = schema::AssetFormat)]
     format: AssetFormat,
+    /// The name of the file, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_name: Option<String>,
+    /// The size of the file in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_size: Option<u64>,
     /// What it is for.
     description: String,
     /// The value of a plain asset, where one asset is shown: a text, or what the JSON says.
@@ -63,7 +77,10 @@ struct AssetView {
 
 impl From<Asset> for AssetView {
     fn from(asset: Asset) -> Self {
+        let (file_name, file_size) = asset.file.map(|file| (file.name, file.size)).unzip();
         Self {
+            file_name,
+            file_size,
             id: asset.id,
             environment_id: asset.environment_id,
             name: asset.name,
@@ -120,7 +137,7 @@ async fn get(
 
 fn shown(format: AssetFormat, value: String) -> Value {
     match format {
-        AssetFormat::Text => Value::String(value),
+        AssetFormat::Text | AssetFormat::File => Value::String(value),
         // It was JSON when it was written.
         AssetFormat::Json | AssetFormat::Credential => {
             serde_json::from_str(&value).unwrap_or(Value::String(value))
@@ -163,6 +180,9 @@ impl TryFrom<AssetRequest> for PutAsset {
             (AssetFormat::Text, _) => {
                 return Err(Error::invalid_field("value", "is no string; say format json"));
             }
+            (AssetFormat::File, _) => {
+                return Err(Error::invalid_field("format", "is file; send the file to /api/assets/file"));
+            }
             (AssetFormat::Json | AssetFormat::Credential, value) => value.to_string(),
         };
         Ok(Self {
@@ -200,6 +220,60 @@ async fn put(
     Body { value, .. }: Body<AssetRequest>,
 ) -> Result<Tagged<AssetView>, Problem> {
     let asset = state.orchestrator().execute(&actor, PutAsset::try_from(value)?).await?;
+    Ok(Tagged::new(asset.revision, asset.into()))
+}
+
+/// What a file becomes as an asset.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct FileParams {
+    /// The name of the asset.
+    name: String,
+    /// The name of the file, by which a run finds it: a plain file name.
+    file_name: String,
+    /// What it is for.
+    #[serde(default)]
+    description: String,
+    /// Where; the default environment if left out.
+    #[param(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
+    /// Whether an asset with this name is a conflict, rather than replaced.
+    #[serde(default)]
+    create_only: bool,
+}
+
+/// Writes an asset that is a file, of at most 10 MiB: makes it, or replaces its content. It is always secret: runs get it
+/// as a path, and nobody reads it back. What stands in it is not masked in logs.
+#[utoipa::path(put, path = "/api/assets/file", tag = "assets", params(FileParams),
+    request_body(content_type = "application/octet-stream", description = "The content, as it is."),
+    responses((status = 200, description = "The asset.", body = AssetView)))]
+async fn put_file(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::WriteAssets>,
+    Query(params): Query<FileParams>,
+    request: Request,
+) -> Result<Tagged<AssetView>, Problem> {
+    let mut body = lively(request.into_body(), state.options().silence_limit);
+    let mut content = Vec::new();
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|error| {
+            Error::unavailable("request.interrupted", "the file broke off; send it again").with_source(error)
+        })?;
+        if content.len() + piece.len() > MAX_FILE_BYTES {
+            return Err(file_too_large().into());
+        }
+        content.extend_from_slice(&piece);
+    }
+    let command = PutAssetFile {
+        environment_id: params.environment_id,
+        name: params.name,
+        file_name: params.file_name,
+        content: Secret::new(content),
+        description: params.description,
+        create_only: params.create_only,
+    };
+    let asset = state.orchestrator().execute(&actor, command).await?;
     Ok(Tagged::new(asset.revision, asset.into()))
 }
 

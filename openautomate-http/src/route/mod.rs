@@ -2,6 +2,7 @@
 
 pub(crate) mod agent_file;
 pub(crate) mod agent_link;
+pub(crate) mod agent_object;
 pub(crate) mod agent_package;
 pub(crate) mod agent_pools;
 pub(crate) mod agent_releases;
@@ -12,6 +13,7 @@ pub(crate) mod artifacts;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod buckets;
 pub(crate) mod calendars;
 pub(crate) mod deployments;
 pub(crate) mod environments;
@@ -19,6 +21,7 @@ pub(crate) mod executions;
 pub(crate) mod files;
 pub(crate) mod hooks;
 pub(crate) mod logs;
+pub(crate) mod objects;
 pub(crate) mod packages;
 pub(crate) mod pages;
 pub(crate) mod preparations;
@@ -49,6 +52,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(agent_link::router())
         .merge(agent_package::router())
         .merge(agent_file::router())
+        .merge(agent_object::router())
         .merge(deployments::router())
         .merge(preparations::router())
         .merge(rollouts::router())
@@ -66,6 +70,8 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(hooks::router())
         .merge(approvals::router())
         .merge(assets::router())
+        .merge(buckets::router())
+        .merge(objects::router())
         .merge(environments::router())
         .merge(audit::router())
 }
@@ -76,6 +82,9 @@ pub(crate) fn uploads(max_package_bytes: usize) -> OpenApiRouter<AppState> {
         .merge(versions::uploads(max_package_bytes))
         .merge(agent_link::uploads())
         .merge(files::uploads())
+        .merge(agent_object::uploads())
+        .merge(assets::uploads())
+        .merge(objects::uploads())
         .merge(work_items::uploads())
 }
 

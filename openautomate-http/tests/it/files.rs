@@ -25,7 +25,7 @@ async fn upload(server: &TestServer, token: &str, name: &str, content: &[u8]) ->
     request.header("content-type", "application/pdf").body(content.to_vec()).send().await.unwrap()
 }
 
-async fn uploaded(server: &TestServer, person: &Person, name: &str) -> String {
+pub(crate) async fn uploaded(server: &TestServer, person: &Person, name: &str) -> String {
     text(&read(upload(server, &person.token, name, b"content").await, 201).await["id"])
 }
 
@@ -38,7 +38,7 @@ async fn delete(server: &TestServer, person: &Person, id: &str) -> Response {
     request.send().await.unwrap()
 }
 
-async fn deployed(server: &TestServer, admin: &Person) -> String {
+pub(crate) async fn deployed(server: &TestServer, admin: &Person) -> String {
     let manifest =
         "[project]\nname = \"pay\"\nversion = \"1.0.0\"\n[tool.openautomate]\nentrypoint = \"main:run\"\n";
     let package = server.post("/api/packages", &admin.token, &json!({"name": "pay"})).send().await.unwrap();
@@ -48,7 +48,7 @@ async fn deployed(server: &TestServer, admin: &Person) -> String {
     id
 }
 
-async fn enqueue(server: &TestServer, person: &Person, package: &str, inputs: Value) -> Response {
+pub(crate) async fn enqueue(server: &TestServer, person: &Person, package: &str, inputs: Value) -> Response {
     let body = json!({"packageId": package, "inputs": inputs});
     server.post("/api/executions", &person.token, &body).send().await.unwrap()
 }

@@ -7,6 +7,7 @@ mod approvals;
 mod auth;
 mod bad_input;
 mod binary;
+mod buckets;
 mod bulk;
 mod calendars;
 mod cloud_blobs;

@@ -383,6 +383,30 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
             WHERE t.execution_id = a.execution_id AND t.epoch = a.epoch)",
     ),
     rule(
+        "bucket.used",
+        "a bucket counts the objects that it holds, and their bytes",
+        REPORT,
+        "SELECT 'bucket ' || [b.id] || ' counts ' || b.object_count || ' objects, ' || b.objects || ' are there'
+        FROM (SELECT buckets.id, object_count, used_bytes, count(o.id) AS objects, coalesce(sum(o.size), 0) AS bytes
+            FROM buckets LEFT JOIN bucket_objects AS o ON o.bucket_id = buckets.id
+            GROUP BY buckets.id, object_count, used_bytes) AS b
+        WHERE b.object_count <> b.objects OR b.used_bytes <> b.bytes",
+    ),
+    rule(
+        "bucket.deleted",
+        "a deleted bucket holds no object",
+        REPORT,
+        "SELECT 'bucket ' || [b.id] FROM buckets AS b WHERE b.deleted_at IS NOT NULL
+            AND EXISTS (SELECT 1 FROM bucket_objects AS o WHERE o.bucket_id = b.id)",
+    ),
+    rule(
+        "asset.content",
+        "an asset that is a file has a content, and no other has",
+        "write the asset again",
+        "SELECT 'asset ' || [a.id] FROM assets AS a LEFT JOIN asset_contents AS c ON c.asset_id = a.id
+        WHERE (a.file_name IS NOT NULL) <> (c.asset_id IS NOT NULL)",
+    ),
+    rule(
         "audit.sealed",
         "no audit entry waits for its seal while others that are a minute younger came",
         "start a server and look into its log for why entries could not be sealed",

@@ -5,8 +5,8 @@ use openautomate_core::blob::BlobKey;
 use openautomate_core::domain::{Asset, AssetFormat, AssetKind};
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::{
-    ArtifactId, AssetId, EnvironmentId, ExecutionId, FileId, LogArchiveId, PackageId, TriggerId, UserId,
-    VersionId,
+    ArtifactId, AssetId, BucketId, EnvironmentId, ExecutionId, FileId, LogArchiveId, ObjectId, PackageId,
+    TriggerId, UserId, VersionId,
 };
 use openautomate_core::package::signature::Signed;
 use uuid::Uuid;
@@ -35,6 +35,8 @@ pub enum FileKind {
     Artifact,
     /// Files that people uploaded and nobody removed.
     Input,
+    /// Contents of objects in buckets.
+    Object,
     /// Archived log lines.
     Log,
 }
@@ -78,6 +80,9 @@ impl Database {
                 "SELECT id, id, size, sha256 FROM input_files WHERE id > {after} AND removed_at IS NULL
                 ORDER BY id LIMIT {limit}"
             ),
+            FileKind::Object => format!(
+                "SELECT id, bucket_id, size, sha256 FROM bucket_objects WHERE id > {after} ORDER BY id LIMIT {limit}"
+            ),
             FileKind::Log => format!(
                 "SELECT id, execution_id, size, sha256 FROM log_archives WHERE id > {after} ORDER BY id LIMIT {limit}"
             ),
@@ -98,6 +103,7 @@ impl Database {
             FileKind::Input => {
                 format!("SELECT count(*) FROM input_files WHERE id = {id} AND removed_at IS NULL")
             }
+            FileKind::Object => format!("SELECT count(*) FROM bucket_objects WHERE id = {id}"),
             FileKind::Log => format!("SELECT count(*) FROM log_archives WHERE id = {id}"),
         };
         Ok(self.connection.number(select).await? > 0)
@@ -143,6 +149,26 @@ impl Database {
         rows.into_iter().map(asset).collect()
     }
 
+    /// Assets that are files after `after`, by id, at most `limit`, with their sealed contents, which are large.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
+    pub async fn asset_files(&mut self, after: Uuid, limit: u32) -> CoreResult<Vec<(Asset, Vec<u8>)>> {
+        let after = self.literal(after);
+        // Without a content nothing opens, which is what is to be found.
+        let none = if self.connection.is_postgres() { "''::bytea" } else { "x''" };
+        let select = format!(
+            "SELECT a.id, a.environment_id, coalesce(c.sealed, {none}) AS sealed, a.updated_by, a.revision
+            FROM assets AS a LEFT JOIN asset_contents AS c ON c.asset_id = a.id
+            WHERE a.id > {after} AND a.file_name IS NOT NULL ORDER BY a.id LIMIT {limit}"
+        );
+        let kinds = [Kind::Uuid, Kind::Uuid, Kind::Bytes, Kind::Uuid, Kind::Integer];
+        let rows = self.connection.rows(select, &kinds).await?;
+        let content =
+            |row| asset(row).map(|asset| (Asset { sealed: Vec::new(), ..asset.clone() }, asset.sealed));
+        rows.into_iter().map(content).collect()
+    }
+
     /// The sealed secrets of webhooks after `after`, by trigger, at most `limit`.
     ///
     /// # Errors
@@ -179,6 +205,7 @@ fn file(kind: FileKind, row: Values) -> CoreResult<KeptFile> {
     let key = match kind {
         FileKind::Artifact => BlobKey::artifact(ExecutionId::from_uuid(of), ArtifactId::from_uuid(id)),
         FileKind::Input => BlobKey::input_file(FileId::from_uuid(id)),
+        FileKind::Object => BlobKey::object(BucketId::from_uuid(of), ObjectId::from_uuid(id)),
         FileKind::Log => BlobKey::log(ExecutionId::from_uuid(of), LogArchiveId::from_uuid(id)),
     };
     Ok(KeptFile { id, key, size: size.cast_unsigned(), sha256 })
@@ -221,6 +248,7 @@ fn asset(row: Values) -> CoreResult<Asset> {
         name: String::new(),
         kind: AssetKind::Secret,
         format: AssetFormat::Text,
+        file: None,
         description: String::new(),
         sealed,
         updated_by: UserId::from_uuid(user),

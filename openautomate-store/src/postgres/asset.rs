@@ -10,12 +10,17 @@ use openautomate_core::store::AssetStore;
 use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
 use crate::driver::query;
+use crate::record::asset_content;
 use crate::table::{one, page};
 
 #[async_trait]
 impl<P: PostgresDriver> AssetStore for PostgresStore<P> {
     async fn asset(&self, id: AssetId) -> Result<Option<Asset>> {
         Ok(one(query("SELECT * FROM assets WHERE id = $1").bind(id.as_uuid()), &self.pool).await?)
+    }
+
+    async fn asset_content(&self, id: AssetId) -> Result<Option<Vec<u8>>> {
+        Ok(asset_content(id, &self.pool).await?)
     }
 
     async fn asset_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<Asset>> {

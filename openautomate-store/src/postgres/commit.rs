@@ -17,7 +17,8 @@ use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Connection, Transactions, micros, query};
 use crate::error::{Error, Result};
 use crate::record::{
-    delete_asset, delete_calendar, insert_child, insert_record, insert_trigger_firing, update_record,
+    delete_asset, delete_calendar, insert_child, insert_record, insert_trigger_firing, seal_asset_content,
+    update_record,
 };
 use crate::row::{read_answer, take_turn};
 
@@ -112,6 +113,9 @@ async fn apply(write: &Write, connection: &mut impl Connection) -> Result<()> {
         Write::Insert(record) => insert_record(record, connection).await,
         Write::Update(record) => update_record(record, connection).await,
         Write::DeleteAsset { id, revision } => delete_asset(*id, *revision, connection).await,
+        Write::SealAssetContent { id, sealed } => {
+            seal_asset_content(*id, sealed.as_deref(), connection).await
+        }
         Write::DeleteCalendar { id, revision } => delete_calendar(*id, *revision, connection).await,
         Write::UseFiles { user, files } => use_files(*user, files, connection).await,
         Write::Fire(firing) => insert_firing(firing, connection).await,

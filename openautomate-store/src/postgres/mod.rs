@@ -6,6 +6,7 @@ mod agent_release;
 mod approval;
 mod asset;
 mod audit;
+mod bucket;
 mod child;
 mod claim;
 mod commit;

@@ -69,6 +69,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/postgres/0010_watching_triggers.sql"),
     },
     Migration {
+        version: 11,
+        name: "buckets",
+        script: include_str!("../../migrations/postgres/0011_buckets.sql"),
+    },
+    Migration {
         version: 12,
         name: "agent releases",
         script: include_str!("../../migrations/postgres/0012_agent_releases.sql"),

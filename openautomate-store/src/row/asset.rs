@@ -1,6 +1,6 @@
 //! Assets.
 
-use openautomate_core::domain::Asset;
+use openautomate_core::domain::{Asset, AssetFile, AssetFormat};
 use openautomate_core::id::{AssetId, EnvironmentId, UserId};
 use uuid::Uuid;
 
@@ -12,7 +12,19 @@ impl Table for Asset {
     table!(
         "asset",
         "assets",
-        [environment_id, name, kind, format, description, sealed, updated_by, created_at, updated_at]
+        [
+            environment_id,
+            name,
+            kind,
+            format,
+            file_name,
+            file_size,
+            description,
+            sealed,
+            updated_by,
+            created_at,
+            updated_at
+        ]
     );
 
     fn id(&self) -> &Uuid {
@@ -28,7 +40,10 @@ impl Table for Asset {
             .bind(self.environment_id.as_uuid())
             .bind(&self.name)
             .bind(Word(self.kind))
-            .bind(Word(self.format))
+            // What the release before does not know is text to it.
+            .bind(Word(if self.file.is_some() { AssetFormat::Text } else { self.format }))
+            .bind(self.file.as_ref().map(|file| file.name.as_str()))
+            .bind(self.file.as_ref().map(|file| file.size.cast_signed()))
             .bind(&self.description)
             .bind(&self.sealed[..])
             .bind(self.updated_by.as_uuid())
@@ -38,12 +53,16 @@ impl Table for Asset {
 
     fn read<R: Row>(row: &R) -> Result<Self> {
         let columns = Columns::of(row, Self::WHAT);
+        let name: Option<String> = columns.get("file_name")?;
+        let size = columns.unsigned_or_none("file_size")?;
+        let file = name.map(|name| AssetFile { name, size: size.unwrap_or_default() });
         Ok(Self {
             id: AssetId::from_uuid(columns.uuid("id")?),
             environment_id: EnvironmentId::from_uuid(columns.uuid("environment_id")?),
             name: columns.get("name")?,
             kind: columns.word("kind")?,
-            format: columns.word("format")?,
+            format: if file.is_some() { AssetFormat::File } else { columns.word("format")? },
+            file,
             description: columns.get("description")?,
             sealed: columns.get("sealed")?,
             updated_by: UserId::from_uuid(columns.uuid("updated_by")?),

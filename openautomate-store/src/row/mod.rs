@@ -8,6 +8,7 @@ mod artifact;
 mod asset;
 mod attempt;
 mod audit;
+mod bucket;
 mod calendar;
 mod environment;
 mod execution;
@@ -29,6 +30,7 @@ pub(crate) use agent_preparation::{forget_preparations, note_preparation, read_p
 pub(crate) use artifact::{insert_artifact, read_artifact};
 pub(crate) use attempt::read_attempt;
 pub(crate) use audit::read_entry;
+pub(crate) use bucket::{bind_object, read_object};
 pub(crate) use execution::{read_concurrency, read_summary, schedule_of};
 pub(crate) use idempotency::read_answer;
 pub(crate) use log_archive::{

@@ -9,12 +9,17 @@ use openautomate_core::store::AssetStore;
 
 use super::SqliteStore;
 use crate::driver::{Pool, query};
+use crate::record::asset_content;
 use crate::table::{one, page};
 
 #[async_trait]
 impl<P: Pool> AssetStore for SqliteStore<P> {
     async fn asset(&self, id: AssetId) -> Result<Option<Asset>> {
         Ok(one(query("SELECT * FROM assets WHERE id = ?").bind(id.as_uuid()), &self.readers).await?)
+    }
+
+    async fn asset_content(&self, id: AssetId) -> Result<Option<Vec<u8>>> {
+        Ok(asset_content(id, &self.readers).await?)
     }
 
     async fn asset_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<Asset>> {

@@ -83,6 +83,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/sqlite/0012_watching_triggers.sql"),
     },
     Migration {
+        version: 13,
+        name: "buckets",
+        script: include_str!("../../migrations/sqlite/0013_buckets.sql"),
+    },
+    Migration {
         version: 14,
         name: "agent releases",
         script: include_str!("../../migrations/sqlite/0014_agent_releases.sql"),
@@ -237,13 +242,13 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
             ('agent_pools', 'agent_preparations', 'agent_release_files', 'agent_releases',
             'agent_rollouts', 'agent_updates', 'agent_usage', 'agents', 'approvals', 'artifacts',
-            'assets', 'attempts', 'audit_entries', 'audit_head', 'calendars', 'deployments',
-            'due_triggers', 'enrolment_tokens', 'environments', 'execution_children', 'execution_files',
-            'executions', 'firings', 'idempotency_records', 'input_files', 'invitations', 'log_archives',
-            'log_chunks', 'login_tries', 'package_versions', 'packages', 'rollouts', 'schedule_files',
-            'schedules', 'sessions', 'trigger_firings', 'trigger_runs', 'trigger_turns',
-            'trigger_watches', 'triggers', 'users', 'work_item_files', 'work_items', 'work_queues')) AS
-            alike";
+            'asset_contents', 'assets', 'attempts', 'audit_entries', 'audit_head', 'bucket_objects',
+            'buckets', 'calendars', 'deployments', 'due_triggers', 'enrolment_tokens', 'environments',
+            'execution_children', 'execution_files', 'executions', 'firings', 'idempotency_records',
+            'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries',
+            'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules', 'sessions',
+            'trigger_firings', 'trigger_runs', 'trigger_turns', 'trigger_watches', 'triggers', 'users',
+            'work_item_files', 'work_items', 'work_queues')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
     let count = |column| columns.get::<i64>(column);

@@ -294,6 +294,9 @@ pub(crate) struct ExecOptions {
     /// its `payload`; what became of each is told in invoices.results.jsonl.
     #[arg(long, value_name = "DIR")]
     pub(crate) queues: Option<PathBuf>,
+    /// The folder of the storage buckets: the bucket `reports` is the folder reports in it, an object a file.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) buckets: Option<PathBuf>,
     /// Prints everything as JSON to standard output, an object a line.
     #[arg(long)]
     pub(crate) json: bool,

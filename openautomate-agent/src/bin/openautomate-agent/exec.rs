@@ -25,6 +25,8 @@ const NOT_RUN: u8 = 2;
 const TIMED_OUT: u8 = 124;
 const CANCELLED: u8 = 130;
 const ASSET_VARIABLE: &str = "OPENAUTOMATE_SECRET_";
+/// The same for assets that are files: each names a path.
+const FILE_VARIABLE: &str = "OPENAUTOMATE_FILE_";
 
 /// Runs it; the exit code says how it ended.
 pub(crate) async fn exec(options: ExecOptions) -> anyhow::Result<ExitCode> {
@@ -62,6 +64,10 @@ async fn run(options: &ExecOptions) -> anyhow::Result<RunResult> {
     local.limits = options.limits.clone().into();
     local.artifacts.clone_from(&options.artifacts);
     local.queues.clone_from(&options.queues);
+    local.buckets.clone_from(&options.buckets);
+    local.asset_files = Arc::new(|name: &str| {
+        std::env::var_os(variable_of(FILE_VARIABLE, name)).map(std::path::PathBuf::from)
+    });
     (local.assets, local.asset_names) = assets(options.assets.as_deref())?;
     local.loopback_api = options.loopback.port();
     local.environments = Some(environments);
@@ -120,16 +126,16 @@ fn assets(file: Option<&Path>) -> anyhow::Result<(Assets, Vec<String>)> {
     let mut names: Vec<String> = known.keys().cloned().collect();
     names.sort_unstable();
     let assets = Arc::new(move |name: &str| {
-        let variable = || std::env::var(variable_of(name)).ok().map(Secret::new);
+        let variable = || std::env::var(variable_of(ASSET_VARIABLE, name)).ok().map(Secret::new);
         known.get(name).cloned().or_else(variable)
     });
     Ok((assets, names))
 }
 
-/// The variable that gives an asset at the desk, the same as for `python main.py`.
-fn variable_of(name: &str) -> String {
+/// The variable that gives an asset, or the path of one that is a file, at the desk, the same as for `python main.py`.
+fn variable_of(prefix: &str, name: &str) -> String {
     let name: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
-    format!("{ASSET_VARIABLE}{}", name.to_uppercase())
+    format!("{prefix}{}", name.to_uppercase())
 }
 
 /// Prints what happens. Somebody who stops reading stops the run.
@@ -245,6 +251,6 @@ mod tests {
             let error = super::assets(Some(&path)).err().unwrap();
             assert!(!format!("{error:#}").contains("sesame"), "{error:#}");
         }
-        assert_eq!(variable_of("Mail password"), "OPENAUTOMATE_SECRET_MAIL_PASSWORD");
+        assert_eq!(variable_of(ASSET_VARIABLE, "Mail password"), "OPENAUTOMATE_SECRET_MAIL_PASSWORD");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -16,10 +17,12 @@ use crate::domain::{
     RunStatus,
 };
 use crate::error::{Error, ErrorKind};
-use crate::id::{ExecutionId, WorkItemId};
+use crate::id::{AssetId, ExecutionId, ObjectId, WorkItemId};
 use crate::runner::{Job, RunControl, RunEvent};
 use crate::secret::Secret;
-use crate::transport::message::{CallAnswer, QueueCall, QueueReply, RunCall, TakenItem};
+use crate::transport::message::{
+    BucketCall, CallAnswer, ObjectInfo, QueueCall, QueueReply, RunCall, TakenItem,
+};
 
 /// What a run told.
 #[derive(Clone, Debug, PartialEq)]
@@ -189,7 +192,7 @@ fn item() -> TakenItem {
     }
 }
 
-/// What an orchestrator might say: the package `absent` is not there, `broken` fails, and nobody answers by the key
+/// What an orchestrator might say: the bucket `absent` is not there, others hold `a/1` and `a/2`; the package `absent` is not there, `broken` fails, and nobody answers by the key
 /// `later`.
 fn answer(call: &RunCall) -> CallAnswer {
     let id = |last: u128| ExecutionId::from_uuid(uuid::Uuid::from_u128(last));
@@ -210,12 +213,56 @@ fn answer(call: &RunCall) -> CallAnswer {
             outputs: [("total".to_owned(), serde_json::json!(12.5))].into_iter().collect(),
             error: None,
         },
+        RunCall::Bucket { call: BucketCall::Put { bucket, .. } } if bucket == "absent" => {
+            CallAnswer::Refused { error: ErrorKind::NotFound, message: "there is no such bucket".to_owned() }
+        }
+        RunCall::Bucket { call: BucketCall::Put { key, path, content_type, .. } } => {
+            let content = fs::read(path).unwrap();
+            CallAnswer::Object { object: Some(object(key, &content, content_type.as_deref())), path: None }
+        }
+        RunCall::Bucket { call: BucketCall::List { from: None, .. } } => {
+            CallAnswer::Objects { objects: vec![object("a/1", b"one", None)], next: Some("a/2".to_owned()) }
+        }
+        RunCall::Bucket { call: BucketCall::List { .. } } => {
+            CallAnswer::Objects { objects: vec![object("a/2", b"two", None)], next: None }
+        }
+        RunCall::Bucket { call: BucketCall::Get { key, .. } } if key == "a/1" => {
+            let path = std::env::temp_dir().join(format!("openautomate-{}", uuid::Uuid::new_v4()));
+            fs::write(&path, b"one").unwrap();
+            let path = Some(path.to_str().unwrap().to_owned());
+            CallAnswer::Object { object: Some(object("a/1", b"one", None)), path }
+        }
+        RunCall::Bucket { call: BucketCall::Delete { key, .. } | BucketCall::Find { key, .. } }
+            if key == "a/1" =>
+        {
+            CallAnswer::Object { object: Some(object("a/1", b"one", None)), path: None }
+        }
+        RunCall::Bucket { .. } => CallAnswer::Object { object: None, path: None },
+        RunCall::AssetFile { name } if name == "certificate" => CallAnswer::AssetFile {
+            asset: AssetId::from_uuid(uuid::Uuid::from_u128(3)),
+            file_name: "client.pem".to_owned(),
+            path: Some("/somewhere/client.pem".to_owned()),
+        },
+        RunCall::AssetFile { .. } => {
+            CallAnswer::Refused { error: ErrorKind::NotFound, message: "there is no such asset".to_owned() }
+        }
         RunCall::Approval(question) if question.key == "later" => CallAnswer::Waiting,
         RunCall::Approval(question) => CallAnswer::Answered {
             approved: question.key != "no",
             comment: "as agreed".to_owned(),
             answered_by: Some("ada".to_owned()),
         },
+    }
+}
+
+fn object(key: &str, content: &[u8], content_type: Option<&str>) -> ObjectInfo {
+    ObjectInfo {
+        id: ObjectId::from_uuid(uuid::Uuid::from_u128(4)),
+        key: key.to_owned(),
+        size: content.len() as u64,
+        sha256: hex::encode(Sha256::digest(content)),
+        content_type: content_type.unwrap_or("text/plain").to_owned(),
+        written_at: crate::clock::Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::RunnerFixture;
 use super::play::{Play, Told};
 use crate::domain::{ItemErrorKind, LogLevel, LogStream, MAX_LINE_BYTES, Progress, Role, RunStatus};
-use crate::transport::message::{QueueCall, RunCall};
+use crate::transport::message::{BucketCall, PutCondition, QueueCall, RunCall};
 
 /// Records of `logging` come with level, logger and source; INFO is the threshold.
 pub async fn logging(fixture: &impl RunnerFixture) {
@@ -374,4 +374,86 @@ def run():
     let ended = Play::main(source).run(fixture).await;
     ended.expect(RunStatus::Suspended);
     assert_eq!(ended.result.outputs, serde_json::Map::new());
+}
+
+/// A run writes, reads, lists and deletes objects of a bucket.
+pub async fn buckets(fixture: &impl RunnerFixture) {
+    let source = r#"
+import openautomate, os, tempfile
+
+def run():
+    folder = tempfile.mkdtemp()
+    own, one = os.path.join(folder, "c.bin"), os.path.join(folder, "one.txt")
+    bucket = openautomate.bucket("reports")
+    kept = bucket.put("a/b.csv", b"x;y", if_absent=True)
+    with open(own, "wb") as file:
+        file.write(b"file")
+    bucket.put("c.bin", own, content_type="application/x-own", if_sha256="00")
+    bucket.download("a/1", one)
+    with open(one) as file:
+        downloaded = file.read()
+    try:
+        bucket.get("none")
+    except openautomate.BucketError as error:
+        gone = error.kind
+    try:
+        openautomate.bucket("absent").put("k", b"")
+    except openautomate.BucketError as error:
+        absent = [error.kind, str(error)]
+    return {
+        "kept": [kept.key, kept.size, kept.content_type],
+        "read": bucket.get("a/1").decode(),
+        "downloaded": downloaded,
+        "listed": [found.key for found in bucket.list("a/")],
+        "there": [bucket.exists("a/1"), bucket.exists("none")],
+        "deleted": [bucket.delete("a/1"), bucket.delete("none")],
+        "gone": gone,
+        "absent": absent,
+    }
+"#;
+    let ended = Play::main(source).run(fixture).await;
+    assert_eq!(
+        ended.outputs(),
+        json!({
+            "kept": ["a/b.csv", 3, "text/csv"],
+            "read": "one",
+            "downloaded": "one",
+            "listed": ["a/1", "a/2"],
+            "there": [true, false],
+            "deleted": [true, false],
+            "gone": "notFound",
+            "absent": ["notFound", "there is no such bucket"],
+        })
+    );
+    let puts = ended.told.iter().filter_map(|told| match told {
+        Told::Call(RunCall::Bucket { call: BucketCall::Put { key, condition, content_type, .. } }) => {
+            Some((key.as_str(), condition.clone(), content_type.as_deref()))
+        }
+        _ => None,
+    });
+    assert_eq!(
+        puts.collect::<Vec<_>>(),
+        [
+            ("a/b.csv", PutCondition::Absent, Some("text/csv")),
+            ("c.bin", PutCondition::Sha256("00".to_owned()), Some("application/x-own")),
+            ("k", PutCondition::Any, None),
+        ]
+    );
+}
+
+/// A run asks for an asset that is a file, and gets a path.
+pub async fn asset_files(fixture: &impl RunnerFixture) {
+    let source = r#"
+import openautomate
+
+def run():
+    try:
+        openautomate.asset_path("other")
+    except openautomate.SecretError as error:
+        refused = str(error)
+    return {"path": openautomate.asset_path("certificate"), "refused": refused}
+"#;
+    let ended = Play::main(source).run(fixture).await;
+    let expected = json!({"path": "/somewhere/client.pem", "refused": "there is no such asset"});
+    assert_eq!(ended.outputs(), expected);
 }

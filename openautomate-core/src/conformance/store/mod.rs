@@ -18,6 +18,7 @@
 pub mod agent_release;
 pub mod approval;
 pub mod audit;
+pub mod bucket;
 pub mod child;
 pub mod commit;
 pub mod concurrency;
@@ -154,8 +155,7 @@ macro_rules! __store_cases {
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
                 sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions,
-                packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries,
-                attempts, artifacts, open_executions, agent_usage, preparations,
+    packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts, open_executions, agent_usage, preparations, asset_contents,
             }
             file {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
@@ -170,6 +170,10 @@ macro_rules! __store_cases {
                 take_order, take_grants, takes_are_disjoint, a_stale_lease_takes_nothing, a_take_is_audited,
                 held, a_finish_gives_back, a_loss_gives_back, a_release_gives_back,
                 what_was_given_back_is_stale, expires, expires_by_the_queue,
+            }
+            bucket {
+                round_trip, names_are_unique, counts_are_the_stores, only_empty_ones_are_deleted, puts, conditions,
+                limits, limits_hold_at_once, a_stale_lease_writes_nothing, deletes, moves, lists, expires,
             }
             page {
                 users, agents, packages, versions, digests, schedules, calendars, assets, audit_entries, executions,
@@ -236,6 +240,8 @@ mod tests {
         include_str!("../../store/agent_release.rs"),
         include_str!("../../store/approval.rs"),
         include_str!("../../store/audit.rs"),
+        include_str!("../../store/asset.rs"),
+        include_str!("../../store/bucket.rs"),
         include_str!("../../store/child.rs"),
         include_str!("../../store/commit.rs"),
         include_str!("../../store/file.rs"),

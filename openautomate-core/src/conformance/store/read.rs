@@ -1,12 +1,14 @@
 //! Every read: found, missing, and what became of the deleted.
 
+use super::expect::assert_code;
 use super::sample::{self, World, at, failed, hash, succeeded};
-use crate::changes::Record;
+use crate::changes::{Changes, Record, Write};
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
     Agent, AgentPreparation, Artifact, Asset, Environment, Execution, ExecutionState, ExecutionSummary,
     Package, PreparationState, Role, Rollout, RolloutState, Schedule, Session, Usage, UsagePoint, User,
 };
+use crate::error::{ErrorKind, Result};
 use crate::id::{
     AgentId, ArtifactId, AssetId, EnvironmentId, ExecutionId, PackageId, ScheduleId, SessionId, UserId,
     VersionId,
@@ -305,6 +307,32 @@ pub async fn assets_by_name<F: StoreFixture>(fixture: F) {
     assert_eq!(by_name(world.environment.id, "URL").await, Some(here));
     assert_eq!(by_name(testing.id, "URL").await, Some(there));
     assert_eq!(by_name(testing.id, "ur_").await, None);
+}
+
+/// The sealed content of an asset is what was written last, and goes with the asset.
+pub async fn asset_contents<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let asset = world.asset("certificate");
+    let seal =
+        |sealed: Option<&[u8]>| Write::SealAssetContent { id: asset.id, sealed: sealed.map(<[u8]>::to_vec) };
+    let commit = async |writes: Vec<Write>| -> Result<()> {
+        world.store.commit(Changes { writes, ..Changes::none() }).await
+    };
+    let content = async || world.store.asset_content(asset.id).await.unwrap();
+    assert_code(commit(vec![seal(Some(b"x"))]).await, ErrorKind::Invalid, "reference.missing");
+    let large: Vec<u8> = (0..=255).cycle().take(3_000_000).collect();
+    commit(vec![Write::Insert(Record::Asset(asset.clone())), seal(Some(&large))]).await.unwrap();
+    assert!(content().await == Some(large));
+    commit(vec![seal(Some(b"two"))]).await.unwrap();
+    let taken = Record::Asset(world.asset("certificate"));
+    let refused = commit(vec![seal(Some(b"three")), Write::Insert(taken)]).await;
+    assert_code(refused, ErrorKind::Conflict, "name.taken");
+    assert_eq!(content().await, Some(b"two".to_vec()), "a refused commit leaves it");
+    commit(vec![seal(None)]).await.unwrap();
+    assert_eq!(content().await, None);
+    commit(vec![seal(Some(b"four"))]).await.unwrap();
+    commit(vec![Write::DeleteAsset { id: asset.id, revision: 0 }]).await.unwrap();
+    assert_eq!(content().await, None);
 }
 
 /// Deleted schedules are in no list, but are there by their id.

@@ -295,6 +295,7 @@ impl World {
             name: name.to_owned(),
             kind: AssetKind::Plain,
             format: AssetFormat::Text,
+            file: None,
             description: "an address".to_owned(),
             sealed: vec![0, 1, 2, 0xFF],
             updated_by: self.user.id,

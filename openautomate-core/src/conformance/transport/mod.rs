@@ -23,6 +23,7 @@ pub mod file;
 mod fixture;
 pub mod identity;
 mod metered;
+pub mod object;
 mod peer;
 pub mod queue;
 pub mod release;
@@ -76,6 +77,9 @@ macro_rules! __transport_cases {
             }
             call {
                 a_child_is_started_once, the_end_of_a_child, what_is_no_child, an_approval_is_asked_once, stale_lease,
+            }
+            object {
+                whole, names, bad_key, conditions, again, too_large, elsewhere, stale_lease, asset_files, dropped,
             }
             artifact {
                 whole, empty, names, replaces, large, stale_lease, too_large, bad_name, unreadable, dropped,

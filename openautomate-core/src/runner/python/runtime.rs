@@ -17,6 +17,8 @@ macro_rules! sources {
 /// The one copy of the sources: the wheel of `openautomate-py` takes them from the same folder.
 const SOURCES: &[(&str, &str)] = sources![
     "__init__.py",
+    "_bucket.py",
+    "_bucket_folder.py",
     "_call.py",
     "_convert.py",
     "_end.py",

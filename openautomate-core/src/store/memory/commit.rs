@@ -13,7 +13,7 @@ use crate::domain::{
     Schedule, WorkItem,
 };
 use crate::error::{Error, Result};
-use crate::id::{FileId, UserId};
+use crate::id::{AssetId, FileId, UserId};
 use crate::store::CommitStore;
 
 /// How to take back what was applied, in the order in which it was.
@@ -61,7 +61,14 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
         match write {
             Write::Insert(record) => write_record(state, record, Kind::Insert, undo)?,
             Write::Update(record) => write_record(state, record, Kind::Update, undo)?,
-            Write::DeleteAsset { id, revision } => delete_row::<Asset>(state, id, revision, undo)?,
+            Write::DeleteAsset { id, revision } => {
+                delete_row::<Asset>(state, id, revision, undo)?;
+                seal_content(state, id, None, undo);
+            }
+            Write::SealAssetContent { id, sealed } => {
+                exists::<Asset>(state, id)?;
+                seal_content(state, id, sealed, undo);
+            }
             Write::DeleteCalendar { id, revision } => {
                 delete_row::<Calendar>(state, id, revision, undo)?;
                 if state.schedules.values().any(|schedule| schedule.calendar_id == Some(id)) {
@@ -114,6 +121,7 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
         Record::InputFile(row) => write_row(state, row, kind, undo),
         Record::WorkQueue(row) => write_row(state, *row, kind, undo),
         Record::WorkItem(row) => write_row(state, *row, kind, undo),
+        Record::Bucket(row) => write_row(state, row, kind, undo),
     }
 }
 
@@ -121,7 +129,7 @@ fn write_row<R: Row>(state: &mut State, mut row: R, kind: Kind, undo: &mut Undo)
     let id = row.id();
     let stored = R::table(state).get(&id);
     match (kind, stored) {
-        (Kind::Insert, None) => {}
+        (Kind::Insert, None) => row.begin(),
         (Kind::Insert, Some(_)) => return Err(taken("id")),
         (Kind::Update, Some(stored)) if stored.revision() == row.revision() => {
             row.follow(stored)?;
@@ -145,6 +153,17 @@ fn delete_row<R: Row>(state: &mut State, id: R::Id, revision: i64, undo: &mut Un
         undo.push(Box::new(move |state| drop(state.put(row))));
     }
     Ok(())
+}
+
+fn seal_content(state: &mut State, id: AssetId, sealed: Option<Vec<u8>>, undo: &mut Undo) {
+    let before = match sealed {
+        Some(sealed) => state.asset_contents.insert(id, sealed),
+        None => state.asset_contents.remove(&id),
+    };
+    undo.push(Box::new(move |state| match before {
+        Some(before) => drop(state.asset_contents.insert(id, before)),
+        None => drop(state.asset_contents.remove(&id)),
+    }));
 }
 
 fn use_files(state: &mut State, user: FileUser, files: &[FileId], undo: &mut Undo) -> Result<()> {

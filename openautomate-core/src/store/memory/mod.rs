@@ -7,6 +7,7 @@ mod agent;
 mod agent_release;
 mod approval;
 mod audit;
+mod bucket;
 mod child;
 mod commit;
 mod file;

@@ -341,6 +341,10 @@ impl AssetStore for MemoryStore {
         Ok(self.state().assets.get(&id).cloned())
     }
 
+    async fn asset_content(&self, id: AssetId) -> Result<Option<Vec<u8>>> {
+        Ok(self.state().asset_contents.get(&id).cloned())
+    }
+
     async fn asset_by_name(&self, environment: EnvironmentId, name: &str) -> Result<Option<Asset>> {
         let is_it = |row: &&Asset| row.environment_id == environment && row.name.eq_ignore_ascii_case(name);
         Ok(self.state().assets.values().find(is_it).cloned())

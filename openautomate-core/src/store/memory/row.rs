@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, AgentPool, AgentRelease, AgentRollout, AgentRolloutState, AgentUpdate, Approval, Asset, Calendar,
-    Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, ItemHolder, Package,
+    Agent, AgentPool, AgentRelease, AgentRollout, AgentRolloutState, AgentUpdate, Approval, Asset, Bucket,
+    Calendar, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, ItemHolder, Package,
     PackageVersion, Rollout, RolloutState, Schedule, Session, Trigger, User, WorkItem, WorkQueue,
     check_item_transition, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApprovalId, AssetId, CalendarId, DeploymentId,
-    EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, PackageId, PoolId, RolloutId,
-    ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
+    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApprovalId, AssetId, BucketId, CalendarId,
+    DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, PackageId, PoolId,
+    RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
 };
 
 /// A record with an id and a revision.
@@ -31,6 +31,9 @@ pub(super) trait Row: Clone + Send + 'static {
 
     /// Checks what the row names and what must be unique, against every row but itself.
     fn check(&self, state: &State) -> Result<()>;
+
+    /// Sets what a new row can't say of itself.
+    fn begin(&mut self) {}
 
     /// Checks the step from the stored row, and takes over what updates leave alone.
     fn follow(&mut self, _stored: &Self) -> Result<()> {
@@ -405,5 +408,34 @@ impl Row for WorkItem {
 
     fn index(&self, state: &mut State, present: bool) {
         state.index_item(self, present);
+    }
+}
+
+impl Row for Bucket {
+    columns!(BucketId, "bucket", buckets);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<Environment>(state, self.environment_id)?;
+        exists::<User>(state, self.created_by_id)?;
+        unique(state, self, "bucket name", |other| {
+            let both_live = self.deleted_at.is_none() && other.deleted_at.is_none();
+            let same_place = other.environment_id == self.environment_id;
+            both_live && same_place && other.name.eq_ignore_ascii_case(&self.name)
+        })
+    }
+
+    fn begin(&mut self) {
+        (self.used_bytes, self.object_count) = (0, 0);
+    }
+
+    fn follow(&mut self, stored: &Self) -> Result<()> {
+        (self.environment_id, self.created_by_id) = (stored.environment_id, stored.created_by_id);
+        self.created_at = stored.created_at;
+        (self.used_bytes, self.object_count) = (stored.used_bytes, stored.object_count);
+        if self.deleted_at.is_some() && stored.object_count > 0 {
+            let message = "the bucket holds objects; delete them first";
+            return Err(Error::conflict("bucket.not_empty", message));
+        }
+        Ok(())
     }
 }

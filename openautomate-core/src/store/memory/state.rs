@@ -7,15 +7,16 @@ use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, Approval, Artifact, Asset,
-    Attempt, AuditEntry, AuditHead, Calendar, ChildCall, Deployment, DueTrigger, EnrolmentToken, Environment,
-    Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogArchive,
-    LogRecord, Package, PackageVersion, Rollout, Schedule, Session, Trigger, TriggerFiring, TriggerTurn,
-    TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
+    Attempt, AuditEntry, AuditHead, Bucket, BucketObject, Calendar, ChildCall, Deployment, DueTrigger,
+    EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile,
+    Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session, Trigger,
+    TriggerFiring, TriggerTurn, TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApprovalId, AssetId, AuditId, CalendarId,
-    DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, LoginTryId, PackageId,
-    PoolId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
+    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApprovalId, AssetId, AuditId, BucketId,
+    CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, LoginTryId,
+    PackageId, PoolId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId,
+    WorkQueueId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -51,6 +52,11 @@ pub(super) struct State {
     pub(super) file_uses: BTreeMap<FileUser, BTreeSet<FileId>>,
     pub(super) work_queues: BTreeMap<WorkQueueId, WorkQueue>,
     pub(super) work_items: BTreeMap<WorkItemId, WorkItem>,
+    pub(super) buckets: BTreeMap<BucketId, Bucket>,
+    /// By bucket and key.
+    pub(super) objects: BTreeMap<(BucketId, String), BucketObject>,
+    /// The sealed contents of assets that are files.
+    pub(super) asset_contents: BTreeMap<AssetId, Vec<u8>>,
     pub(super) attempts: BTreeMap<Lease, Attempt>,
     /// By what is unique: execution, epoch, name.
     pub(super) artifacts: BTreeMap<(ExecutionId, u32, String), Artifact>,

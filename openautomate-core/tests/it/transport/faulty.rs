@@ -10,12 +10,14 @@ use openautomate_core::Orchestrator;
 use openautomate_core::conformance::transport::{TransportFixture, artifact, connection, content, end, file};
 use openautomate_core::domain::{ArrivalOutcome, Lease};
 use openautomate_core::error::Result;
-use openautomate_core::id::{AgentId, AgentRolloutId, FileId};
+use openautomate_core::id::{AgentId, AgentRolloutId, AssetId, FileId, ObjectId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::in_process::InProcessTransport;
+use openautomate_core::transport::message::ObjectInfo;
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, PackageGrant, ServerMessage, Transport, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, ObjectUpload, PackageGrant, ServerMessage,
+    Transport, link,
 };
 use tokio::sync::mpsc;
 
@@ -120,6 +122,22 @@ impl<const FAULT: u32> Transport for Faulty<FAULT> {
         from: u64,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
         self.0.fetch_program(rollout, target, from).await
+    }
+
+    async fn fetch_object(
+        &self,
+        lease: Lease,
+        object: ObjectId,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.0.fetch_object(lease, object).await
+    }
+
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.0.fetch_asset(lease, asset).await
+    }
+
+    async fn put_object(&self, upload: ObjectUpload) -> Result<ObjectInfo> {
+        self.0.put_object(upload).await
     }
 
     async fn put_artifact(&self, upload: ArtifactUpload) -> Result<()> {

@@ -140,6 +140,7 @@ impl Backup {
         let is_whole = self.versions(&mut named, &mut live).await?
             && self.files(FileKind::Artifact, &mut named, &mut live).await?
             && self.files(FileKind::Input, &mut named, &mut live).await?
+            && self.files(FileKind::Object, &mut named, &mut live).await?
             && self.files(FileKind::Log, &mut named, &mut live).await?;
         named.close().await;
         live.close().await;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use futures_util::TryStreamExt as _;
 use openautomate_core::blob::{BlobKey, BlobStore};
-use openautomate_core::command::asset::check_opens;
+use openautomate_core::command::asset::{check_file_opens, check_opens};
 use openautomate_core::command::trigger::webhook;
 use openautomate_core::package::archive::Limits;
 use openautomate_core::package::chunk::{self, ChunkHash, MAX_PACKED_BYTES};
@@ -21,6 +21,8 @@ use crate::blobs::BlobArgs;
 use crate::data_dir::DataDir;
 
 const PAGE: u32 = 500;
+/// How many files that are assets are looked at at once: each may have 10 MiB.
+const FILES: u32 = 4;
 const COPY: &str = "put it back from a backup, or restore the whole backup elsewhere and take it from there";
 
 /// Checks the keys and the blobs. With `deep` the content of every blob is read.
@@ -40,6 +42,7 @@ pub(crate) async fn check(
     checks.extend(content.versions(database, signer.as_ref()).await?);
     checks.push(content.files(database, FileKind::Artifact).await?);
     checks.push(content.files(database, FileKind::Input).await?);
+    checks.push(content.files(database, FileKind::Object).await?);
     checks.push(content.files(database, FileKind::Log).await?);
     Ok(checks)
 }
@@ -103,6 +106,17 @@ async fn sealed(database: &mut Database, vault: Option<&Vault>) -> anyhow::Resul
         after = *last.id.as_uuid();
         let opens = |asset: &&_| vault.is_some_and(|vault| check_opens(vault, asset).is_ok());
         closed.extend(page.iter().filter(|asset| !opens(asset)).map(|asset| format!("asset {}", asset.id)));
+    }
+    let mut after = Uuid::nil();
+    loop {
+        let page = database.asset_files(after, FILES).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = *last.id.as_uuid();
+        for (asset, sealed) in &page {
+            if vault.is_none_or(|vault| check_file_opens(vault, asset, sealed).is_err()) {
+                closed.push(format!("the content of asset {}", asset.id));
+            }
+        }
     }
     let mut after = Uuid::nil();
     loop {
@@ -257,6 +271,9 @@ impl Content<'_> {
             }
             FileKind::Input => {
                 ("blob.input-file", "every uploaded file that was not removed is there, in its size")
+            }
+            FileKind::Object => {
+                ("blob.object", "the content of every object of a bucket is there, in its size")
             }
             FileKind::Log => ("blob.log", "every archived log is there, in its size"),
         };

@@ -8,15 +8,16 @@ use openautomate_core::conformance::store::sample::{
 };
 use openautomate_core::domain::{
     ActorKind, ActorRef, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, AgentUpdateState,
-    Approval, ApprovalState, AssetKind, AuditEntry, ChildCall, Concurrency, EndedAs, Environment,
-    EnvironmentPause, Execution, ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile,
-    ItemHolder, Lease, LogArchive, LogFrame, Origin, PreparationState, Progress, PythonRequirement,
-    Requirements, Role, Schedule, Session, Trigger, TriggerFiring, TriggerTurn, TriggerWatch, Usage,
-    UsagePoint, User, WatchProblem, WorkItem, WorkItemError, WorkQueue,
+    Approval, ApprovalState, AssetFile, AssetFormat, AssetKind, AuditEntry, Bucket, BucketObject, ChildCall,
+    Concurrency, EndedAs, Environment, EnvironmentPause, Execution, ExecutionState, FileUser, Firing,
+    FiringCause, IdempotencyRecord, InputFile, ItemHolder, Lease, LogArchive, LogFrame, ObjectCondition,
+    ObjectWriter, Origin, PreparationState, Progress, PythonRequirement, Requirements, Role, Schedule,
+    Session, Trigger, TriggerFiring, TriggerTurn, TriggerWatch, Usage, UsagePoint, User, WatchProblem,
+    WorkItem, WorkItemError, WorkQueue,
 };
-use openautomate_core::id::{LogArchiveId, LoginTryId};
+use openautomate_core::id::{BucketId, ExecutionId, LogArchiveId, LoginTryId, ObjectId};
 use openautomate_core::query::{ExecutionFilter, PageRequest};
-use openautomate_core::store::{FinishAttempt, LoginTry, Store, TakeItems};
+use openautomate_core::store::{FinishAttempt, LoginTry, PutObject, Store, TakeItems};
 use serde_json::json;
 
 /// Fills an empty store.
@@ -29,10 +30,60 @@ pub(super) async fn fill(store: Arc<dyn Store>) -> World {
     in_the_middle(&world, &file).await;
     scheduled(&world, &file).await;
     triggered(&world).await;
+    stored(&world).await;
     audited(&world).await;
     released(&world, &file).await;
     tried(&world).await;
     world
+}
+
+/// A bucket with objects of a person, a run and nobody, another one that was deleted, and an asset that is a file.
+async fn stored(world: &World) {
+    let bucket = Bucket {
+        id: BucketId::new(),
+        environment_id: world.environment.id,
+        name: "reports".to_owned(),
+        description: "\u{dc}berweisungen".to_owned(),
+        max_bytes: 1 << 40,
+        max_objects: 1_000,
+        max_object_bytes: 1 << 30,
+        retention_days: Some(30),
+        used_bytes: 0,
+        object_count: 0,
+        created_by_id: world.user.id,
+        created_at: instant(),
+        updated_at: at(1),
+        deleted_at: None,
+        revision: 3,
+    };
+    let gone =
+        Bucket { id: BucketId::new(), retention_days: None, deleted_at: Some(at(2)), ..bucket.clone() };
+    let lease = Lease { execution: ExecutionId::new(), epoch: 2 };
+    let writers =
+        [ObjectWriter::User { id: world.user.id }, ObjectWriter::Execution { lease }, ObjectWriter::System];
+    world.insert(Record::Bucket(gone)).await;
+    world.insert(Record::Bucket(bucket.clone())).await;
+    for (number, written_by) in writers.into_iter().enumerate() {
+        let object = BucketObject {
+            id: ObjectId::new(),
+            bucket_id: bucket.id,
+            key: format!("a/\u{e4}-{number}"),
+            size: number as u64,
+            sha256: "ab".repeat(32),
+            content_type: "text/csv".to_owned(),
+            written_by,
+            written_at: at(3),
+        };
+        let (condition, audit) = (ObjectCondition::Absent, audit("object.put"));
+        world.store.put_object(PutObject { object, condition, lease: None, audit }).await.unwrap();
+    }
+    let file = Some(AssetFile { name: "client.pfx".to_owned(), size: 4 });
+    let kind = AssetKind::Secret;
+    let asset =
+        openautomate_core::domain::Asset { kind, format: AssetFormat::File, file, ..world.asset("cert") };
+    let seal = Write::SealAssetContent { id: asset.id, sealed: Some(vec![0, 1, 254, 255]) };
+    let writes = vec![Write::Insert(Record::Asset(asset)), seal];
+    world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
 }
 
 /// Somebody tried to sign in, not long ago.

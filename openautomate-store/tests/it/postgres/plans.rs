@@ -144,6 +144,20 @@ fn statements_of_the_rest() -> Vec<(String, &'static str)> {
             ),
             "log_chunks_pkey",
         ),
+        (
+            format!(
+                "SELECT * FROM bucket_objects WHERE bucket_id = {NOBODY} AND key >= 'a' AND key < 'b'
+                 ORDER BY key LIMIT 9"
+            ),
+            "bucket_objects_key",
+        ),
+        (
+            "SELECT b.id AS bucket_id, o.id AS id FROM buckets AS b CROSS JOIN bucket_objects AS o
+             WHERE o.bucket_id = b.id AND o.written_at < 1 - b.retention_days * 1
+             AND b.retention_days IS NOT NULL AND b.object_count > 0 LIMIT 9"
+                .to_owned(),
+            "bucket_objects_written",
+        ),
         ("SELECT * FROM users WHERE lower(username) = lower('A' COLLATE \"C\")".to_owned(), "users_username"),
     ]
 }

@@ -61,6 +61,16 @@ async fn the_hot_statements_walk_their_indexes() {
              AND run_at <= 1 ORDER BY priority DESC, run_at, id LIMIT 9",
             "executions_queue (environment_id=?)",
         ),
+        (
+            "SELECT * FROM bucket_objects WHERE bucket_id = x'00' AND key >= 'a' AND key < 'b' ORDER BY key LIMIT 9",
+            "bucket_objects_key (bucket_id=? AND key>? AND key<?)",
+        ),
+        (
+            "SELECT b.id AS bucket_id, o.id AS id FROM buckets AS b CROSS JOIN bucket_objects AS o
+             WHERE o.bucket_id = b.id AND o.written_at < 1 - b.retention_days * 1
+             AND b.retention_days IS NOT NULL AND b.object_count > 0 LIMIT 9",
+            "bucket_objects_written (bucket_id=? AND written_at<?)",
+        ),
         ("SELECT * FROM audit_entries WHERE sequence > 1 ORDER BY sequence LIMIT 9", "audit_chain (sequence>?)"),
         ("SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT 9", "audit_unsealed"),
         (

@@ -1,8 +1,9 @@
 """What an automation says to OpenAutomate, and what it may ask.
 
 Every function works outside an execution too (``python main.py`` at the desk): inputs come from the
-JSON file that ``OPENAUTOMATE_INPUTS`` names, secrets from ``OPENAUTOMATE_SECRET_<NAME>``, work items from
-the folder that ``OPENAUTOMATE_QUEUES`` names, and the rest is shown on stderr.
+JSON file that ``OPENAUTOMATE_INPUTS`` names, secrets from ``OPENAUTOMATE_SECRET_<NAME>``, work items and
+buckets from the folders that ``OPENAUTOMATE_QUEUES`` and ``OPENAUTOMATE_BUCKETS`` name, and the rest is
+shown on stderr.
 
 An entry function gets its inputs as its annotations say: dates, enums, dataclasses, and a ``Secret`` for the
 name of an asset. ``log`` is a ``logging.Logger``; any other logger arrives just the same, from level INFO.
@@ -18,6 +19,7 @@ from openautomate._errors import (
     ApprovalError,
     ApprovalRejected,
     ArtifactError,
+    BucketError,
     BusinessError,
     ChildError,
     ChildFailed,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, overload
 
+    from openautomate._bucket import Bucket
     from openautomate._call import Approval, Child
     from openautomate._queue import Queue, WorkItem
     from openautomate._secret import Credential, Secret
@@ -54,6 +57,8 @@ __all__ = [
     "ApprovalError",
     "ApprovalRejected",
     "ArtifactError",
+    "Bucket",
+    "BucketError",
     "BusinessError",
     "ChildError",
     "ChildFailed",
@@ -69,6 +74,8 @@ __all__ = [
     "WorkItem",
     "approval",
     "artifact",
+    "asset_path",
+    "bucket",
     "cancelled",
     "credential",
     "inputs",
@@ -196,6 +203,31 @@ def credential(name: str) -> Credential:
         raise SecretError(f"the asset {name} is no credential; read it with secret()") from None
 
 
+def asset_path(name: str) -> str:
+    """Returns the path of an asset that is a file, as a certificate or a key store.
+
+    Outside an agent it is what ``OPENAUTOMATE_FILE_<NAME>`` says. On an agent it is a file of this run's own,
+    which nobody but the agent's user may read and which goes with the run. What stands in it is **not**
+    masked in logs.
+
+    Raises:
+        SecretError: There is no such asset, this execution may not read it, or it is no file.
+    """
+    from openautomate import _bucket
+
+    return _bucket.asset_path(name)
+
+
+def bucket(name: str) -> Bucket:
+    """Opens a storage bucket of the execution's environment.
+
+    Outside an agent, a bucket is a folder in the folder that ``OPENAUTOMATE_BUCKETS`` names.
+    """
+    from openautomate import _bucket
+
+    return _bucket.Bucket(name)
+
+
 def queue(name: str, *, stop_on_error: bool = False) -> Queue:
     """Opens a work queue of the execution's environment; iterate over it to take its items.
 
@@ -289,6 +321,10 @@ def __getattr__(name: str) -> object:
         from openautomate import _secret
 
         return globals().setdefault(name, getattr(_secret, name))
+    if name == "Bucket":
+        from openautomate import _bucket
+
+        return globals().setdefault(name, _bucket.Bucket)
     if name in ("Queue", "WorkItem"):
         from openautomate import _queue
 

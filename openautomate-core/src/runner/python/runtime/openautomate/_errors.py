@@ -53,6 +53,20 @@ class QueueError(Error):
         self.kind = kind
 
 
+class BucketError(Error):
+    """A storage bucket refused something.
+
+    ``kind`` tells why: ``notFound``, ``conflict`` (what is there forbids it), ``quotaExceeded``, ``invalid``,
+    ``unavailable`` and so on.
+    """
+
+    __module__ = "openautomate"
+
+    def __init__(self, message: str, kind: str = "invalid") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class BusinessError(Error):
     """The item itself is wrong, so that trying again would not help; raise it from your own code.
 

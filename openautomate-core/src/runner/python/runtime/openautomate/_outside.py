@@ -17,6 +17,8 @@ INPUTS = "OPENAUTOMATE_INPUTS"
 OUTPUTS = "OPENAUTOMATE_OUTPUTS"
 SECRET = "OPENAUTOMATE_SECRET_"
 QUEUES = "OPENAUTOMATE_QUEUES"
+BUCKETS = "OPENAUTOMATE_BUCKETS"
+FILE = "OPENAUTOMATE_FILE_"
 APPROVAL = "OPENAUTOMATE_APPROVAL"
 
 
@@ -50,7 +52,7 @@ class Desk:
 
     def secret(self, name: str) -> tuple[bool, str]:
         """Reads the environment variable of the secret."""
-        variable = SECRET + "".join(c if c.isalnum() else "_" for c in name).upper()
+        variable = _variable(SECRET, name)
         value = os.environ.get(variable)
         if value is None:
             return False, (
@@ -70,10 +72,18 @@ class Desk:
         return False, json.dumps({"kind": "unsupported", "message": message})
 
     def call(self, call: str) -> tuple[bool, str]:
-        """Answers an approval by an environment variable; there is nobody to run another package."""
+        """Answers an approval, or names a file that is an asset, by an environment variable."""
         import json
 
         asked = json.loads(call)
+        if asked["kind"] == "assetFile":
+            return _asset_file(asked["name"])
+        if asked["kind"] == "bucket":
+            message = (
+                "there are no buckets outside an execution; name a folder for them in the environment "
+                f"variable {BUCKETS}, or run the automation on an agent"
+            )
+            return True, json.dumps({"kind": "refused", "error": "unsupported", "message": message})
         if asked["kind"] != "approval":
             return False, "other packages run inside an execution only; run the automation on an agent"
         answer = os.environ.get(APPROVAL, "")
@@ -88,6 +98,24 @@ class Desk:
     def cancelled(self) -> bool:
         """Ctrl-C is all there is."""
         return False
+
+
+def _variable(prefix: str, name: str) -> str:
+    return prefix + "".join(c if c.isalnum() else "_" for c in name).upper()
+
+
+def _asset_file(name: str) -> tuple[bool, str]:
+    import json
+
+    variable = _variable(FILE, name)
+    path = os.environ.get(variable)
+    if path is not None and os.path.isfile(path):
+        return True, json.dumps({"kind": "assetFile", "path": os.path.abspath(path)})
+    message = (
+        f"there is no asset {name!r} that is a file outside an execution; give its path in the environment "
+        f"variable {variable}, or run the automation on an agent"
+    )
+    return True, json.dumps({"kind": "refused", "error": "notFound", "message": message})
 
 
 class DeskRun(Run):
