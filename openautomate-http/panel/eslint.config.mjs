@@ -1,7 +1,7 @@
 import next from 'eslint-config-next/core-web-vitals';
 import typescript from 'eslint-config-next/typescript';
 
-export default [
+const config = [
   { ignores: ['.next/**', 'out/**', 'dist/**', 'next-env.d.ts', 'src/api/schema.d.ts'] },
   ...next,
   ...typescript,
@@ -16,3 +16,5 @@ export default [
   },
   { files: ['scripts/**', 'tests/**'], rules: { 'no-console': 'off' } },
 ];
+
+export default config;

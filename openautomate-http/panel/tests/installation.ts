@@ -35,7 +35,7 @@ export class Installation {
     await new Promise<void>((done, fail) => {
       const late = setTimeout(() => fail(new Error(`the server did not start:\n${this.log('server')}`)), PATIENCE);
       server.once('exit', () => fail(new Error(`the server ended:\n${this.log('server')}`)));
-      createInterface({ input: server.stdout }).on('line', (line) => {
+      if (server.stdout) createInterface({ input: server.stdout }).on('line', (line) => {
         const link = /http:\S+\/setup#token=\S+/.exec(line);
         if (link) this.setupLink = link[0];
         const url = /listening on (\S+)/.exec(line);

@@ -35,6 +35,8 @@ const go = async (path: string) => {
 const button = (name: string | RegExp) => page.getByRole('button', { name });
 const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name });
 
+const shot = (name: string) => page.screenshot({ path: join(shots, `${name}-light-1440.png`) });
+
 /** Publishes an example by the dialog. */
 async function publish(example: string, name: string): Promise<void> {
   await go('/packages');
@@ -83,6 +85,8 @@ describe.sequential('the walk', () => {
     const token = /OPENAUTOMATE_ENROLMENT_TOKEN=(\S+)/.exec(commands)?.[1] ?? '';
     expect(token).not.toBe('');
     expect(commands).toContain(`--server ${place.url}`);
+    // The token is worth nothing once it is used.
+    await shot('dialog-enrol');
     place.startAgent(token, 'robot-1');
     await page.getByText('Connected:').waitFor({ timeout: 60_000 });
     await button('Done').click();
@@ -105,6 +109,7 @@ describe.sequential('the walk', () => {
     await dialog.getByLabel('repeat').fill('many');
     await dialog.getByRole('button', { name: 'Run', exact: true }).click();
     await dialog.getByText('Is not a whole number.').waitFor();
+    await shot('dialog-run');
     await dialog.getByLabel('repeat').fill('25');
     await dialog.getByLabel('delay').fill('0.2');
     await dialog.getByLabel('name').fill('browser');
@@ -132,6 +137,7 @@ describe.sequential('the walk', () => {
     await page.getByText('ledger.csv').waitFor();
     await button('Look at ledger.csv').click();
     await page.getByRole('dialog').getByRole('columnheader').first().waitFor();
+    await shot('dialog-artifact');
     await page.keyboard.press('Escape');
   });
 
@@ -140,15 +146,16 @@ describe.sequential('the walk', () => {
     await button('New schedule').click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Package').selectOption({ label: 'Hello' });
-    await dialog.getByLabel('Name').first().fill('Hello every three seconds');
+    await dialog.getByLabel('Name').first().fill('Hello every ten seconds');
     await dialog.getByLabel('Time zone').selectOption('Europe/Berlin');
     await dialog.getByLabel('Expression').fill('every day');
     await dialog.getByText(/expression|field/i).first().waitFor();
     await dialog.getByLabel('Expression').fill('*/10 * * * * *');
     await expect.poll(() => dialog.getByRole('listitem').count(), { timeout: 20_000 }).toBe(10);
     await dialog.getByLabel('repeat').fill('1');
+    await shot('dialog-schedule');
     await dialog.getByRole('button', { name: 'Create' }).click();
-    await heading('Hello every three seconds').waitFor();
+    await heading('Hello every ten seconds').waitFor();
     await page.getByRole('link', { name: 'Hello', exact: true }).nth(1).waitFor({ timeout: 40_000 });
     await page.getByRole('switch').click();
     await page.getByText('Paused', { exact: true }).waitFor();
@@ -171,15 +178,19 @@ describe.sequential('the walk', () => {
   it('promotes a version to the next environment', async () => {
     await go('/packages');
     await page.getByRole('link', { name: 'Hello' }).click();
-    await button(/^Promote to/).first().click();
+    await button('Actions for version 1.0.0').click();
+    await page.getByRole('menuitem', { name: 'development' }).click();
+    await button('Promote to testing').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Promote' }).click();
-    await page.getByText('The version is active').waitFor();
+    await page.getByRole('cell', { name: /development.*testing|testing.*development/ }).waitFor();
   });
 
   it('opens anything by the palette and tells the shortcuts', async () => {
     await go('/');
     await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
     await page.keyboard.type('robot');
+    await page.getByRole('option', { name: 'robot-1' }).waitFor();
     await page.keyboard.press('Enter');
     await heading('robot-1').waitFor();
     await page.keyboard.press('g');
@@ -187,6 +198,76 @@ describe.sequential('the walk', () => {
     await heading('Executions').waitFor();
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it('keeps a secret that nobody reads again', async () => {
+    await go('/assets');
+    await button('New asset').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').first().fill('erp-password');
+    await dialog.getByLabel('Value').fill('hunter2-hunter2');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('erp-password').waitFor();
+    await button('Edit erp-password').click();
+    expect(await dialog.getByLabel('Value').inputValue()).toBe('');
+    expect(await page.content()).not.toContain('hunter2');
+    await page.keyboard.press('Escape');
+  });
+
+  it('invites a Viewer, who looks at everything and changes nothing', async () => {
+    await go('/users');
+    await button('Invite somebody').click();
+    await page.getByLabel('Email').fill('vic@example.org');
+    await button('Make the link').click();
+    const link = await page.getByTestId('invitation').innerText();
+    const guest = await watched(browser);
+    await guest.page.goto(link);
+    expect(await guest.page.getByLabel('Email', { exact: true }).inputValue()).toBe('vic@example.org');
+    await guest.page.getByLabel('User name').fill('vic');
+    await guest.page.getByLabel('Password').fill(PASSWORD);
+    await guest.page.getByRole('button', { name: 'Create account' }).click();
+    await guest.page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+    const changing = /^(Run|New|Add|Invite|Cancel|Drain|Delete|Edit|Promote|Roll back|Make)/;
+    for (const [path, name] of [
+      ['/executions', 'Executions'],
+      ['/packages', 'Automation Packages'],
+      ['/schedules', 'Schedules'],
+      ['/agents', 'Bot Agents'],
+      ['/triggers', 'Triggers'],
+      ['/queues', 'Work Queues'],
+    ] as const) {
+      await guest.page.goto(place.url + path);
+      await guest.page.getByRole('heading', { level: 1, name }).waitFor();
+      await settled(guest.page);
+      expect(await guest.page.getByRole('button', { name: changing }).allInnerTexts(), path).toEqual([]);
+      for (const toggle of await guest.page.getByRole('switch').all()) expect(await toggle.isDisabled(), path).toBe(true);
+    }
+    await guest.page.goto(`${place.url}/packages`);
+    await guest.page.getByRole('link', { name: 'Hello' }).click();
+    await guest.page.getByRole('heading', { level: 1, name: 'Hello' }).waitFor();
+    expect(await guest.page.getByRole('button', { name: changing }).allInnerTexts()).toEqual([]);
+    expect(await guest.page.getByRole('navigation').getByRole('link', { name: /Users|Audit|Assets/ }).count()).toBe(0);
+    // Whatever the page shows, the server decides.
+    const status = await guest.page.evaluate(async () => {
+      const session = (await (await fetch('/api/auth/refresh', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).json()) as { accessToken: string };
+      const answer = await fetch('/api/packages', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${session.accessToken}` },
+        body: JSON.stringify({ name: 'mine' }),
+      });
+      return answer.status;
+    });
+    expect(status).toBe(403);
+    await guest.context.close();
+  });
+
+  it('verifies the audit', async () => {
+    await go('/audit');
+    await button('Verify the chain').click();
+    await page.getByText(/^Whole: \d+ entries verified$/).waitFor();
+    await page.getByRole('button', { name: 'execution.cancel' }).first().click();
+    await page.getByRole('dialog').getByText('ada').waitFor();
     await page.keyboard.press('Escape');
   });
 
@@ -206,6 +287,30 @@ describe.sequential('the walk', () => {
   });
 });
 
+describe.sequential('the screens of strangers', () => {
+  for (const theme of ['light', 'dark'] as const) {
+    it(`look right: ${theme}`, async () => {
+      const stranger = await watched(browser);
+      await stranger.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      for (const [name, path] of [
+        ['login', '/login'],
+        ['setup', '/setup#token=none'],
+      ] as const) {
+        for (const width of [1440, 390]) {
+          await stranger.page.setViewportSize({ width, height: 844 });
+          await stranger.page.goto(place.url + path);
+          await stranger.page.getByLabel('Password').waitFor();
+          expect(await serious(stranger.page), name).toEqual([]);
+          expect(await overflows(stranger.page), name).toBe(0);
+          await stranger.page.screenshot({ path: join(shots, `${name}-${theme}-${width}.png`) });
+        }
+      }
+      expect(stranger.wrong.filter((line) => !line.includes('/api/auth/refresh'))).toEqual([]);
+      await stranger.context.close();
+    });
+  }
+});
+
 describe.sequential('the screens', () => {
   const screens: [string, string][] = [
     ['dashboard', '/'],
@@ -213,6 +318,13 @@ describe.sequential('the screens', () => {
     ['packages', '/packages'],
     ['schedules', '/schedules'],
     ['agents', '/agents'],
+    ['approvals', '/approvals'],
+    ['triggers', '/triggers'],
+    ['queues', '/queues'],
+    ['assets', '/assets'],
+    ['users', '/users'],
+    ['audit', '/audit'],
+    ['settings', '/settings'],
     ['not-found', '/nothing'],
   ];
 
@@ -220,7 +332,7 @@ describe.sequential('the screens', () => {
     for (const [name, list, link] of [
       ['execution', '/executions?state=Succeeded', 'Invoices to ledger'],
       ['package', '/packages', 'Hello'],
-      ['schedule', '/schedules', 'Hello every three seconds'],
+      ['schedule', '/schedules', 'Hello every ten seconds'],
       ['agent', '/agents', 'robot-1'],
     ] as const) {
       await go(list);

@@ -1167,7 +1167,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRequest"];
+                    "application/json": components["schemas"]["AnswerApprovalRequest"];
                 };
             };
             responses: {
@@ -4874,7 +4874,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
                 };
             };
             responses: {
@@ -4926,7 +4926,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
                 };
             };
             responses: {
@@ -4978,7 +4978,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
                 };
             };
             responses: {
@@ -6367,8 +6367,15 @@ export interface components {
              */
             expiresIn: number;
         };
+        /** @description An answer. */
+        AnswerApprovalRequest: {
+            /** @description Yes or no. */
+            approve: boolean;
+            /** @description What there is to say of it; the automation reads it. */
+            comment?: string;
+        };
         /** @description What somebody says to a rollout. */
-        AnswerRequest: {
+        AnswerRolloutRequest: {
             /** @description Why; at most 4,000 bytes. */
             comment?: string;
         };

@@ -3,7 +3,7 @@
 import { ChevronsUpDown, CircleUserRound, Command, Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Sun, X } from 'lucide-react';
 import { useTheme } from 'next-themes';
 import dynamic from 'next/dynamic';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Menu, MenuItem, MenuLabel, MenuLine } from '@/components/ui/menu';
@@ -16,20 +16,21 @@ import { Link, useGo, usePath } from '@/lib/nav';
 import { logOut, useSession } from '@/lib/session';
 import { LineBanner } from './line-banner';
 import { SCREENS, screenOf, type Screen } from './screens';
-import { ShortcutSheet, useShortcuts } from './shortcuts';
+import { useShortcuts } from './shortcuts';
 
 const Palette = dynamic(() => import('./palette').then((module) => module.Palette), { ssr: false });
+const ShortcutSheet = dynamic(() => import('./shortcut-sheet').then((module) => module.ShortcutSheet), { ssr: false });
 
 /** The frame around the screens. */
 export function Shell({ children }: { children: ReactNode }) {
   const t = useTranslations('shell');
   const path = usePath();
-  const [drawer, setDrawer] = useState(false);
+  // Open on the screen where it was opened: whoever goes elsewhere has used it.
+  const [drawerOn, setDrawerOn] = useState<string>();
+  const drawer = drawerOn === path;
   const [palette, setPalette] = useState(false);
   const [sheet, setSheet] = useState(false);
   useShortcuts({ palette: () => setPalette(true), sheet: () => setSheet(true) });
-
-  useEffect(() => setDrawer(false), [path]);
 
   return (
     <div className="flex min-h-dvh">
@@ -42,11 +43,11 @@ export function Shell({ children }: { children: ReactNode }) {
       </aside>
       {drawer && (
         <div className="fixed inset-0 z-40 md:hidden">
-          <button type="button" aria-label={t('closeMenu')} className="absolute inset-0 bg-black/45" onClick={() => setDrawer(false)} />
+          <button type="button" aria-label={t('closeMenu')} className="absolute inset-0 bg-black/45" onClick={() => setDrawerOn(undefined)} />
           <aside className="relative flex h-full w-64 flex-col border-r border-border bg-surface motion-safe:animate-[slide_160ms_ease-out]">
             <div className="flex items-center justify-between pr-2">
               <Brand full />
-              <Button kind="ghost" size="icon" aria-label={t('closeMenu')} onClick={() => setDrawer(false)}>
+              <Button kind="ghost" size="icon" aria-label={t('closeMenu')} onClick={() => setDrawerOn(undefined)}>
                 <X aria-hidden />
               </Button>
             </div>
@@ -56,7 +57,7 @@ export function Shell({ children }: { children: ReactNode }) {
       )}
       <div className="flex min-w-0 flex-1 flex-col">
         <header className="sticky top-0 z-30 flex h-13 shrink-0 items-center gap-1.5 border-b border-border bg-surface/95 px-3 backdrop-blur sm:px-5">
-          <Button kind="ghost" size="icon" className="md:hidden" aria-label={t('openMenu')} onClick={() => setDrawer(true)}>
+          <Button kind="ghost" size="icon" className="md:hidden" aria-label={t('openMenu')} onClick={() => setDrawerOn(path)}>
             <MenuIcon aria-hidden />
           </Button>
           <EnvironmentSwitch />
@@ -80,7 +81,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </main>
       </div>
       {palette && <Palette open onOpenChange={setPalette} />}
-      <ShortcutSheet open={sheet} onOpenChange={setSheet} />
+      {sheet && <ShortcutSheet open onOpenChange={setSheet} />}
     </div>
   );
 }

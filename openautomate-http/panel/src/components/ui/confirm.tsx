@@ -1,36 +1,9 @@
-import type { ReactNode } from 'react';
-import { useTranslations } from 'use-intl';
-import { Button } from './button';
-import { Dialog } from './dialog';
+import dynamic from 'next/dynamic';
+import type { ConfirmProps } from './confirm-dialog';
 
-interface ConfirmProps {
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-  title: ReactNode;
-  text: ReactNode;
-  action: ReactNode;
-  busy?: boolean;
-  onConfirm: () => void;
-}
+const ConfirmDialog = dynamic(() => import('./confirm-dialog').then((module) => module.ConfirmDialog), { ssr: false });
 
-/** Asks before something that can't be undone. */
-export function Confirm({ open, onOpenChange, title, text, action, busy, onConfirm }: ConfirmProps) {
-  const t = useTranslations('common');
-  return (
-    <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
-      title={title}
-      footer={
-        <>
-          <Button onClick={() => onOpenChange(false)}>{t('back')}</Button>
-          <Button kind="danger" busy={busy ?? false} onClick={onConfirm}>
-            {action}
-          </Button>
-        </>
-      }
-    >
-      <p className="pb-2 text-soft">{text}</p>
-    </Dialog>
-  );
+/** Asks before something that can't be undone; loaded when it is first asked. */
+export function Confirm(props: ConfirmProps) {
+  return props.open ? <ConfirmDialog {...props} /> : null;
 }

@@ -13,7 +13,7 @@ import { Card } from '@/components/ui/card';
 import { Skeleton, SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { useEnvironment } from '@/lib/environment';
-import { useAgents, useMay, useSchedules } from '@/lib/lists';
+import { useAgents, useSchedules } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';

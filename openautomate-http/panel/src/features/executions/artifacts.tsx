@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Download, Eye, FileBox } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Artifact } from '@/api/types';
@@ -105,16 +105,17 @@ function Preview({ artifact }: { artifact: Artifact }) {
 }
 
 function Picture({ blob, pdf, name, label }: { blob: Blob; pdf: boolean; name: string; label: string }) {
-  const [url, setUrl] = useState<string>();
+  const image = useRef<HTMLImageElement>(null);
+  const frame = useRef<HTMLIFrameElement>(null);
   useEffect(() => {
-    const made = URL.createObjectURL(pdf ? new Blob([blob], { type: 'application/pdf' }) : blob);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
+    const url = URL.createObjectURL(pdf ? new Blob([blob], { type: 'application/pdf' }) : blob);
+    const shown = image.current ?? frame.current;
+    if (shown) shown.src = url;
+    return () => URL.revokeObjectURL(url);
   }, [blob, pdf]);
-  if (!url) return null;
-  if (pdf) return <iframe src={url} title={name} className="mb-4 h-[65vh] w-full rounded-md border border-border" />;
+  if (pdf) return <iframe ref={frame} title={name} className="mb-4 h-[65vh] w-full rounded-md border border-border" />;
   // eslint-disable-next-line @next/next/no-img-element -- it comes from memory
-  return <img src={url} alt={`${label}: ${name}`} className="mx-auto mb-4 max-h-[65vh] max-w-full rounded-md border border-border" />;
+  return <img ref={image} alt={`${label}: ${name}`} className="mx-auto mb-4 max-h-[65vh] max-w-full rounded-md border border-border" />;
 }
 
 function Words({ blob, kind }: { blob: Blob; kind: Kind | undefined }) {
