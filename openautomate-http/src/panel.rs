@@ -165,8 +165,8 @@ fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|one| {
         let mut parts = one.split(';').map(str::trim);
         let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        let weights = parts.filter_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
-        is_named && weights.last().is_none_or(|weight| weight > 0.0)
+        let mut weights = parts.filter_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+        is_named && weights.next_back().is_none_or(|weight| weight > 0.0)
     })
 }
 

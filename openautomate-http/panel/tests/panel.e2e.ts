@@ -80,13 +80,12 @@ describe.sequential('the walk', () => {
     await go('/agents');
     await button('Add an agent').click();
     await page.getByLabel('Labels').fill('office');
+    await shot('dialog-enrol');
     await button('Make the token').click();
     const commands = await page.getByTestId('enrol-commands').innerText();
     const token = /OPENAUTOMATE_ENROLMENT_TOKEN=(\S+)/.exec(commands)?.[1] ?? '';
     expect(token).not.toBe('');
     expect(commands).toContain(`--server ${place.url}`);
-    // The token is worth nothing once it is used.
-    await shot('dialog-enrol');
     place.startAgent(token, 'robot-1');
     await page.getByText('Connected:').waitFor({ timeout: 60_000 });
     await button('Done').click();

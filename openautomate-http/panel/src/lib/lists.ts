@@ -2,6 +2,7 @@ import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { Agent, Environment, Me, Package, Schedule } from '@/api/types';
 import { api, got } from './api';
+import { useEnvironment } from './environment';
 import { keys } from './query';
 
 /** Lists that are short and needed in many places. */
@@ -39,6 +40,13 @@ export function useEnvironments(): UseQueryResult<Environment[]> {
     queryFn: async () => (await got(api.GET('/api/environments', {}))).items,
     staleTime: 300_000,
   });
+}
+
+/** Where something new belongs: what was picked, else what is looked at, else the default environment. */
+export function useHome(picked: string): string {
+  const looked = useEnvironment();
+  const { data } = useEnvironments();
+  return picked || looked || (data?.find((one) => one.isDefault) ?? data?.[0])?.id || '';
 }
 
 export function useAgents(): UseQueryResult<Agent[]> {

@@ -5,6 +5,7 @@ import { useTheme } from 'next-themes';
 import dynamic from 'next/dynamic';
 import { useState, type ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
+import { Logo } from '@/components/logo';
 import { Button } from '@/components/ui/button';
 import { Menu, MenuItem, MenuLabel, MenuLine } from '@/components/ui/menu';
 import { Skeleton } from '@/components/ui/skeleton';
@@ -89,10 +90,7 @@ export function Shell({ children }: { children: ReactNode }) {
 function Brand({ full }: { full?: boolean }) {
   return (
     <Link href="/" className="flex h-13 shrink-0 items-center gap-2.5 px-4 font-semibold">
-      <svg viewBox="0 0 32 32" className="size-6 shrink-0" aria-hidden>
-        <rect width="32" height="32" rx="8" className="fill-accent" />
-        <path d="M10 9.5a1.5 1.5 0 0 1 2.3-1.27l10 6.5a1.5 1.5 0 0 1 0 2.54l-10 6.5A1.5 1.5 0 0 1 10 22.5z" className="fill-on-accent" />
-      </svg>
+      <Logo className="size-6 shrink-0" />
       <span className={full ? '' : 'sr-only lg:not-sr-only'}>OpenAutomate</span>
     </Link>
   );

@@ -9,8 +9,7 @@ import { CopyButton } from '@/components/ui/copy-button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useEnvironment } from '@/lib/environment';
-import { useAgents, useEnvironments } from '@/lib/lists';
+import { useAgents, useEnvironments, useHome } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 
@@ -22,11 +21,10 @@ type System = 'linux' | 'windows';
 /** Adds an agent: makes a token, shows the commands for its machine, and waits until it is there. */
 export function EnrolDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslations('enrol');
-  const chosen = useEnvironment();
   const { data: environments } = useEnvironments();
   const [picked, setPicked] = useState('');
   const [labels, setLabels] = useState('');
-  const environment = picked || chosen || (environments?.find((one) => one.isDefault) ?? environments?.[0])?.id || '';
+  const environment = useHome(picked);
   const make = useMutation({
     mutationFn: () =>
       got(

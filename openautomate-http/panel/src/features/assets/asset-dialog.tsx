@@ -9,8 +9,7 @@ import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select, Textarea } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useEnvironment } from '@/lib/environment';
-import { useEnvironments } from '@/lib/lists';
+import { useEnvironments, useHome } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 
@@ -20,9 +19,8 @@ const FORMATS: Asset['format'][] = ['text', 'json', 'credential'];
 export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => void }) {
   const t = useTranslations('assets');
   const client = useQueryClient();
-  const chosen = useEnvironment();
   const { data: environments } = useEnvironments();
-  const [place, setPlace] = useState(asset?.environmentId ?? chosen);
+  const [place, setPlace] = useState(asset?.environmentId ?? '');
   const [name, setName] = useState(asset?.name ?? '');
   const [description, setDescription] = useState(asset?.description ?? '');
   const [kind, setKind] = useState<Asset['kind']>(asset?.kind ?? 'secret');
@@ -30,7 +28,7 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
   const [text, setText] = useState(() => shown(asset));
   const [username, setUsername] = useState('');
   const [isBad, setIsBad] = useState(false);
-  const environmentId = place || (environments?.find((one) => one.isDefault) ?? environments?.[0])?.id || '';
+  const environmentId = useHome(place);
   const save = useMutation({
     mutationFn: (value: unknown) => {
       // The document says "anything", which the types have as an object.

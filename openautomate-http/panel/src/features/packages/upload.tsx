@@ -11,8 +11,7 @@ import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { Switch } from '@/components/ui/switch';
 import { api, got, upload } from '@/lib/api';
-import { useEnvironment } from '@/lib/environment';
-import { useEnvironments } from '@/lib/lists';
+import { useEnvironments, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
@@ -99,7 +98,6 @@ export function UploadDialog({ packageId, onClose }: UploadDialogProps) {
   const t = useTranslations('upload');
   const client = useQueryClient();
   const go = useGo();
-  const chosen = useEnvironment();
   const { data: environments } = useEnvironments();
   const [file, setFile] = useState<File>();
   const [name, setName] = useState('');
@@ -109,7 +107,7 @@ export function UploadDialog({ packageId, onClose }: UploadDialogProps) {
   const [progress, setProgress] = useState<number>();
   /** A package that was made before its archive was refused is not made again. */
   const [made, setMade] = useState<string>();
-  const environment = picked || chosen || (environments?.find((one) => one.isDefault) ?? environments?.[0])?.id || '';
+  const environment = useHome(picked);
 
   const publish = useMutation({
     mutationFn: async () => {

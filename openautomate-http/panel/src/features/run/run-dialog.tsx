@@ -12,8 +12,7 @@ import { Field, Select, Textarea } from '@/components/ui/field';
 import { Failure } from '@/components/ui/failure';
 import { Skeleton } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { useEnvironment } from '@/lib/environment';
-import { useAgents, useEnvironments, usePackages } from '@/lib/lists';
+import { useAgents, useEnvironments, useHome, usePackages } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
@@ -34,10 +33,9 @@ export function RunDialog({ packageId: given, versionId, environmentId: place, i
   const t = useTranslations('run');
   const { data: packages } = usePackages();
   const { data: environments } = useEnvironments();
-  const chosen = useEnvironment();
   const [packageId, setPackageId] = useState(given ?? '');
-  const [environmentId, setEnvironmentId] = useState(place ?? chosen);
-  const home = environmentId || (environments?.find((one) => one.isDefault) ?? environments?.[0])?.id || '';
+  const [environmentId, setEnvironmentId] = useState(place ?? '');
+  const home = useHome(environmentId);
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} wide title={t('title')}>
       <div className="grid gap-4 pb-4">

@@ -9,8 +9,7 @@ import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useEnvironment } from '@/lib/environment';
-import { useEnvironments, usePackages } from '@/lib/lists';
+import { useEnvironments, useHome, usePackages } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
@@ -39,16 +38,15 @@ export function ScheduleEditor({ schedule, onClose }: EditorProps) {
   const go = useGo();
   const { data: packages } = usePackages();
   const { data: environments } = useEnvironments();
-  const chosen = useEnvironment();
   const [name, setName] = useState(schedule?.name ?? '');
   const [packageId, setPackageId] = useState(schedule?.packageId ?? '');
-  const [place, setPlace] = useState(schedule?.environmentId ?? chosen);
+  const [place, setPlace] = useState(schedule?.environmentId ?? '');
   const [cron, setCron] = useState(schedule?.cronExpression ?? '0 8 * * MON-FRI');
   const [zone, setZone] = useState(schedule?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   const [overlap, setOverlap] = useState<Schedule['overlap']>(schedule?.overlap ?? 'skip');
   const [misfire, setMisfire] = useState<Schedule['misfire']>(schedule?.misfire ?? 'latest');
   const [edited, setEdited] = useState<Draft>();
-  const environmentId = place || (environments?.find((one) => one.isDefault) ?? environments?.[0])?.id || '';
+  const environmentId = useHome(place);
 
   const versions = useVersions(packageId);
   const active = versions.data?.find((one) => one.activeIn.includes(environmentId));

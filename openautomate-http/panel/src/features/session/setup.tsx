@@ -66,7 +66,7 @@ function SetupForm({ token, invited }: { token: string; invited: string }) {
   return (
     <SessionFrame title={t('setUp')} text={t('setUpText')}>
       <form className="grid gap-4" onSubmit={(event) => void submit(event)}>
-        <Field label={t('username')} error={wrong('username')}>
+        <Field label={t('newUsername')} error={wrong('username')}>
           {(props) => (
             <Input {...props} autoFocus autoComplete="username" required value={username} onChange={(event) => setUsername(event.target.value)} />
           )}
