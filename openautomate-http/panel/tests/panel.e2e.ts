@@ -8,6 +8,8 @@ import { Installation } from './installation';
 /** The walk of somebody new through the whole panel, and then each screen as it looks. */
 
 const PASSWORD = 'correct horse battery';
+/** Looking at all screens takes long where much else runs, in milliseconds. */
+const SLOW = 600_000;
 const shots = join(import.meta.dirname, '../screenshots');
 
 const place = new Installation();
@@ -357,7 +359,7 @@ describe.sequential('the screens', () => {
           await page.screenshot({ path: join(shots, `${name}-${theme}-${width}.png`) });
         }
         expect(problems).toEqual([]);
-      });
+      }, SLOW);
     }
   }
 });
