@@ -11,12 +11,13 @@ EXTENSION := _openautomate.abi3.so
 EXTENSION_TARGET := target/extension
 CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast" || echo "test --no-fail-fast")
 
-.PHONY: help run test test-rust test-store test-doc test-python test-main-job lint fmt doc deps openapi bench bench-smoke python extension clean
+.PHONY: help run panel test test-rust test-store test-doc test-python test-main-job test-panel lint fmt doc deps openapi bench bench-smoke python extension clean
 
 help: ## Lists the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: python ## Builds everything and shows the main job running on real input, until Ctrl-C.
+	if command -v npm >/dev/null; then $(MAKE) panel; else echo "there is no Node, so the server comes without its control panel" >&2; fi
 	cargo build --release -p openautomate-http -p openautomate-agent --bins
 	$(MAKE) extension PROFILE=release
 	$(VENV_PYTHON) examples/main_job/run.py --binaries target/release --python $(VENV_PYTHON)
@@ -35,6 +36,19 @@ extension: ## Builds the native half of the Python module and puts it beside the
 	PYO3_BUILD_EXTENSION_MODULE=1 PYO3_PYTHON=$(abspath $(VENV_PYTHON)) cargo build -p openautomate-py --target-dir $(EXTENSION_TARGET) $(if $(filter release,$(PROFILE)),--release)
 	mkdir -p target/$(PROFILE)
 	cp $(EXTENSION_TARGET)/$(PROFILE)/lib_openautomate.so target/$(PROFILE)/$(EXTENSION)
+
+# --- the control panel
+
+PANEL := openautomate-http/panel
+
+$(PANEL)/node_modules/.package-lock.json: $(PANEL)/package-lock.json
+	cd $(PANEL) && npm ci
+
+# What is embedded is what was built last. Cargo builds the server without Node, and then a page says how to get it.
+panel: $(PANEL)/dist/panel.json ## Builds the control panel, which the next build of the server embeds.
+
+$(PANEL)/dist/panel.json: $(PANEL)/node_modules/.package-lock.json $(shell find $(PANEL)/src $(PANEL)/scripts -type f) $(PANEL)/next.config.ts
+	cd $(PANEL) && npm run build
 
 # --- tests
 
@@ -56,6 +70,7 @@ test: python ## Installs what the tests need and runs them all.
 	$(MAKE) test-doc
 	$(MAKE) test-python
 	$(MAKE) test-main-job
+	$(MAKE) test-panel
 
 test-rust: python
 	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
@@ -84,6 +99,13 @@ test-main-job: python
 	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && OPENAUTOMATE_BINARIES=$(abspath target/debug) \
 		OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
 		.ci/s3 $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
+
+# The same binaries; a debug build reads the panel's files from disk.
+test-panel: python panel ## Checks the panel's types and style, and drives it in a browser against the real server.
+	$(RUST_ENV) cargo test --no-run $(RUST_PACKAGES) --features openautomate-core/conformance
+	cd $(PANEL) && npm run check && npm test
+	chromium="$$(.ci/chromium)" && cd $(PANEL) && OPENAUTOMATE_TEST_CHROMIUM="$$chromium" \
+		OPENAUTOMATE_BINARIES=$(abspath target/debug) $(RUST_ENV) npm run test:browser
 
 # --- the rules of the house
 

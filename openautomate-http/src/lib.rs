@@ -19,6 +19,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `server` (default) | the binary `openautomate-server` and what it needs |
+//! | `panel` (with `server`) | the control panel at `/`, if it was built (`make panel`) before |
 //! | `nats` (default) | agents that reach the server by way of NATS; off until somebody calls it |
 
 mod auth;
@@ -30,6 +31,8 @@ mod middleware;
 pub mod nats;
 mod openapi;
 mod options;
+#[cfg(feature = "panel")]
+mod panel;
 mod platform;
 mod problem;
 mod route;

@@ -83,6 +83,8 @@ fn as_problem(response: Response) -> Response {
     let status = response.status();
     let bare = status.is_client_error() || status.is_server_error();
     let told = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == PROBLEM_JSON);
+    #[cfg(feature = "panel")]
+    let told = told || response.extensions().get::<crate::panel::IsPage>().is_some();
     if !bare || told {
         return response;
     }

@@ -51,6 +51,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "assets", description = "Values that automations read by name"),
         (name = "buckets", description = "Files that people and automations share"),
         (name = "environments", description = "Development, testing, production"),
+        (name = "live", description = "What changes, as it changes"),
         (name = "audit", description = "Who asked for which change"),
         (name = "agent link", description = "What agents themselves call"),
         (name = "health", description = "For those who watch the process"),

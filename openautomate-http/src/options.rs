@@ -34,6 +34,9 @@ pub struct HttpOptions {
     /// enrolments, challenges. Each server counts for itself, in memory: behind a balancer that spreads the requests of
     /// one address, N servers let N times as many through, and a restart begins anew. Default: 20 a minute.
     pub public_requests: RateLimit,
+    /// Refreshes by a browser's cookie per client address: each page that is opened or reloaded asks for one, so it is
+    /// more than [`public_requests`](Self::public_requests). Default: 120 a minute.
+    pub cookie_refreshes: RateLimit,
     /// Webhooks per trigger, and per client address. Default: 600 a minute.
     pub hook_requests: RateLimit,
     /// Failed logins per account, counted in the store: one count for all servers, which a restart leaves. Default: 5
@@ -66,6 +69,7 @@ impl HttpOptions {
         Self {
             keys,
             public_requests: RateLimit::new(20, Duration::from_secs(60)),
+            cookie_refreshes: RateLimit::new(120, Duration::from_secs(60)),
             hook_requests: RateLimit::new(600, Duration::from_secs(60)),
             login_failures: RateLimit::new(5, Duration::from_secs(15 * 60)),
             behind_proxy: false,

@@ -11,13 +11,12 @@ use crate::middleware::{envelope, time_limit};
 use crate::openapi;
 use crate::options::HttpOptions;
 use crate::problem::Problem;
-use crate::route::pages;
 #[cfg(feature = "nats")]
 use crate::route::{agent_file, agent_link, agent_object, agent_package};
 use crate::state::AppState;
 
-/// The whole face of an orchestrator: the API under `/api`, its documentation, the health checks and a start
-/// page. It can be nested into a router of your own.
+/// The whole face of an orchestrator: the API under `/api`, its documentation, the health checks, and the control
+/// panel or a start page. It can be nested into a router of your own; the panel works at the root alone.
 ///
 /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that limits per client address
 /// work.
@@ -28,12 +27,16 @@ pub fn router(orchestrator: Orchestrator, options: HttpOptions) -> Router {
     let (quick, uploads) = openapi::routes(max_package_bytes);
     let quick = Router::from(quick)
         .merge(openapi::router())
-        .merge(pages::router())
         .layer(DefaultBodyLimit::max(max_json_bytes))
         .layer(from_fn_with_state(state.clone(), time_limit));
+    #[cfg(feature = "panel")]
+    let quick = quick.fallback(crate::panel::serve);
+    #[cfg(not(feature = "panel"))]
+    let quick = quick
+        .merge(crate::route::pages::router())
+        .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND).into_response() });
     quick
         .merge(Router::from(uploads))
-        .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND).into_response() })
         .method_not_allowed_fallback(|| async {
             Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response()
         })

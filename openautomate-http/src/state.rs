@@ -5,7 +5,7 @@ use std::sync::Arc;
 use openautomate_core::Orchestrator;
 use openautomate_core::clock::Timestamp;
 
-use crate::auth::{AgentTokens, HookLimiter, PublicLimiter};
+use crate::auth::{AgentTokens, HookLimiter, LiveTickets, PublicLimiter};
 use crate::options::HttpOptions;
 
 /// What every handler reaches. Clones are the same one.
@@ -19,18 +19,32 @@ struct Inner {
     orchestrator: Orchestrator,
     options: HttpOptions,
     limiter: PublicLimiter,
+    refreshes: PublicLimiter,
     hooks: HookLimiter,
     hook_senders: PublicLimiter,
     agent_tokens: AgentTokens,
+    live_tickets: LiveTickets,
 }
 
 impl AppState {
     pub(crate) fn new(orchestrator: Orchestrator, options: HttpOptions) -> Self {
         let limiter = PublicLimiter::new(options.public_requests);
+        let refreshes = PublicLimiter::new(options.cookie_refreshes);
         let hooks = HookLimiter::new(options.hook_requests);
         let hook_senders = PublicLimiter::new(options.hook_requests);
         let agent_tokens = AgentTokens::new(options.keys.clone());
-        Self { inner: Arc::new(Inner { orchestrator, options, limiter, hooks, hook_senders, agent_tokens }) }
+        let live_tickets = LiveTickets::new(options.keys.clone());
+        let inner = Inner {
+            orchestrator,
+            options,
+            limiter,
+            refreshes,
+            hooks,
+            hook_senders,
+            agent_tokens,
+            live_tickets,
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     pub(crate) fn orchestrator(&self) -> &Orchestrator {
@@ -45,6 +59,10 @@ impl AppState {
         &self.inner.limiter
     }
 
+    pub(crate) fn refreshes(&self) -> &PublicLimiter {
+        &self.inner.refreshes
+    }
+
     pub(crate) fn hooks(&self) -> &HookLimiter {
         &self.inner.hooks
     }
@@ -55,6 +73,10 @@ impl AppState {
 
     pub(crate) fn agent_tokens(&self) -> &AgentTokens {
         &self.inner.agent_tokens
+    }
+
+    pub(crate) fn live_tickets(&self) -> &LiveTickets {
+        &self.inner.live_tickets
     }
 
     pub(crate) fn now(&self) -> Timestamp {

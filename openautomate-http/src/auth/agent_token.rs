@@ -1,8 +1,5 @@
 //! How an agent signs in: it signs a challenge with its key and gets a token for its requests.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use chrono::TimeDelta;
 use openautomate_core::Orchestrator;
 use openautomate_core::clock::Timestamp;
@@ -12,16 +9,14 @@ use openautomate_core::error::{Error, Result};
 use openautomate_core::id::AgentId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use super::jwt::{JwtKeys, TokenType};
+use super::used_once::UsedOnce;
 
 /// How long a challenge waits for its answer.
 const CHALLENGE_LIFE: TimeDelta = TimeDelta::seconds(60);
 /// How long an agent's token is good.
 pub(crate) const AGENT_TOKEN_LIFE: TimeDelta = TimeDelta::minutes(15);
-/// So many answered challenges are remembered before the outdated ones are dropped.
-const PRUNE_AT: usize = 4_096;
 
 #[derive(Serialize, Deserialize)]
 struct ChallengeClaims {
@@ -39,14 +34,14 @@ struct AgentClaims {
 #[derive(Debug)]
 pub(crate) struct AgentTokens {
     keys: JwtKeys,
-    /// The challenges that were answered here, with the second in which they end anyway. Another server would take one
-    /// again; whoever could repeat an answer has seen into TLS, and the token too.
-    answered: Mutex<HashMap<Uuid, i64>>,
+    /// The challenges that were answered here. Another server would take one again; whoever could repeat an answer has
+    /// seen into TLS, and the token too.
+    answered: UsedOnce,
 }
 
 impl AgentTokens {
     pub(crate) fn new(keys: JwtKeys) -> Self {
-        Self { keys, answered: Mutex::default() }
+        Self { keys, answered: UsedOnce::default() }
     }
 
     /// Something to sign. Given for ids that don't exist too, so that nobody learns which do.
@@ -69,20 +64,10 @@ impl AgentTokens {
         }
         let key = able_agent(orchestrator, agent).await?.public_key.ok_or_else(refused)?;
         verify_agent_signature(&key, SESSION_CONTEXT, challenge, signature)?;
-        self.use_up(claims.jti, claims.exp, now)?;
+        if !self.answered.use_up(claims.jti, claims.exp, now) {
+            return Err(refused());
+        }
         self.keys.sign(TokenType::Agent, AgentClaims { sub: agent, key: key_id(&key) }, now, AGENT_TOKEN_LIFE)
-    }
-
-    fn use_up(&self, challenge: Uuid, expires: i64, now: Timestamp) -> Result<()> {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        if answered.len() >= PRUNE_AT {
-            // The leeway of the verification lies within this minute.
-            answered.retain(|_, expires| *expires + 60 > now.timestamp());
-        }
-        match answered.insert(challenge, expires) {
-            None => Ok(()),
-            Some(_) => Err(refused()),
-        }
     }
 
     /// The agent that a token belongs to, as it is now.

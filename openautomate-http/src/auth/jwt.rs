@@ -42,6 +42,8 @@ pub(crate) enum TokenType {
     Agent,
     /// What an agent shall sign.
     AgentChallenge,
+    /// Opening one live connection.
+    LiveTicket,
 }
 
 impl TokenType {
@@ -50,6 +52,7 @@ impl TokenType {
             Self::Access => "access",
             Self::Agent => "agent",
             Self::AgentChallenge => "agent-challenge",
+            Self::LiveTicket => "live-ticket",
         }
     }
 
@@ -58,6 +61,7 @@ impl TokenType {
             Self::Access => "openautomate-api",
             Self::Agent => "openautomate-agent",
             Self::AgentChallenge => "openautomate-agent-challenge",
+            Self::LiveTicket => "openautomate-live",
         }
     }
 }
@@ -256,6 +260,7 @@ mod tests {
         assert!(read(TokenType::Access, now - TimeDelta::seconds(32)).is_err());
         assert!(read(TokenType::Agent, now).is_err());
         assert!(read(TokenType::AgentChallenge, now).is_err());
+        assert!(read(TokenType::LiveTicket, now).is_err());
     }
 
     #[test]

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use axum::extract::{FromRequestParts, Path};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::request::Parts;
 use openautomate_core::domain::Agent;
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::AgentId;
+use openautomate_core::id::{AgentId, SessionId};
 use openautomate_core::permission::{Actor, Principal};
 
-use crate::auth::{AccessClaims, TokenType};
+use crate::auth::{AccessClaims, TokenType, may_be_there, own_origin};
 use crate::middleware::{ClientAddress, RequestId};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -28,6 +28,30 @@ fn bearer(parts: &Parts) -> Result<&str> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
 }
 
+/// The person of a session, if both are still good.
+async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor> {
+    let store = state.orchestrator().store();
+    let session = store.session(claims.sid).await?;
+    let now = state.now();
+    let lives = session.is_some_and(|session| {
+        session.user_id == claims.sub && session.revoked_at.is_none() && session.expires_at > now
+    });
+    let user = store.user(claims.sub).await?.filter(|user| !user.disabled && user.deleted_at.is_none());
+    match user {
+        Some(user) if lives => {
+            let session = Some(claims.sid);
+            let principal = Principal::User { id: user.id, name: user.username, roles: user.roles, session };
+            Ok(actor(parts, principal))
+        }
+        _ => Err(Error::unauthenticated("the session has ended; sign in again")),
+    }
+}
+
+fn access_claims(parts: &Parts, state: &AppState) -> Result<AccessClaims> {
+    let keys = &state.options().keys;
+    Ok(keys.verify::<AccessClaims>(TokenType::Access, bearer(parts)?, state.now())?.content)
+}
+
 /// A person who is signed in.
 #[derive(Debug)]
 pub(crate) struct Caller(pub(crate) Actor);
@@ -36,24 +60,68 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let token = bearer(parts)?;
-        let now = state.now();
-        let claims = state.options().keys.verify::<AccessClaims>(TokenType::Access, token, now)?.content;
-        let store = state.orchestrator().store();
-        let session = store.session(claims.sid).await?;
-        let lives = session.is_some_and(|session| {
-            session.user_id == claims.sub && session.revoked_at.is_none() && session.expires_at > now
-        });
-        let user = store.user(claims.sub).await?.filter(|user| !user.disabled && user.deleted_at.is_none());
-        match user {
-            Some(user) if lives => {
-                let session = Some(claims.sid);
-                let principal =
-                    Principal::User { id: user.id, name: user.username, roles: user.roles, session };
-                Ok(Self(actor(parts, principal)))
-            }
-            _ => Err(Error::unauthenticated("the session has ended; sign in again").into()),
+        let claims = access_claims(parts, state)?;
+        Ok(Self(person(parts, state, claims).await?))
+    }
+}
+
+/// A person who is signed in, and in which session.
+#[derive(Debug)]
+pub(crate) struct InSession(pub(crate) AccessClaims);
+
+impl FromRequestParts<AppState> for InSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let claims = access_claims(parts, state)?;
+        person(parts, state, claims).await?;
+        Ok(Self(claims))
+    }
+}
+
+/// A person who opens a live connection: from a program by the access token, from a page of this server by a ticket.
+#[derive(Debug)]
+pub(crate) struct LiveCaller {
+    pub(crate) actor: Actor,
+    pub(crate) session: SessionId,
+}
+
+impl FromRequestParts<AppState> for LiveCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let claims = match live_ticket(parts) {
+            None => access_claims(parts, state)?,
+            Some(ticket) => state.live_tickets().take(ticket, state.now())?,
+        };
+        // Programs say no origin; a page says its own.
+        if parts.headers.contains_key(ORIGIN) {
+            own_origin(&parts.headers, state.options().behind_proxy)?;
         }
+        Ok(Self { actor: person(parts, state, claims).await?, session: claims.sid })
+    }
+}
+
+/// The ticket stands among the subprotocols, the only header that a page may choose; in the address it would be
+/// written into logs.
+fn live_ticket(parts: &Parts) -> Option<&str> {
+    let offered = parts.headers.get(SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    offered.split(',').find_map(|one| one.trim().strip_prefix("ticket."))
+}
+
+/// Somebody who brings the cookie of a session, or else a visitor; counted against the limit of their address.
+#[derive(Debug)]
+pub(crate) struct Returning(pub(crate) Actor);
+
+impl FromRequestParts<AppState> for Returning {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        if !may_be_there(&parts.headers) {
+            return Visitor::from_request_parts(parts, state).await.map(|visitor| Self(visitor.0));
+        }
+        state.refreshes().check(parts.extensions.get::<ClientAddress>().and_then(|address| address.0))?;
+        Ok(Self(actor(parts, Principal::Anonymous)))
     }
 }
 

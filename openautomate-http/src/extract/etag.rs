@@ -58,7 +58,7 @@ impl<T> Tagged<T> {
 
 impl<T> Tagged<T> {
     /// With this tag, in its quotes.
-    pub(crate) const fn tagged(tag: String, body: T) -> Self {
+    pub(crate) const fn with_tag(tag: String, body: T) -> Self {
         Self { tag, body }
     }
 }

@@ -55,6 +55,7 @@ impl From<AgentPool> for PoolView {
 /// A new pool.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateAgentPoolRequest)]
 struct CreateRequest {
     /// The name.
     name: String,
@@ -125,6 +126,7 @@ async fn get(
 /// What shall change of a pool; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = UpdateAgentPoolRequest)]
 struct UpdateRequest {
     /// The revision that the caller saw; or give it as `If-Match`.
     #[serde(default)]

@@ -186,6 +186,7 @@ struct RegisteredAgentView {
 /// A new agent.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = RegisterAgentRequest)]
 struct RegisterRequest {
     /// The name.
     #[schema(example = "Finance-Bot-01")]
@@ -264,6 +265,7 @@ async fn get(
 /// What shall change of an agent; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = UpdateAgentRequest)]
 struct UpdateRequest {
     /// The revision that the caller saw; or give it as `If-Match`.
     #[serde(default)]
@@ -339,6 +341,7 @@ async fn delete(
 /// What a token shall enrol.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = EnrolmentTokenRequest)]
 struct TokenRequest {
     /// The registered agent that it is for; a new agent if left out.
     #[serde(default)]

@@ -136,6 +136,7 @@ async fn get(
 /// An answer.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = AnswerApprovalRequest)]
 struct AnswerRequest {
     /// Yes or no.
     approve: bool,

@@ -2,22 +2,23 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
-use openautomate_core::ErrorKind;
 use openautomate_core::command::identity::RegisterUser;
 use openautomate_core::command::session::{ChangePassword, LogIn, LogOut, RefreshSession, SignedIn};
 use openautomate_core::permission::{Access, Permission};
 use openautomate_core::secret::Secret;
+use openautomate_core::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::users::UserView;
-use crate::auth::{ACCESS_LIFE, AccessClaims, LoginAttempt, TokenType};
-use crate::extract::{Body, Caller, Tagged, Visitor};
+use crate::auth::{ACCESS_LIFE, AccessClaims, LoginAttempt, SessionCookie, TokenType};
+use crate::extract::{Body, Caller, Returning, Tagged, Visitor};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -68,13 +69,16 @@ async fn register(
 
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LoginRequest {
     /// The user name or the address.
     username: String,
     /// The password.
     #[schema(format = Password)]
     password: String,
+    /// Keeps the refresh token in a cookie that no script can read, in place of telling it: for pages of this server.
+    #[serde(default)]
+    cookie: bool,
 }
 
 /// A session.
@@ -87,25 +91,39 @@ struct SessionView {
     token_type: &'static str,
     /// How long the access token is good, in seconds.
     expires_in: i64,
-    /// Trades for the next session at `/api/auth/refresh`, once.
-    refresh_token: String,
+    /// Trades for the next session at `/api/auth/refresh`, once. Left out where a cookie holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     /// After this instant no refresh is accepted.
     refresh_expires_at: DateTime<Utc>,
     /// Who signed in.
     user: UserView,
 }
 
-fn session(state: &AppState, signed_in: SignedIn) -> Result<Json<SessionView>, Problem> {
+/// The answer to whoever signed in; with a cookie, if the page that asked wants one.
+fn session(
+    state: &AppState,
+    signed_in: SignedIn,
+    cookie: Option<&SessionCookie>,
+) -> Result<Response, Problem> {
+    let now = state.now();
     let claims = AccessClaims { sub: signed_in.user.id, sid: signed_in.session };
-    let access_token = state.options().keys.sign(TokenType::Access, claims, state.now(), ACCESS_LIFE)?;
-    Ok(Json(SessionView {
+    let access_token = state.options().keys.sign(TokenType::Access, claims, now, ACCESS_LIFE)?;
+    let token = signed_in.refresh_token;
+    let set = cookie.map(|cookie| cookie.set(&token, now, signed_in.expires_at)).transpose()?;
+    let view = SessionView {
         access_token,
         token_type: "Bearer",
         expires_in: ACCESS_LIFE.num_seconds(),
-        refresh_token: signed_in.refresh_token.expose().clone(),
+        refresh_token: set.is_none().then(|| token.expose().clone()),
         refresh_expires_at: signed_in.expires_at,
         user: signed_in.user.into(),
-    }))
+    };
+    let set = set.map(|set| AppendHeaders([(SET_COOKIE, set)]));
+    Ok(match set {
+        Some(set) => (set, Json(view)).into_response(),
+        None => Json(view).into_response(),
+    })
 }
 
 /// Signs a person in.
@@ -114,8 +132,11 @@ fn session(state: &AppState, signed_in: SignedIn) -> Result<Json<SessionView>, P
 async fn login(
     State(state): State<AppState>,
     Visitor(actor): Visitor,
+    headers: HeaderMap,
     Body { value, .. }: Body<LoginRequest>,
-) -> Result<Json<SessionView>, Problem> {
+) -> Result<Response, Problem> {
+    // Before the password is tried: no page of another site signs somebody in here.
+    let cookie = if value.cookie { Some(cookie_of(&state, &headers)?) } else { None };
     // One account has two names to sign in with, and they share one count.
     let known = state.orchestrator().store().user_by_login(&value.username).await?;
     let account = known.map_or_else(|| value.username.to_ascii_lowercase(), |user| user.id.to_string());
@@ -125,7 +146,7 @@ async fn login(
     match state.orchestrator().execute(&actor, command).await {
         Ok(signed_in) => {
             attempt.succeeded().await;
-            session(&state, signed_in)
+            session(&state, signed_in, cookie.as_ref())
         }
         Err(error) => {
             if error.kind() != ErrorKind::Unauthenticated {
@@ -136,12 +157,17 @@ async fn login(
     }
 }
 
+fn cookie_of(state: &AppState, headers: &HeaderMap) -> Result<SessionCookie, Error> {
+    SessionCookie::of(headers, state.options().behind_proxy)
+}
+
 /// A refresh token.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RefreshRequest {
-    /// The newest one of the session.
-    refresh_token: String,
+    /// The newest one of the session. Left out where a cookie holds it.
+    #[serde(default)]
+    refresh_token: Option<String>,
 }
 
 /// Trades a refresh token for a new session. A token that was traded before ends the session.
@@ -149,19 +175,42 @@ struct RefreshRequest {
     responses((status = 200, description = "The session.", body = SessionView)))]
 async fn refresh(
     State(state): State<AppState>,
-    Visitor(actor): Visitor,
+    Returning(actor): Returning,
+    headers: HeaderMap,
     Body { value, .. }: Body<RefreshRequest>,
-) -> Result<Json<SessionView>, Problem> {
-    let command = RefreshSession { token: Secret::new(value.refresh_token) };
-    session(&state, state.orchestrator().execute(&actor, command).await?)
+) -> Result<Response, Problem> {
+    let (token, cookie) = match value.refresh_token {
+        Some(token) => (Secret::new(token), None),
+        None => {
+            let cookie = cookie_of(&state, &headers)?;
+            let missing = || Error::unauthenticated("nobody is signed in here; sign in first");
+            (cookie.read(&headers).ok_or_else(missing)?, Some(cookie))
+        }
+    };
+    match state.orchestrator().execute(&actor, RefreshSession { token }).await {
+        Ok(signed_in) => session(&state, signed_in, cookie.as_ref()),
+        // What is worth nothing any more is not kept.
+        Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+            let clear = cookie.map(|cookie| cookie.clear()).transpose()?;
+            let clear = clear.map(|clear| AppendHeaders([(SET_COOKIE, clear)]));
+            Ok((clear, Problem::from(error)).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Ends the caller's session.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "auth",
     responses((status = 204, description = "The session has ended.")))]
-async fn logout(State(state): State<AppState>, Caller(actor): Caller) -> Result<StatusCode, Problem> {
+async fn logout(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     state.orchestrator().execute(&actor, LogOut).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let cookie = cookie_of(&state, &headers).ok().filter(|cookie| cookie.read(&headers).is_some());
+    let clear = cookie.map(|cookie| cookie.clear()).transpose()?;
+    Ok((clear.map(|clear| AppendHeaders([(SET_COOKIE, clear)])), StatusCode::NO_CONTENT).into_response())
 }
 
 /// A change of password.
@@ -213,9 +262,9 @@ struct MeView {
 #[utoipa::path(get, path = "/api/auth/me", tag = "auth",
     responses((status = 200, description = "The caller.", body = MeView)))]
 async fn me(State(state): State<AppState>, Caller(actor): Caller) -> Result<Response, Problem> {
-    let id = actor.user_id().ok_or_else(|| openautomate_core::Error::unauthenticated("sign in first"))?;
+    let id = actor.user_id().ok_or_else(|| Error::unauthenticated("sign in first"))?;
     let user = state.orchestrator().store().user(id).await?;
-    let user = user.ok_or_else(|| openautomate_core::Error::not_found("user", id))?;
+    let user = user.ok_or_else(|| Error::not_found("user", id))?;
     let may = |permission: &Permission| {
         state.orchestrator().authorize(&actor, Access::Permission(*permission)).is_ok()
     };

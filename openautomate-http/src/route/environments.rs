@@ -120,6 +120,7 @@ async fn list(
 /// A new environment.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CreateEnvironmentRequest)]
 struct CreateRequest {
     /// The name.
     name: String,
@@ -153,6 +154,7 @@ async fn create(
 /// What shall change of an environment; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = UpdateEnvironmentRequest)]
 struct UpdateRequest {
     /// The revision that the caller saw; or give it as `If-Match`.
     #[serde(default)]

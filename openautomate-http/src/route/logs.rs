@@ -36,7 +36,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
 /// A log line.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LogLine)]
-struct LineView {
+pub(crate) struct LineView {
     /// The attempt's number.
     attempt: u32,
     /// 1, 2, 3 … within the attempt.
@@ -60,7 +60,7 @@ struct LineView {
 }
 
 impl LineView {
-    fn new(attempt: u32, record: LogRecord) -> Self {
+    pub(crate) fn new(attempt: u32, record: LogRecord) -> Self {
         let line = record.line;
         Self {
             attempt,
@@ -160,13 +160,13 @@ async fn logs(
 
 /// A place in a log: after line `seq` of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Position {
-    attempt: u32,
-    seq: u64,
+pub(crate) struct Position {
+    pub(crate) attempt: u32,
+    pub(crate) seq: u64,
 }
 
 impl Position {
-    fn parse(after: Option<&str>, attempt: Option<u32>) -> Result<Self, Error> {
+    pub(crate) fn parse(after: Option<&str>, attempt: Option<u32>) -> Result<Self, Error> {
         let wrong = || Error::invalid_field("after", "is neither a line's number nor the `next` of a page");
         let first = attempt.unwrap_or(1).max(1);
         let Some(after) = after else { return Ok(Self { attempt: first, seq: 0 }) };

@@ -20,9 +20,11 @@ pub(crate) mod environments;
 pub(crate) mod executions;
 pub(crate) mod files;
 pub(crate) mod hooks;
+pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod objects;
 pub(crate) mod packages;
+#[cfg(not(feature = "panel"))]
 pub(crate) mod pages;
 pub(crate) mod preparations;
 pub(crate) mod queues;
@@ -59,6 +61,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(packages::router())
         .merge(versions::router())
         .merge(executions::router())
+        .merge(live::router())
         .merge(logs::router())
         .merge(artifacts::router())
         .merge(files::router())

@@ -96,7 +96,7 @@ impl From<BucketObject> for ObjectView {
 }
 
 fn tagged(object: BucketObject) -> Tagged<ObjectView> {
-    Tagged::tagged(tag_of(&object), object.into())
+    Tagged::with_tag(tag_of(&object), object.into())
 }
 
 /// Which objects.

@@ -73,6 +73,7 @@ pub(crate) async fn load(state: &AppState, id: PackageId) -> Result<Package, Err
 /// A new package.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CreatePackageRequest)]
 struct CreateRequest {
     /// The name.
     name: String,
@@ -125,6 +126,7 @@ async fn get(
 /// What shall change of a package; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = UpdatePackageRequest)]
 struct UpdateRequest {
     /// The revision that the caller saw; or give it as `If-Match`.
     #[serde(default)]

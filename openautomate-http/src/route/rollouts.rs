@@ -208,6 +208,7 @@ async fn get(
 /// What somebody says to a rollout.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AnswerRolloutRequest)]
 struct AnswerRequest {
     /// Why; at most 4,000 bytes.
     #[serde(default)]

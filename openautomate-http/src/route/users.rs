@@ -96,6 +96,7 @@ async fn get(
 /// What shall change of a person; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = UpdateUserRequest)]
 struct UpdateRequest {
     /// The revision that the caller saw; or give it as `If-Match`.
     #[serde(default)]

@@ -1,3 +1,4 @@
 //! WebSockets.
 
 pub(crate) mod agent;
+pub(crate) mod live;

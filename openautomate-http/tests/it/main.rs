@@ -7,6 +7,7 @@ mod approvals;
 mod auth;
 mod bad_input;
 mod binary;
+mod browser_session;
 mod buckets;
 mod bulk;
 mod calendars;
@@ -20,6 +21,7 @@ mod headers;
 mod inputs;
 mod limits;
 mod lists;
+mod live;
 mod live_logs;
 #[cfg(unix)]
 mod maintenance;

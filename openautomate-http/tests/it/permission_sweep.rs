@@ -18,8 +18,12 @@ const PUBLIC: [(&str, &str); 9] = [
 ];
 
 /// What changes nothing of others, so a Viewer may do it.
-const OWN: [(&str, &str); 3] =
-    [("post", "/api/auth/logout"), ("post", "/api/auth/password"), ("post", "/api/schedules/preview")];
+const OWN: [(&str, &str); 4] = [
+    ("post", "/api/auth/logout"),
+    ("post", "/api/auth/password"),
+    ("post", "/api/live/tickets"),
+    ("post", "/api/schedules/preview"),
+];
 
 fn routes() -> Vec<(String, String, Value)> {
     let document = serde_json::to_value(openautomate_http::document()).unwrap();
@@ -108,6 +112,10 @@ async fn each_role_reads_what_the_table_says() {
         let person = server.person(&format!("{role:?}"), role).await;
         for (name, path, _) in routes() {
             if name != "get" || path.contains('{') || is_in(&PUBLIC, &name, &path) {
+                continue;
+            }
+            // A connection, which asks for each topic's permission.
+            if path == "/api/live" {
                 continue;
             }
             let status = server.get(&path, &person.token).send().await.unwrap().status();

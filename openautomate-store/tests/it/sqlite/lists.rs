@@ -61,6 +61,24 @@ async fn the_hot_statements_walk_their_indexes() {
              AND run_at <= 1 ORDER BY priority DESC, run_at, id LIMIT 9",
             "executions_queue (environment_id=?)",
         ),
+        ("SELECT * FROM audit_entries WHERE sequence > 1 ORDER BY sequence LIMIT 9", "audit_chain (sequence>?)"),
+        ("SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT 9", "audit_unsealed"),
+        (
+            "SELECT first_seq, lines FROM log_chunks WHERE execution_id = x'00' AND epoch = 1 AND last_seq > 1
+             AND last_seq <= coalesce((SELECT min(last_seq) FROM log_chunks
+                WHERE execution_id = x'00' AND epoch = 1 AND last_seq >= 2), 9) ORDER BY last_seq",
+            "(execution_id=? AND epoch=? AND last_seq>? AND last_seq<?)",
+        ),
+    ] {
+        let plan = plan(&fixture, statement).await;
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{statement}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn statements_of_buckets_and_of_what_is_watched_walk_their_indexes() {
+    let fixture = SqliteFixture::open().await;
+    for (statement, index) in [
         (
             "SELECT * FROM bucket_objects WHERE bucket_id = x'00' AND key >= 'a' AND key < 'b' ORDER BY key LIMIT 9",
             "bucket_objects_key (bucket_id=? AND key>? AND key<?)",
@@ -70,14 +88,6 @@ async fn the_hot_statements_walk_their_indexes() {
              WHERE o.bucket_id = b.id AND o.written_at < 1 - b.retention_days * 1
              AND b.retention_days IS NOT NULL AND b.object_count > 0 LIMIT 9",
             "bucket_objects_written (bucket_id=? AND written_at<?)",
-        ),
-        ("SELECT * FROM audit_entries WHERE sequence > 1 ORDER BY sequence LIMIT 9", "audit_chain (sequence>?)"),
-        ("SELECT * FROM audit_entries WHERE sequence IS NULL ORDER BY id LIMIT 9", "audit_unsealed"),
-        (
-            "SELECT first_seq, lines FROM log_chunks WHERE execution_id = x'00' AND epoch = 1 AND last_seq > 1
-             AND last_seq <= coalesce((SELECT min(last_seq) FROM log_chunks
-                WHERE execution_id = x'00' AND epoch = 1 AND last_seq >= 2), 9) ORDER BY last_seq",
-            "(execution_id=? AND epoch=? AND last_seq>? AND last_seq<?)",
         ),
         (
             "SELECT * FROM triggers WHERE watched = 'workQueue' AND watched IS NOT NULL AND deleted_at IS NULL

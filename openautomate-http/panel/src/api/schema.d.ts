@@ -1,0 +1,10146 @@
+// Written by `npm run schema` from tests/openapi.json. Change that, not this.
+export interface paths {
+    "/api/agent-pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists pools. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of this environment. */
+                    environmentId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of pools. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_AgentPool"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a pool; agents are put into it by changing them. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateAgentPoolRequest"];
+                };
+            };
+            responses: {
+                /** @description The pool. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentPool"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent-pools/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a pool. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The pool. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The pool. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentPool"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Changes a pool. What waits for it goes on waiting for it, whatever its name is. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The pool. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UpdateAgentPoolRequest"];
+                };
+            };
+            responses: {
+                /** @description The pool. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentPool"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a pool that no agent is in and no execution waits for. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The pool. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists agents. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of agents. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_Agent"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enrols an agent: trades the token for its key. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnrolRequest"];
+                };
+            };
+            responses: {
+                /** @description The agent. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolledView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/enrolment-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a token that enrols an agent. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnrolmentTokenRequest"];
+                };
+            };
+            responses: {
+                /** @description The token. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TokenView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers an agent. It connects once it is enrolled with a token made for it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RegisterAgentRequest"];
+                };
+            };
+            responses: {
+                /** @description The agent. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegisteredAgentView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an agent. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The agent. Whether it is connected and when it was last heard of change without the revision, so there is no 304. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Agent"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Changes an agent. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UpdateAgentRequest"];
+                };
+            };
+            responses: {
+                /** @description The agent. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Agent"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes an agent: its key is no good any more and its connection ends. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an agent something to sign. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The challenge. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChallengeView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Connects an agent: a WebSocket of JSON messages, one each text frame. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The connection. */
+                101: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/deployments/{versionId}/package/chunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives chunks of a version that is deployed where the agent works, as for a lease. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The version. */
+                    versionId: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChunksRequest"];
+                };
+            };
+            responses: {
+                /** @description The chunks. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/deployments/{versionId}/package/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the index of a version that is deployed where the agent works. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The version. */
+                    versionId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The index, whose SHA-256 is the version's digest. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/leases/{executionId}/{epoch}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps a file with the execution; the same name again in the same attempt replaces it. */
+        put: {
+            parameters: {
+                query: {
+                    /** @description The name to keep it under: a plain file name. */
+                    name: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The execution. */
+                    executionId: string;
+                    /** @description The number of the lease. */
+                    epoch: number;
+                };
+                cookie?: never;
+            };
+            /** @description The content, as it is. */
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                /** @description The file. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Artifact"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/leases/{executionId}/{epoch}/files/{fileId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the content of an uploaded file that the inputs of the leased execution name. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The execution. */
+                    executionId: string;
+                    /** @description The number of the lease. */
+                    epoch: number;
+                    /** @description The file. */
+                    fileId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The content, as long and with the SHA-256 that the assignment says. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/leases/{executionId}/{epoch}/package/chunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives chunks of the version that a lease is for, as zstd frames in the order in which they are asked for,
+         *     each behind its length in four bytes, the highest first.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The execution. */
+                    executionId: string;
+                    /** @description The number of the lease. */
+                    epoch: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChunksRequest"];
+                };
+            };
+            responses: {
+                /** @description The chunks. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/leases/{executionId}/{epoch}/package/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the index of the version that a lease is for: its files, and the chunks that make their content. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The execution. */
+                    executionId: string;
+                    /** @description The number of the lease. */
+                    epoch: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The index, whose SHA-256 is the version's digest. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs an agent in by a signed challenge. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SignatureRequest"];
+                };
+            };
+            responses: {
+                /** @description The token. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentTokenView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how busy an agent's machine was, minute by minute. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description From this instant on; the last hour if left out. A day is kept. */
+                    since?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The points. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UsageList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists approvals, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of this execution. */
+                    executionId?: string;
+                    /** @description In this state: `waiting`, `approved`, `rejected` or `withdrawn`. */
+                    state?: components["schemas"]["ApprovalState"];
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of approvals. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_Approval"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an approval. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The approval. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The approval. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Approval"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers an approval; its execution goes on. The same answer of the same person again changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The approval. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AnswerApprovalRequest"];
+                };
+            };
+            responses: {
+                /** @description The approval. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Approval"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists assets, without values. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description In this environment. */
+                    environmentId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of assets. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_Asset"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Writes an asset: makes it, or replaces its value. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssetRequest"];
+                };
+            };
+            responses: {
+                /** @description The asset. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Asset"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Makes an asset; one with this name in the environment is a conflict. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssetRequest"];
+                };
+            };
+            responses: {
+                /** @description The asset. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Asset"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an asset: with its value if it is plain. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The asset. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The asset. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Asset"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes an asset. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The asset. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists audit entries, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description With this action. */
+                    action?: string;
+                    /** @description By the actor with this id. */
+                    actorId?: string;
+                    /** @description About the object with this id. */
+                    objectId?: string;
+                    /** @description Not before. */
+                    from?: string;
+                    /** @description Before. */
+                    to?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of entries. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_AuditEntry"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Verifies the audit's hash chain. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What was found. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VerifyView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a person in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LoginRequest"];
+                };
+            };
+            responses: {
+                /** @description The session. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the caller's session. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The session has ended. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells who the caller is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The caller. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MeView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the caller's password and ends all their sessions. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordRequest"];
+                };
+            };
+            responses: {
+                /** @description The password is changed; sign in again. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Trades a refresh token for a new session. A token that was traded before ends the session. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RefreshRequest"];
+                };
+            };
+            responses: {
+                /** @description The session. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers a person: by invitation, or freely where the operator opened registration. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RegisterRequest"];
+                };
+            };
+            responses: {
+                /** @description The account. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists calendars, without their days. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of calendars. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_CalendarSummary"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a calendar. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CalendarRequest"];
+                };
+            };
+            responses: {
+                /** @description The calendar. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Calendar"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a calendar. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The calendar. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The calendar. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Calendar"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces a calendar. The schedules that use it are due anew from this moment; what was decided on stays. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The calendar. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CalendarRequest"];
+                };
+            };
+            responses: {
+                /** @description The calendar. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Calendar"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Removes a calendar that no schedule uses. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The calendar. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Removed. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists environments. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The environments. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnvironmentList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes an environment. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateEnvironmentRequest"];
+                };
+            };
+            responses: {
+                /** @description The environment. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Environment"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an environment. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The environment. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UpdateEnvironmentRequest"];
+                };
+            };
+            responses: {
+                /** @description The environment. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Environment"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists executions, newest first, without inputs and outputs. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of this package. */
+                    packageId?: string;
+                    /** @description In one of these states, with commas between, as in `Running,Failed`. */
+                    state?: string;
+                    /** @description Last leased to this agent. */
+                    agentId?: string;
+                    /** @description Made by this schedule. */
+                    scheduleId?: string;
+                    /** @description In this environment. */
+                    environmentId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of executions. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_ExecutionSummary"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Triggers an execution. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnqueueRequest"];
+                };
+            };
+            responses: {
+                /** @description The execution. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Execution"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Triggers several executions: all of them, or none. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnqueueAllRequest"];
+                };
+            };
+            responses: {
+                /** @description The executions. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnqueuedView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for the end of all executions that are selected and have not ended. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CancelAllRequest"];
+                };
+            };
+            responses: {
+                /** @description What became of them. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs all executions once more that are selected and ended other than well. With an `Idempotency-Key` the same
+         *     request makes none a second time.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetryAllRequest"];
+                };
+            };
+            responses: {
+                /** @description What became of them. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an execution with its attempts. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The execution. Its artifacts change without the revision, so there is no 304. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Execution"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the files of an execution. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The files. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArtifactList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/artifacts/{artifactId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads a file of an execution. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                    /** @description The file. */
+                    artifactId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The content. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the attempts of an execution. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The attempts. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttemptList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for the end of an execution. What runs is told to stop, and killed if it does not. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The cancel is asked for. */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Execution"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the executions that the runs of an execution asked for. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The children, at most 1,000. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChildList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what holds an execution back at this moment. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The reasons. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Explanation"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives the log of an execution: a page of it, or with `follow=true` all of it, live, until it ends.
+         * @description Followed, it comes as JSON lines, as text (`Accept: text/plain`) or as server-sent events
+         *     (`Accept: text/event-stream`).
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description After this line: `next` of the page before, which is `attempt.seq`; or a `seq` alone. */
+                    after?: string;
+                    /** @description How many lines at most. Default 500. */
+                    limit?: number;
+                    /** @description Of this attempt only; of all if left out. */
+                    attempt?: number;
+                    /** @description Goes on until the execution has ended and its last line is told. */
+                    follow?: boolean;
+                };
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The lines. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LogPage"];
+                        "application/x-ndjson": components["schemas"]["LogLine"];
+                        "text/plain": string;
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs an ended execution once more: a new execution, of the same version with the same inputs unless the body says
+         *     otherwise.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The execution. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["RetryRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description The new execution. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Execution"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uploads a file as an input of executions to come: they name it by its id. It expires after a day unless an
+         *     execution or a schedule uses it.
+         * @description An `Idempotency-Key` covers name, type and content: the same again gives the first answer again, once the content
+         *     has come.
+         */
+        post: {
+            parameters: {
+                query: {
+                    /** @description The name that the run sees: a plain file name. */
+                    name: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            /** @description The content, as it is. */
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                /** @description The file. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["File"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a file of one's own; Administrators see all. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The file. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The file. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["File"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes a file of one's own that nothing uses; Administrators any. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The file. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/files/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads a file of one's own; Administrators all. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The file. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The content. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a webhook: JSON of at most 256 KiB. The header `X-OpenAutomate-Timestamp` holds the time in seconds since
+         *     1970, within five minutes of the server's, and `X-OpenAutomate-Signature` is `sha256=` and the HMAC-SHA-256 in hex,
+         *     under the trigger's secret, of that time, a dot and the body. A trigger of the style `github` takes
+         *     `X-Hub-Signature-256` over the body instead. Each signature counts once.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trigger. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            responses: {
+                /** @description The execution waits for an agent. */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HookAnswer"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Opens a live connection: a WebSocket of JSON messages, one each text frame.
+         * @description The client says `{"op": "subscribe", "id": 1, "topic": "executions"}` with a number of its own choice, or
+         *     `{"op": "unsubscribe", "id": 1}`. The topics are `executions`, `agents`, `packages`, `schedules`, `triggers`,
+         *     `approvals`, `queues`, and `log` with an `executionId` and, to go on, an `after` as in the log's pages.
+         *
+         *     The server answers `subscribed` or `refused` (with a `code` and a `detail`). Then, at most ten times a second, it
+         *     says `changed`, with the `items` that changed (an `id`, and for executions the `state` and the `progress` where
+         *     they are known); `missed` means that more changed than is told, so read again. A log comes as `lines` in order and
+         *     without a gap, and is `complete` at its end. The connection closes with 4401 when the session ends, with 1012 when
+         *     the server stops.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The connection. */
+                101: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a ticket by which a page opens a live connection.
+         * @description A page can give a WebSocket no header of its own. It opens `/api/live` with the subprotocols `openautomate-live`
+         *     and `ticket.…`; programs send their access token as with every other request and need no ticket.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The ticket. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LiveTicketView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists packages. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of packages. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_Package"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a package; its versions are published next. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreatePackageRequest"];
+                };
+            };
+            responses: {
+                /** @description The package. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Package"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a package. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The package. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Package"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Changes a package. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UpdatePackageRequest"];
+                };
+            };
+            responses: {
+                /** @description The package. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Package"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a package that nothing runs and no schedule names. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists where which version of a package is the active one. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The deployments. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeploymentList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the version that is active in one environment the active one of another. Where that environment asks for
+         *     four eyes, the rollout waits.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PromoteRequest"];
+                };
+            };
+            responses: {
+                /** @description The rollout. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the version the active one again that was before the present one came; a second time leads one further back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["RollBackRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description The rollout. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the versions of a package. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of versions. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_PackageVersion"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Publishes a version: the body is the zip archive. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The SemVer number, for archives that name none. */
+                    versionNumber?: string;
+                    /** @description Whether it becomes the active version of an environment. Default: yes. */
+                    activate?: boolean;
+                    /** @description Of which; the default one if left out. */
+                    environmentId?: string;
+                    /** @description The Ed25519 key of an author who signed the content, in base64url without padding. */
+                    authorKey?: string;
+                    /** @description Their signature over `openautomate-authored-v1`, a line feed, the digest, a line feed. */
+                    authorSignature?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            /** @description The archive, as it is. */
+            requestBody?: {
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            responses: {
+                /** @description The version. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PackageVersion"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}/versions/{versionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a version. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                    /** @description The version. */
+                    versionId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The version. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PackageVersion"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}/versions/{versionId}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a version the active one of an environment. Where the environment asks for four eyes, that waits for somebody
+         *     else's word: the answer is then 202, and its `Location` is the rollout.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description In which environment; the default one if left out. */
+                    environmentId?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                    /** @description The version. */
+                    versionId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The version. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PackageVersion"];
+                    };
+                };
+                /** @description The version; its rollout waits. */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PackageVersion"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}/versions/{versionId}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads a version as a zip. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                    /** @description The version. */
+                    versionId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The archive. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": unknown;
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists work queues, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description In this environment. */
+                    environmentId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of queues. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_WorkQueue"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a work queue. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QueueRequest"];
+                };
+            };
+            responses: {
+                /** @description The queue. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkQueue"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a work queue. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The queue. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkQueue"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces the settings of a work queue; what is left out becomes the default. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QueueRequest"];
+                };
+            };
+            responses: {
+                /** @description The queue. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkQueue"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a work queue in which nothing is left to do; its ended items stay as history. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists items, newest first, without payloads and outputs. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description In one of these states, with commas between, as in `Failed,DeadLetter`; without it all but the deleted ones. */
+                    state?: string;
+                    /** @description With exactly this reference. */
+                    reference?: string;
+                    /** @description Added by the completion of this item. */
+                    parentId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of items. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_WorkItemSummary"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds an item. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ItemRequest"];
+                };
+            };
+            responses: {
+                /** @description The item. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkItem"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes all items of a filter that nobody works on, oldest first, at most 10,000 a call. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description In one of these states, with commas between, as in `Failed,DeadLetter`; without it all but the deleted ones. */
+                    state?: string;
+                    /** @description With exactly this reference. */
+                    reference?: string;
+                    /** @description Added by the completion of this item. */
+                    parentId?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How many. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MovedView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds up to 100,000 items in one transaction.
+         * @description `application/x-ndjson` holds an item a line, with `payload`, `reference`, `priority`, `dueAt` and `deferUntil`.
+         *     `text/csv` (RFC 4180, UTF-8) has a header; each row is an item whose payload has a text for each column. The columns
+         *     `@reference`, `@priority`, `@dueAt` and `@deferUntil` are the item's own and no part of the payload.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description What becomes of lines that are wrong, or whose reference is taken. Default `refuse`. */
+                    onError?: "refuse" | "skip";
+                    /** @description For CSV: the column that is the reference too. */
+                    referenceColumn?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            /** @description The items, a line each. */
+            requestBody?: {
+                content: {
+                    "application/x-ndjson": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            responses: {
+                /** @description What became of them. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportedView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/reprocess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts all items of a filter that ended badly back into the queue, oldest first, at most 10,000 a call. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description In one of these states, with commas between, as in `Failed,DeadLetter`; without it all but the deleted ones. */
+                    state?: string;
+                    /** @description With exactly this reference. */
+                    reference?: string;
+                    /** @description Added by the completion of this item. */
+                    parentId?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How many. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MovedView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes items to work on: the highest priority first, then the earliest due date, then the oldest. Each is the
+         *     caller's until `leaseUntil`; complete, fail, renew or release it before.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TakeRequest"];
+                };
+            };
+            responses: {
+                /** @description The items; none if there is nothing to do. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TakenList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an item. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                    /** @description The item. */
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The item. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkItem"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes an item that nobody works on: payload, output and files are gone, its reference is free again. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                    /** @description The item. */
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/{item}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Completes an item that the caller took, with its output and new items in one transaction. The same again changes
+         *     nothing.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                    /** @description The item. */
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CompleteRequest"];
+                };
+            };
+            responses: {
+                /** @description The item. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkItem"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/{item}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fails an item that the caller took: a business error ends it, an application error has it tried again as the queue
+         *     says.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                    /** @description The item. */
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FailRequest"];
+                };
+            };
+            responses: {
+                /** @description The item. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkItem"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/{item}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an item that the caller took back untouched; no attempt is counted. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                    /** @description The item. */
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EpochRequest"];
+                };
+            };
+            responses: {
+                /** @description The item. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkItem"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/{item}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prolongs the caller's lease of an item by another lease time from now on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                    /** @description The item. */
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EpochRequest"];
+                };
+            };
+            responses: {
+                /** @description The item. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkItem"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/items/{item}/reprocess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an item that ended badly back into the queue, with all its attempts before it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                    /** @description The item. */
+                    item: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The item. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WorkItem"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queues/{id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the items of a queue, and what ended of late. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The last so many minutes. Default 60. */
+                    minutes?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The queue. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The numbers. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StatisticsView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists rollouts, newest first: what came when into which environment, and what waits for somebody's word. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of this package. */
+                    packageId?: string;
+                    /** @description To this environment. */
+                    environmentId?: string;
+                    /** @description Of this version. */
+                    versionId?: string;
+                    /** @description In this state. */
+                    state?: components["schemas"]["RolloutState"];
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of rollouts. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_Rollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rollouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a rollout. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The rollout. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The rollout. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rollouts/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees to a rollout that somebody else asked for: the version becomes the active one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The rollout. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description The rollout. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rollouts/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses a rollout that somebody else asked for. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The rollout. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description The rollout. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rollouts/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back a rollout that one asked for oneself. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The rollout. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description The rollout. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists schedules. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of this package. */
+                    packageId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of schedules. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_Schedule"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a schedule. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ScheduleRequest"];
+                };
+            };
+            responses: {
+                /** @description The schedule, and what to know of it. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SavedSchedule"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells when a schedule with these settings would be due. Nothing is kept. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PreviewRequest"];
+                };
+            };
+            responses: {
+                /** @description The due times. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SchedulePreview"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a schedule. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The schedule. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Schedule"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Replaces the settings of a schedule; what is left out becomes the default, but name, environment and whether it is
+         *     active, which stay. The next due time is counted from now on.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ScheduleRequest"];
+                };
+            };
+            responses: {
+                /** @description The schedule, and what to know of it. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SavedSchedule"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a schedule; its executions stay. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs the due times of a past range that have no execution: those that were skipped, and those that came while the
+         *     schedule was paused or not there yet. Each runs once, however often it is asked for.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BackfillRequest"];
+                };
+            };
+            responses: {
+                /** @description What was done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Backfill"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells why a schedule does not fire, and what became of its last due times. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The reasons. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScheduleExplanation"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what became of the due times of a schedule. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Due at this instant or later. */
+                    from?: string;
+                    /** @description Due before this instant: `next` of the page before. */
+                    before?: string;
+                    /** @description At most so many. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The firings. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FiringList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a schedule: nothing is due until it is resumed. What runs goes on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PauseRequest"];
+                };
+            };
+            responses: {
+                /** @description The schedule. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Schedule"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells when a schedule is due next, as if it were not paused. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most so many. Default 10. */
+                    count?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The due times. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SchedulePreview"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes a schedule. It is due from now on: what it would have run meanwhile is left to a backfill. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The schedule. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Schedule"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a schedule at once, paused or not. Its next due time stays. */
+        post: {
+            parameters: {
+                query?: {
+                    /**
+                     * @description What happens if an execution of it is open: `allow`, `skip` (the run is refused) or `cancelRunning`; what the
+                     *     schedule says if left out.
+                     */
+                    overlap?: components["schemas"]["OverlapPolicy"];
+                };
+                header?: never;
+                path: {
+                    /** @description The schedule. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The execution. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Execution"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists triggers. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description That run this package. */
+                    packageId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of triggers. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_Trigger"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Makes a trigger. The secret of a webhook is shown in this answer and never again, so that the answer is not kept
+         *     for an `Idempotency-Key`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TriggerRequest"];
+                };
+            };
+            responses: {
+                /** @description The trigger. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewTrigger"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a trigger. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trigger. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The trigger. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Trigger"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces the settings of a trigger; what is left out becomes the default. A webhook keeps its secret. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trigger. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TriggerRequest"];
+                };
+            };
+            responses: {
+                /** @description The trigger. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Trigger"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a trigger; its executions stay. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trigger. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers/{id}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what a trigger did last. It is kept for 90 days. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most so many. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The trigger. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The firings. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TriggerFiringList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a webhook a new secret, shown in this answer alone; the old one is good no more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trigger. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The trigger with its secret. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewTrigger"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists people. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of people. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_User"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invites a person to register. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InviteRequest"];
+                };
+            };
+            responses: {
+                /** @description The invitation. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InvitationView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a person: oneself, or anybody to an administrator. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The person. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Changes a person. A change of roles or of `disabled` ends the person's sessions. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UpdateUserRequest"];
+                };
+            };
+            responses: {
+                /** @description The person. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a person and ends their sessions. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says that the process answers. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description `ok` */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says that the database answers. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description `ready` */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description What kind of actor asked.
+         * @enum {string}
+         */
+        ActorKind: "user" | "agent" | "system" | "anonymous";
+        /** @description An agent. */
+        Agent: {
+            /** @description Whether it is connected at this moment. */
+            connected: boolean;
+            /**
+             * Format: date-time
+             * @description Until when it is drained, if it is for a time.
+             */
+            drainUntil?: string | null;
+            /** @description Whether it has a key. */
+            enrolled: boolean;
+            /**
+             * Format: uuid
+             * @description Where it works.
+             */
+            environmentId: string;
+            /** @description What it told of its machine. */
+            facts: components["schemas"]["FactsView"];
+            /**
+             * Format: int64
+             * @description How long ago it was last heard of, in milliseconds.
+             */
+            heartbeatAgeMs: number;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The machine's address; left out for those who may not manage agents. */
+            ipAddress?: string | null;
+            /** @description What it can do; executions may require labels. */
+            labels: string[];
+            /**
+             * Format: date-time
+             * @description When it was last heard of.
+             */
+            lastHeartbeat: string;
+            /** @description The machine's host name. */
+            machineName: string;
+            /** @description When it takes nothing new. */
+            maintenanceWindows: components["schemas"]["MaintenanceWindow"][];
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Who registered it, or made the token that enrolled it.
+             */
+            ownerId: string;
+            /** @description The pools that it is in. */
+            poolIds: string[];
+            /**
+             * Format: date-time
+             * @description When it was registered.
+             */
+            registeredAt: string;
+            rest?: components["schemas"]["Rest"] | null;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: int32
+             * @description How many executions it runs at once, as it last told.
+             */
+            slots: number;
+            /** @description What it may do. */
+            status: components["schemas"]["AgentStatus"];
+        };
+        /** @description A pool of agents. Which agents are in it stands with each agent, as `poolIds`. */
+        AgentPool: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Of which environment.
+             */
+            environmentId: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The name, by which packages, triggers and schedules ask for it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+        };
+        /**
+         * @description What an agent may do: takes work; finishes what it has; may not connect.
+         * @enum {string}
+         */
+        AgentStatus: "Active" | "Draining" | "Disabled";
+        /** @description An agent's token. */
+        AgentTokenView: {
+            /** @description Goes into the header `Authorization: Bearer …`. */
+            accessToken: string;
+            /**
+             * Format: int64
+             * @description How long it is good, in seconds.
+             */
+            expiresIn: number;
+        };
+        /** @description An answer. */
+        AnswerApprovalRequest: {
+            /** @description Yes or no. */
+            approve: boolean;
+            /** @description What there is to say of it; the automation reads it. */
+            comment?: string;
+        };
+        /** @description What somebody says to a rollout. */
+        AnswerRolloutRequest: {
+            /** @description Why; at most 4,000 bytes. */
+            comment?: string;
+        };
+        /** @description A question of an execution to people. */
+        Approval: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            answeredAt?: string | null;
+            /**
+             * Format: uuid
+             * @description Who answered; `null` for the default.
+             */
+            answeredById?: string | null;
+            /** @description The only people who may answer; empty for all who may answer approvals. */
+            approverIds: string[];
+            /**
+             * Format: int32
+             * @description The attempt that asked last.
+             */
+            attempt: number;
+            /** @description What whoever answered said of it. */
+            comment: string;
+            /**
+             * Format: date-time
+             * @description When it was asked first.
+             */
+            createdAt: string;
+            /** @description What whoever answers has to know. */
+            data: unknown;
+            /** @description Whether the default is a yes. */
+            defaultApprove: boolean;
+            /**
+             * Format: uuid
+             * @description Whose question.
+             */
+            executionId: string;
+            /**
+             * Format: date-time
+             * @description When the default is taken for an answer.
+             */
+            expiresAt?: string | null;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Which question of the execution. */
+            key: string;
+            /** @description What is asked. */
+            question: string;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            role?: components["schemas"]["Role"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ApprovalState"];
+        };
+        /**
+         * @description Where an approval stands.
+         * @enum {string}
+         */
+        ApprovalState: "waiting" | "approved" | "rejected" | "withdrawn";
+        /** @description A file that an execution left. */
+        Artifact: {
+            /**
+             * Format: int32
+             * @description In which attempt.
+             */
+            attempt: number;
+            /** @description Its media type. */
+            contentType: string;
+            /**
+             * Format: date-time
+             * @description When it was kept.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Which execution left it.
+             */
+            executionId: string;
+            /** @description Where it can be downloaded. */
+            href: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description SHA-256 of its content in hex. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            size: number;
+        };
+        /** @description The files of an execution. */
+        ArtifactList: {
+            /** @description Oldest first. */
+            items: components["schemas"]["Artifact"][];
+        };
+        /** @description An asset. */
+        Asset: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Where it holds.
+             */
+            environmentId: string;
+            /** @description What the value is. */
+            format: components["schemas"]["AssetFormat"];
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Whether people may read the value. */
+            kind: components["schemas"]["AssetKind"];
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When it was written last.
+             */
+            updatedAt: string;
+            /**
+             * Format: uuid
+             * @description Who wrote it last.
+             */
+            updatedById: string;
+            /** @description The value of a plain asset, where one asset is shown: a text, or what the JSON says. */
+            value?: Record<string, unknown> | null;
+        };
+        /**
+         * @description What the value of an asset is: any text; JSON; a user name and a password.
+         * @enum {string}
+         */
+        AssetFormat: "text" | "json" | "credential";
+        /**
+         * @description Whether people may read an asset's value back.
+         * @enum {string}
+         */
+        AssetKind: "plain" | "secret";
+        /** @description What an asset shall be. */
+        AssetRequest: {
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * Format: uuid
+             * @description Where; the default environment if left out.
+             */
+            environmentId?: string | null;
+            /** @description What the value is; a text if left out. */
+            format?: components["schemas"]["AssetFormat"];
+            /** @description Whether people may read the value. */
+            kind: components["schemas"]["AssetKind"];
+            /** @description The name. */
+            name: string;
+            /**
+             * @description The value, at most 64 KiB as text: a string for `text`, anything for `json`, an object of `username` and
+             *     `password` for `credential`.
+             */
+            value: Record<string, unknown>;
+        };
+        /** @description One try at an execution. */
+        Attempt: {
+            /**
+             * Format: uuid
+             * @description The agent that holds or held the lease.
+             */
+            agentId: string;
+            /**
+             * Format: date-time
+             * @description When the lease was granted.
+             */
+            assignedAt: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            endedAt?: string | null;
+            error?: components["schemas"]["RunError"] | null;
+            /**
+             * Format: int32
+             * @description The exit code of the process.
+             */
+            exitCode?: number | null;
+            /** @description Whether every line is stored. */
+            logComplete: boolean;
+            /**
+             * Format: int64
+             * @description How many log lines are stored.
+             */
+            logLines: number;
+            /**
+             * Format: int32
+             * @description The number, from 1.
+             */
+            number: number;
+            report?: components["schemas"]["RunReport"] | null;
+            /**
+             * Format: date-time
+             * @description When the agent began.
+             */
+            startedAt?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["AttemptState"];
+        };
+        /** @description The attempts of an execution. */
+        AttemptList: {
+            /** @description First to last. */
+            items: components["schemas"]["Attempt"][];
+        };
+        /**
+         * @description Where an attempt stands.
+         * @enum {string}
+         */
+        AttemptState: "assigned" | "running" | "succeeded" | "failed" | "cancelled" | "timedOut" | "lost" | "released";
+        /** @description Who asked. */
+        AuditActor: {
+            /** @description The id, where there is one. */
+            id?: string | null;
+            /** @description What kind. */
+            kind: components["schemas"]["ActorKind"];
+            /** @description The name at that time. */
+            name: string;
+        };
+        /** @description An audit entry. */
+        AuditEntry: {
+            /** @description What was asked, as in `execution.enqueue`. */
+            action: string;
+            /** @description Who asked. */
+            actor: components["schemas"]["AuditActor"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What changed; never the value of an input, an asset or a credential. */
+            detail: Record<string, unknown>;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The address that asked. */
+            ipAddress?: string | null;
+            /** @description Its id. */
+            objectId: string;
+            /** @description What kind of thing it was done to. */
+            objectKind: string;
+            /** @description The request that asked. */
+            requestId?: string | null;
+            seal?: components["schemas"]["AuditSeal"] | null;
+        };
+        /** @description The place of an entry in the hash chain. */
+        AuditSeal: {
+            /** @description The hash of this entry, in hex. */
+            hash: string;
+            /** @description The hash of the entry before, in hex. */
+            previous: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … without a gap.
+             */
+            sequence: number;
+        };
+        /** @description What a backfill did. */
+        Backfill: {
+            /** @description The executions that were made, oldest due time first. */
+            executions: string[];
+            /**
+             * Format: int32
+             * @description The due times that had an execution already.
+             */
+            hadOne: number;
+            /**
+             * Format: int32
+             * @description The due times that were left because of the overlap policy.
+             */
+            skipped: number;
+        };
+        /** @description Which due times. */
+        BackfillRequest: {
+            /**
+             * Format: date-time
+             * @description The first instant of the range.
+             */
+            from: string;
+            /**
+             * Format: int32
+             * @description A range with more due times is refused; at most 1000, 100 if left out.
+             */
+            limit?: number | null;
+            overlap?: components["schemas"]["OverlapPolicy"] | null;
+            /**
+             * Format: date-time
+             * @description The end of the range, which does not belong to it.
+             */
+            to: string;
+        };
+        /** @description What became of executions that were selected. */
+        BulkView: {
+            /** @description The executions that were cancelled, or the new ones. */
+            done: string[];
+            /** @description Whether the filter finds more than the limit allowed: ask again. */
+            more: boolean;
+            /** @description What could not be done. */
+            refused: components["schemas"]["RefusedView"][];
+        };
+        /** @description A calendar. */
+        Calendar: components["schemas"]["CalendarSummary"] & {
+            /** @description The other days without work, by date. */
+            days: components["schemas"]["DayOff"][];
+        };
+        /** @description What a calendar shall be. Its days come in one of three ways; with none of them only the weekend is off. */
+        CalendarRequest: {
+            /** @description The text of a CSV file: a date, a name and `yearly` in each line. */
+            csv?: string | null;
+            /** @description The days. */
+            days?: components["schemas"]["DayOff"][] | null;
+            /** @description The text of an iCalendar file: its whole-day events, once or every year. */
+            icalendar?: string | null;
+            /** @description The name, unique without regard to case. */
+            name: string;
+            /**
+             * Format: int64
+             * @description For changes: the revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            /** @description The weekdays without work, as in `saturday`; not all seven. */
+            weekend?: string[];
+        };
+        /**
+         * @description What happens to a due time on a day without work.
+         * @enum {string}
+         */
+        CalendarRule: "skip" | "runBefore" | "runAfter";
+        /** @description A calendar in a list. */
+        CalendarSummary: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description How many other days without work it has; one that comes every year counts once. */
+            dayCount: number;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Raised with each change, and when a schedule begins to use it; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
+            /**
+             * Format: uuid
+             * @description Who changed it last.
+             */
+            updatedBy: string;
+            /** @description The weekdays without work. */
+            weekend: string[];
+        };
+        /** @description Executions to cancel. */
+        CancelAllRequest: {
+            /** @description Which. */
+            select: components["schemas"]["SelectionRequest"];
+        };
+        /** @description Something to sign. */
+        ChallengeView: {
+            /** @description Good for a minute, and once. */
+            challenge: string;
+        };
+        /** @description An execution that another one asked for. */
+        ChildExecution: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            endedAt?: string | null;
+            /** @description Why it failed, in a line. */
+            errorMessage?: string | null;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Of which package.
+             */
+            packageId: string;
+            /**
+             * Format: date-time
+             * @description When the first attempt began.
+             */
+            startedAt?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ExecutionState"];
+        };
+        /** @description The executions that another one asked for. */
+        ChildList: {
+            /** @description First to last. */
+            items: components["schemas"]["ChildExecution"][];
+        };
+        /** @description An item to add with the completion of another one. */
+        ChildRequest: {
+            /** @description What it is. */
+            item: components["schemas"]["ItemRequest"];
+            /**
+             * Format: uuid
+             * @description To which queue; or give `queueName`.
+             */
+            queueId?: string | null;
+            /** @description To the queue with this name in the same environment. */
+            queueName?: string | null;
+        };
+        /** @description Which chunks. */
+        ChunksRequest: {
+            /** @description Their names: SHA-256 of their content in hex; at most 256. */
+            hashes: string[];
+        };
+        /** @description A change of a zone's clocks, and what it does to the schedule. */
+        ClockChange: {
+            /**
+             * Format: date-time
+             * @description The first instant with the new offset.
+             */
+            at: string;
+            /** @description What becomes of it. */
+            effect: components["schemas"]["ClockChangeEffect"];
+            /**
+             * Format: date-time
+             * @description The first wall-clock time that the schedule names among those that the change skips or repeats.
+             */
+            named?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds ahead of UTC from it on.
+             */
+            offsetAfter: number;
+            /**
+             * Format: int32
+             * @description Seconds ahead of UTC before it.
+             */
+            offsetBefore: number;
+        };
+        /**
+         * @description What a change of the clocks does to a schedule.
+         * @enum {string}
+         */
+        ClockChangeEffect: "none" | "runsAfterGap" | "skipped" | "runsFirst" | "runsSecond" | "runsTwice";
+        /** @description The item is done. */
+        CompleteRequest: {
+            /** @description Items that are added with it: all of it is there, or nothing. */
+            children?: components["schemas"]["ChildRequest"][];
+            /**
+             * Format: int32
+             * @description The `leaseEpoch` under which it was taken.
+             */
+            epoch: number;
+            /** @description What came of it. */
+            output?: unknown;
+        };
+        /** @description The group of which only so many run at once. */
+        Concurrency: {
+            /** @description The name of the group, of its environment. What is given may hold `{name}` for the input of that name. */
+            key: string;
+            /**
+             * Format: int32
+             * @description How many of the group may be with agents at once.
+             */
+            limit: number;
+        };
+        /** @description A new pool. */
+        CreateAgentPoolRequest: {
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * Format: uuid
+             * @description Of which environment; the default one if left out.
+             */
+            environmentId?: string | null;
+            /** @description The name. */
+            name: string;
+        };
+        /** @description A new environment. */
+        CreateEnvironmentRequest: {
+            /** @description The keys of the authors whose versions are deployed and run here; none for everybody's. */
+            authorKeys?: string[];
+            /** @description Whether somebody else than who asks has to agree to what is deployed here. */
+            fourEyes?: boolean;
+            /**
+             * Format: int32
+             * @description How many executions may be with agents at once; no limit if left out.
+             */
+            maxConcurrent?: number | null;
+            /** @description The name. */
+            name: string;
+        };
+        /** @description A new package. */
+        CreatePackageRequest: {
+            /** @description What it does. */
+            description?: string;
+            /** @description The name. */
+            name: string;
+        };
+        /** @description A day without work. */
+        DayOff: {
+            /**
+             * Format: date
+             * @description The day, or the first of those that come every year.
+             */
+            date: string;
+            /** @description What people call it. */
+            name?: string;
+            /**
+             * Format: date
+             * @description The last day on which it may come, if it comes every year and not for ever.
+             */
+            until?: string | null;
+            /** @description Whether it comes every year. */
+            yearly?: boolean;
+        };
+        /** @description The active version of a package in an environment. */
+        Deployment: {
+            /**
+             * Format: date-time
+             * @description When it was deployed.
+             */
+            deployedAt: string;
+            /**
+             * Format: uuid
+             * @description By whom.
+             */
+            deployedById: string;
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            environmentId: string;
+            /**
+             * Format: uuid
+             * @description Which version.
+             */
+            versionId: string;
+        };
+        /** @description The deployments of a package. */
+        DeploymentList: {
+            /** @description One an environment at most. */
+            items: components["schemas"]["Deployment"][];
+        };
+        /**
+         * @description What happens to a due time that the clock skips.
+         * @enum {string}
+         */
+        DstGap: "runAfter" | "skip";
+        /**
+         * @description What happens to a due time that comes twice.
+         * @enum {string}
+         */
+        DstOverlap: "first" | "second" | "both";
+        /**
+         * @description Which ends of an execution count: it succeeded; it failed or ran out of time; any.
+         * @enum {string}
+         */
+        EndedAs: "success" | "failure" | "any";
+        /** @description Executions to run. */
+        EnqueueAllRequest: {
+            /** @description What to run, 1 to 1,000. */
+            items: components["schemas"]["EnqueueRequest"][];
+        };
+        /** @description An execution to run. */
+        EnqueueRequest: {
+            /**
+             * Format: uuid
+             * @description The one agent that may run it.
+             */
+            agentId?: string | null;
+            /**
+             * Format: uuid
+             * @description Where; the default environment if left out.
+             */
+            environmentId?: string | null;
+            /** @description The inputs by name; the version's `inputsSchema` says what it takes. */
+            inputs?: Record<string, unknown>;
+            /** @description Labels that the agent must have, besides those of the package. */
+            labels?: string[];
+            options?: components["schemas"]["ExecutionOptions"] | null;
+            /**
+             * Format: uuid
+             * @description Of which package; or give `packageName`.
+             */
+            packageId?: string | null;
+            /** @description Of the package with this name. */
+            packageName?: string | null;
+            /**
+             * Format: int32
+             * @description Higher goes first; what the package says if left out.
+             */
+            priority?: number | null;
+            /**
+             * Format: date-time
+             * @description Not before this instant.
+             */
+            runAt?: string | null;
+            /**
+             * Format: int64
+             * @description The time limit of an attempt in milliseconds; what the package says if left out.
+             */
+            timeoutMs?: number | null;
+            /**
+             * Format: uuid
+             * @description Of which version; the active one if left out.
+             */
+            versionId?: string | null;
+        };
+        /** @description The executions that were made. */
+        EnqueuedView: {
+            /** @description Their ids, in the order of the request. */
+            ids: string[];
+        };
+        /** @description An agent that enrols itself. */
+        EnrolRequest: {
+            /** @description The machine's address; the one that the request comes from if left out. */
+            ipAddress?: string | null;
+            /** @description The machine's host name. */
+            machineName: string;
+            /** @description The name of a new agent; the machine's name if left out. */
+            name?: string | null;
+            /** @description The signature over `openautomate-enrol-v1`, a line feed and the token, in base64url without padding. */
+            proof: string;
+            /** @description The agent's Ed25519 key: 32 bytes in base64url without padding. */
+            publicKey: string;
+            /** @description The enrolment token. */
+            token: string;
+        };
+        /** @description Who the agent is now. */
+        EnrolledView: {
+            /**
+             * Format: uuid
+             * @description The agent's id.
+             */
+            agentId: string;
+            /**
+             * Format: uuid
+             * @description Where it works.
+             */
+            environmentId: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The keys by which it checks that packages are what was published: Ed25519, base64url without padding. */
+            packageKeys: string[];
+        };
+        /** @description What a token shall enrol. */
+        EnrolmentTokenRequest: {
+            /**
+             * Format: uuid
+             * @description The registered agent that it is for; a new agent if left out.
+             */
+            agentId?: string | null;
+            /**
+             * Format: uuid
+             * @description The environment of a new agent; the default one if left out.
+             */
+            environmentId?: string | null;
+            /**
+             * Format: int64
+             * @description How long it is good, at most a week; an hour if left out.
+             */
+            expiresInSeconds?: number | null;
+            /** @description The labels of a new agent. */
+            labels?: string[];
+        };
+        /** @description An environment. */
+        Environment: {
+            /**
+             * @description The authors whose versions are deployed and run here, by their Ed25519 keys in base64url without padding;
+             *     if there are none, everybody's are.
+             */
+            authorKeys: string[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description Whether somebody else than who asks has to agree to what is deployed here. */
+            fourEyes: boolean;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Whether it is meant where a request names none. */
+            isDefault: boolean;
+            /**
+             * Format: int32
+             * @description How many executions may be with agents at once; `null` for no limit.
+             */
+            maxConcurrent?: number | null;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Raised with each change.
+             */
+            revision: number;
+        };
+        /** @description All environments. */
+        EnvironmentList: {
+            /** @description Oldest first. */
+            items: components["schemas"]["Environment"][];
+        };
+        /** @description Under which take. */
+        EpochRequest: {
+            /**
+             * Format: int32
+             * @description The `leaseEpoch` under which it was taken.
+             */
+            epoch: number;
+        };
+        /** @description An execution with everything that is known of it. */
+        Execution: components["schemas"]["ExecutionSummary"] & {
+            /** @description How many files it left. */
+            artifactCount: number;
+            /** @description First to last. */
+            attempts: components["schemas"]["Attempt"][];
+            concurrency?: components["schemas"]["Concurrency"] | null;
+            error?: components["schemas"]["RunError"] | null;
+            /**
+             * Format: int32
+             * @description How many attempts failed or were lost.
+             */
+            failedAttempts: number;
+            /** @description The inputs by name. */
+            inputs: Record<string, unknown>;
+            /** @description The labels that its agent must have. */
+            labels: string[];
+            /** @description Where more is found. */
+            links: components["schemas"]["ExecutionLinks"];
+            /** @description The outputs by name, once it succeeded. */
+            outputs?: Record<string, unknown> | null;
+            /**
+             * Format: uuid
+             * @description The one agent that may run it.
+             */
+            pinnedAgentId?: string | null;
+            /**
+             * Format: uuid
+             * @description The pool that its agent must be in.
+             */
+            poolId?: string | null;
+            /**
+             * Format: int64
+             * @description How long it may wait for its first attempt in milliseconds.
+             */
+            queueTimeoutMs?: number | null;
+            /** @description The operating system that its agent must have. */
+            requiredOs?: string | null;
+            /** @description The version specifier (PEP 440) that one of its agent's interpreters must satisfy. */
+            requiredPython?: string | null;
+            /** @description How often it is tried. */
+            retry: components["schemas"]["RetryPolicy"];
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description Not before this instant; the end of the year 9999 while it waits for an approval.
+             */
+            runAt: string;
+            /**
+             * Format: int64
+             * @description The time limit of one attempt in milliseconds.
+             */
+            timeoutMs?: number | null;
+        };
+        /** @description Where more of an execution is found. */
+        ExecutionLinks: {
+            /** @description The files. */
+            artifacts: string;
+            /** @description The attempts. */
+            attempts: string;
+            /** @description The executions that it asked for. */
+            children: string;
+            /** @description The log. */
+            logs: string;
+        };
+        /** @description How executions are placed and repeated; what is left out is what the package says. */
+        ExecutionOptions: {
+            concurrency?: components["schemas"]["Concurrency"] | null;
+            /** @description The operating system of the agent: `linux`, `windows` or `macos`. */
+            os?: string | null;
+            /** @description The name of the pool that the agent is in. */
+            pool?: string | null;
+            /** @description A version specifier (PEP 440) that one of the agent's interpreters satisfies, as in `>=3.11`. */
+            python?: string | null;
+            /**
+             * Format: int64
+             * @description How long an execution may wait for its first attempt, in milliseconds.
+             */
+            queueTimeoutMs?: number | null;
+            retry?: components["schemas"]["RetryOptions"] | null;
+        };
+        /**
+         * @description Where an execution stands.
+         * @enum {string}
+         */
+        ExecutionState: "Pending" | "Assigned" | "Running" | "Waiting" | "Succeeded" | "Failed" | "Cancelled" | "TimedOut";
+        /** @description An execution, as lists show it. */
+        ExecutionSummary: {
+            /**
+             * Format: int32
+             * @description The number of the last attempt; 0 before the first.
+             */
+            attempt: number;
+            /**
+             * Format: uuid
+             * @description The agent of the last attempt.
+             */
+            botAgentId?: string | null;
+            /**
+             * Format: date-time
+             * @description When a cancel was asked for.
+             */
+            cancelRequestedAt?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            endTime?: string | null;
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            environmentId: string;
+            /** @description Why it failed, in a line. */
+            errorMessage?: string | null;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Who or what asked for it. */
+            origin: components["schemas"]["Origin"];
+            /**
+             * Format: uuid
+             * @description Of which package.
+             */
+            packageId: string;
+            /** @description Its name. */
+            packageName: string;
+            /**
+             * Format: int32
+             * @description Higher goes first.
+             */
+            priority: number;
+            progress?: components["schemas"]["Progress"] | null;
+            /**
+             * Format: uuid
+             * @description The schedule that made it.
+             */
+            scheduleId?: string | null;
+            /**
+             * Format: date-time
+             * @description When the first attempt began.
+             */
+            startTime?: string | null;
+            /** @description The same as `status`. */
+            state: components["schemas"]["ExecutionState"];
+            /** @description Where it stands. */
+            status: components["schemas"]["ExecutionState"];
+            /**
+             * Format: uuid
+             * @description The exact version.
+             */
+            versionId: string;
+            /** @description Its number. */
+            versionNumber: string;
+        };
+        /** @description Why an execution does not run. */
+        Explanation: {
+            /**
+             * Format: int64
+             * @description How many executions of its environment that are due come before it; `null` if it is not Pending.
+             */
+            ahead?: number | null;
+            /**
+             * Format: date-time
+             * @description As of when.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The execution.
+             */
+            executionId: string;
+            /**
+             * @description Everything that holds it back; nothing if the next agent with a free slot that suits it gets it, after those
+             *     that come before.
+             */
+            reasons: components["schemas"]["HoldReason"][];
+            /** @description Where it stands. */
+            state: components["schemas"]["ExecutionState"];
+        };
+        /** @description What an agent tells of its machine. */
+        FactsView: {
+            /** @description The version of the agent program. */
+            agentVersion: string;
+            /** @description As in `x86_64`. */
+            arch: string;
+            /**
+             * Format: int32
+             * @description How many processors it has.
+             */
+            cpus: number;
+            /**
+             * Format: int64
+             * @description The disk that its data lies on, in bytes; 0 if it does not tell.
+             */
+            diskBytes: number;
+            /**
+             * Format: int64
+             * @description Its memory in bytes; 0 if it does not tell.
+             */
+            memoryBytes: number;
+            /** @description `linux` or `windows`. */
+            os: string;
+            /** @description The Python versions found, as in `3.12.1`. */
+            pythonVersions: string[];
+        };
+        /** @description The item failed. */
+        FailRequest: {
+            /** @description A word of your own, as in `INVALID_IBAN`. */
+            code?: string | null;
+            /**
+             * Format: int32
+             * @description The `leaseEpoch` under which it was taken.
+             */
+            epoch: number;
+            /** @description `business` if the item itself is wrong, so that trying again would not help; `application` otherwise. */
+            kind: components["schemas"]["ItemErrorKind"];
+            /** @description What happened. */
+            message: string;
+        };
+        /** @description A file that somebody uploaded as an input. */
+        File: {
+            /** @description Its media type. */
+            contentType: string;
+            /**
+             * Format: date-time
+             * @description When it was uploaded.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Who uploaded it.
+             */
+            createdById: string;
+            /**
+             * Format: date-time
+             * @description From when on it is removed, unless an execution or a schedule uses it.
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description The id: what inputs name.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description SHA-256 of its content in hex. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            size: number;
+        };
+        /** @description What became of one due time. */
+        Firing: {
+            /** @description Why it fired. */
+            cause: components["schemas"]["FiringCause"];
+            /**
+             * Format: date-time
+             * @description The due time.
+             */
+            dueAt: string;
+            /**
+             * Format: int64
+             * @description How many due times it stands for: more than one where many were missed and skipped together.
+             */
+            dueTimes: number;
+            /**
+             * Format: uuid
+             * @description The execution that it made; `null` if it was skipped.
+             */
+            executionId?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            firedAt: string;
+            /**
+             * Format: uuid
+             * @description Who asked for it, where somebody did.
+             */
+            requestedBy?: string | null;
+            /**
+             * Format: int64
+             * @description The revision of the schedule that it was decided by.
+             */
+            scheduleRevision?: number | null;
+            /**
+             * @description Why it was skipped: `overlap`; `misfire`; `paused`; `noActiveVersion`; `untrustedVersion`; `invalidInputs` if
+             *     the version that was active does not take the schedule's inputs; `invalidOptions` if its executions can't be
+             *     placed as is said.
+             */
+            skipped?: string | null;
+        };
+        /**
+         * @description Why a schedule fired.
+         * @enum {string}
+         */
+        FiringCause: "due" | "backfill" | "runNow";
+        /** @description Firings of a schedule. */
+        FiringList: {
+            /** @description The latest due time first. */
+            items: components["schemas"]["Firing"][];
+            /**
+             * Format: date-time
+             * @description The `before` of the next page; `null` on the last.
+             */
+            next?: string | null;
+        };
+        /** @description Where the chain breaks. */
+        FirstBadView: {
+            /** @description What is wrong with it. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The entry's number in the chain.
+             */
+            sequence: number;
+        };
+        /** @description The end of the chain. */
+        HeadView: {
+            /** @description The hash of the last, in hex. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description How many entries are sealed.
+             */
+            sequence: number;
+        };
+        /**
+         * @description One thing that holds an execution back. The fields beside `kind` and `message` are those of the kind: `ended`;
+         *     `leased` (`agentId`, `leaseUntil`); `runAtLater` (`runAt`); `backOff` (`until`, `failedAttempts`); `approval`; `overdue`;
+         *     `limit` (`scope`, `key`, `limit`, `held`, `heldBy`); `noAgent`; `noSuitableAgent` (`agents`, `lacking`);
+         *     `agentsResting` (`agents`, `count`); `agentsAway` (`agents`, `count`, `since`); `slotsHeld` (`agents`, `count`,
+         *     `heldBy`).
+         */
+        HoldReason: Record<string, unknown> & {
+            /** @description It as a sentence. */
+            message: string;
+        };
+        /** @description The execution that a webhook made. */
+        HookAnswer: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            executionId: string;
+        };
+        /** @description What became of an import. */
+        ImportedView: {
+            /**
+             * Format: int64
+             * @description How many items were added.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description How many lines became no item.
+             */
+            rejected: number;
+            /** @description The first thousand of them. A repeated request is answered without them. */
+            rejectedLines: components["schemas"]["RejectedView"][];
+        };
+        /** @description An invitation. The token is shown this once. */
+        InvitationView: {
+            /**
+             * Format: date-time
+             * @description After this instant it is no good.
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Goes into `invitationToken` of `/api/auth/register`. */
+            token: string;
+        };
+        /** @description Who is invited. */
+        InviteRequest: {
+            /** @description The address; the account gets this one. */
+            email: string;
+            /** @description The roles that the account gets. */
+            roles: components["schemas"]["Role"][];
+        };
+        /**
+         * @description How far a run was kept from harming the machine.
+         * @enum {string}
+         */
+        IsolationLevel: "L0" | "L1" | "L2";
+        /**
+         * @description Whose fault it was that a work item failed.
+         * @enum {string}
+         */
+        ItemErrorKind: "application" | "business" | "abandoned";
+        /** @description An item to add. */
+        ItemRequest: {
+            /**
+             * Format: date-time
+             * @description Not before this instant.
+             */
+            deferUntil?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it should be done; earlier goes first among those of one priority.
+             */
+            dueAt?: string | null;
+            /** @description Uploaded files that belong to it. */
+            files?: string[];
+            /** @description What is to be done: any JSON, at most 128 KiB. */
+            payload?: unknown;
+            /**
+             * Format: int32
+             * @description Higher goes first. Default 0.
+             */
+            priority?: number;
+            /** @description What people know it by, 1 to 200 characters. */
+            reference?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Agent: {
+            /** @description The items, newest first. */
+            items: {
+                /** @description Whether it is connected at this moment. */
+                connected: boolean;
+                /**
+                 * Format: date-time
+                 * @description Until when it is drained, if it is for a time.
+                 */
+                drainUntil?: string | null;
+                /** @description Whether it has a key. */
+                enrolled: boolean;
+                /**
+                 * Format: uuid
+                 * @description Where it works.
+                 */
+                environmentId: string;
+                /** @description What it told of its machine. */
+                facts: components["schemas"]["FactsView"];
+                /**
+                 * Format: int64
+                 * @description How long ago it was last heard of, in milliseconds.
+                 */
+                heartbeatAgeMs: number;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description The machine's address; left out for those who may not manage agents. */
+                ipAddress?: string | null;
+                /** @description What it can do; executions may require labels. */
+                labels: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was last heard of.
+                 */
+                lastHeartbeat: string;
+                /** @description The machine's host name. */
+                machineName: string;
+                /** @description When it takes nothing new. */
+                maintenanceWindows: components["schemas"]["MaintenanceWindow"][];
+                /** @description The name. */
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description Who registered it, or made the token that enrolled it.
+                 */
+                ownerId: string;
+                /** @description The pools that it is in. */
+                poolIds: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was registered.
+                 */
+                registeredAt: string;
+                rest?: components["schemas"]["Rest"] | null;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /**
+                 * Format: int32
+                 * @description How many executions it runs at once, as it last told.
+                 */
+                slots: number;
+                /** @description What it may do. */
+                status: components["schemas"]["AgentStatus"];
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_AgentPool: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                createdAt: string;
+                /** @description What it is for. */
+                description: string;
+                /**
+                 * Format: uuid
+                 * @description Of which environment.
+                 */
+                environmentId: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description The name, by which packages, triggers and schedules ask for it. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Approval: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                answeredAt?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who answered; `null` for the default.
+                 */
+                answeredById?: string | null;
+                /** @description The only people who may answer; empty for all who may answer approvals. */
+                approverIds: string[];
+                /**
+                 * Format: int32
+                 * @description The attempt that asked last.
+                 */
+                attempt: number;
+                /** @description What whoever answered said of it. */
+                comment: string;
+                /**
+                 * Format: date-time
+                 * @description When it was asked first.
+                 */
+                createdAt: string;
+                /** @description What whoever answers has to know. */
+                data: unknown;
+                /** @description Whether the default is a yes. */
+                defaultApprove: boolean;
+                /**
+                 * Format: uuid
+                 * @description Whose question.
+                 */
+                executionId: string;
+                /**
+                 * Format: date-time
+                 * @description When the default is taken for an answer.
+                 */
+                expiresAt?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description Which question of the execution. */
+                key: string;
+                /** @description What is asked. */
+                question: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                role?: components["schemas"]["Role"] | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["ApprovalState"];
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Asset: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                createdAt: string;
+                /** @description What it is for. */
+                description: string;
+                /**
+                 * Format: uuid
+                 * @description Where it holds.
+                 */
+                environmentId: string;
+                /** @description What the value is. */
+                format: components["schemas"]["AssetFormat"];
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description Whether people may read the value. */
+                kind: components["schemas"]["AssetKind"];
+                /** @description The name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /**
+                 * Format: date-time
+                 * @description When it was written last.
+                 */
+                updatedAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who wrote it last.
+                 */
+                updatedById: string;
+                /** @description The value of a plain asset, where one asset is shown: a text, or what the JSON says. */
+                value?: Record<string, unknown> | null;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_AuditEntry: {
+            /** @description The items, newest first. */
+            items: {
+                /** @description What was asked, as in `execution.enqueue`. */
+                action: string;
+                /** @description Who asked. */
+                actor: components["schemas"]["AuditActor"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description What changed; never the value of an input, an asset or a credential. */
+                detail: Record<string, unknown>;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description The address that asked. */
+                ipAddress?: string | null;
+                /** @description Its id. */
+                objectId: string;
+                /** @description What kind of thing it was done to. */
+                objectKind: string;
+                /** @description The request that asked. */
+                requestId?: string | null;
+                seal?: components["schemas"]["AuditSeal"] | null;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_CalendarSummary: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                createdAt: string;
+                /** @description How many other days without work it has; one that comes every year counts once. */
+                dayCount: number;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description The name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change, and when a schedule begins to use it; the ETag.
+                 */
+                revision: number;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updatedAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who changed it last.
+                 */
+                updatedBy: string;
+                /** @description The weekdays without work. */
+                weekend: string[];
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_ExecutionSummary: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description The number of the last attempt; 0 before the first.
+                 */
+                attempt: number;
+                /**
+                 * Format: uuid
+                 * @description The agent of the last attempt.
+                 */
+                botAgentId?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When a cancel was asked for.
+                 */
+                cancelRequestedAt?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                endTime?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Where.
+                 */
+                environmentId: string;
+                /** @description Why it failed, in a line. */
+                errorMessage?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description Who or what asked for it. */
+                origin: components["schemas"]["Origin"];
+                /**
+                 * Format: uuid
+                 * @description Of which package.
+                 */
+                packageId: string;
+                /** @description Its name. */
+                packageName: string;
+                /**
+                 * Format: int32
+                 * @description Higher goes first.
+                 */
+                priority: number;
+                progress?: components["schemas"]["Progress"] | null;
+                /**
+                 * Format: uuid
+                 * @description The schedule that made it.
+                 */
+                scheduleId?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the first attempt began.
+                 */
+                startTime?: string | null;
+                /** @description The same as `status`. */
+                state: components["schemas"]["ExecutionState"];
+                /** @description Where it stands. */
+                status: components["schemas"]["ExecutionState"];
+                /**
+                 * Format: uuid
+                 * @description The exact version.
+                 */
+                versionId: string;
+                /** @description Its number. */
+                versionNumber: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Package: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it.
+                 */
+                creatorId: string;
+                /** @description What it does. */
+                description: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description How many of its executions may be with agents at once in an environment; `null` for no limit.
+                 */
+                maxConcurrent?: number | null;
+                /** @description The name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /**
+                 * Format: date-time
+                 * @description When it, or one of its versions, was last changed.
+                 */
+                updatedAt: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_PackageVersion: {
+            /** @description The items, newest first. */
+            items: {
+                /** @description The environments in which they do. */
+                activeIn: string[];
+                author?: components["schemas"]["Signed"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was published.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description By whom.
+                 */
+                createdById: string;
+                /** @description SHA-256 of the index of its content in hex: the same content has the same, however it was packed. */
+                digest: string;
+                /** @description Where the archive can be downloaded. */
+                filePath: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /**
+                 * @description What its executions take as inputs, as JSON Schema (draft 2020-12); `null` takes anything. Beyond its words
+                 *     there are the formats `file` (the id of an uploaded file), `asset` (the name of an asset) and `decimal`,
+                 *     `x-order` for the order of properties and `x-enum-names` for the names of values. Left out of lists.
+                 */
+                inputsSchema?: Record<string, unknown> | null;
+                /** @description Whether executions that name no version take this one, in the default environment. */
+                isActive: boolean;
+                /** @description What the archive says of itself. */
+                manifest: Record<string, unknown>;
+                /**
+                 * Format: uuid
+                 * @description Of which package.
+                 */
+                packageId: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /** @description The repository's signature over package, number and digest: Ed25519, base64url without padding. */
+                signature: components["schemas"]["Signed"];
+                /**
+                 * Format: int64
+                 * @description The bytes of all its files.
+                 */
+                size: number;
+                /** @description The SemVer number. */
+                versionNumber: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Rollout: {
+            /** @description The items, newest first. */
+            items: {
+                /** @description What whoever decided said. */
+                comment: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decidedAt?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who decided.
+                 */
+                decidedById?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Where.
+                 */
+                environmentId: string;
+                /**
+                 * Format: uuid
+                 * @description Where it is promoted from.
+                 */
+                fromEnvironmentId?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description Why. */
+                kind: components["schemas"]["RolloutKind"];
+                /**
+                 * Format: uuid
+                 * @description Of which package.
+                 */
+                packageId: string;
+                /**
+                 * Format: uuid
+                 * @description The version that it replaced, or would have replaced when it was asked for.
+                 */
+                previousVersionId?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                requestedAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who asked for it.
+                 */
+                requestedById: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /** @description Where it stands. */
+                state: components["schemas"]["RolloutState"];
+                /**
+                 * Format: uuid
+                 * @description Which version.
+                 */
+                versionId: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Schedule: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The calendar of days without work that it looks at.
+                 */
+                calendarId?: string | null;
+                /** @description What happens to due times on those days. */
+                calendarRule: components["schemas"]["CalendarRule"];
+                /**
+                 * Format: int64
+                 * @description Older ones than this are skipped, in milliseconds.
+                 */
+                catchupWindowMs: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it.
+                 */
+                createdById: string;
+                /** @description When, as a crontab line. */
+                cronExpression: string;
+                /** @description What happens to a due time that the clock skips. */
+                dstGap: components["schemas"]["DstGap"];
+                /** @description What happens to a due time that comes twice. */
+                dstOverlap: components["schemas"]["DstOverlap"];
+                /**
+                 * Format: date-time
+                 * @description Not at or after.
+                 */
+                endsAt?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Where.
+                 */
+                environmentId: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description The inputs of each execution. */
+                inputs: Record<string, unknown>;
+                /** @description Whether it fires. */
+                isActive: boolean;
+                /**
+                 * Format: int64
+                 * @description The longest delay after a due time, in milliseconds.
+                 */
+                jitterMs: number;
+                /**
+                 * Format: date-time
+                 * @description The last due time that was decided on.
+                 */
+                lastDue?: string | null;
+                /**
+                 * Format: int32
+                 * @description At most this many of them are made up for.
+                 */
+                maxCatchup: number;
+                /** @description What happens to due times that passed while no server ran. */
+                misfire: components["schemas"]["MisfirePolicy"];
+                /** @description A name for people. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description The next due time; `null` if it is inactive or will never fire again.
+                 */
+                nextDue?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it fires then: after its jitter.
+                 */
+                nextFire?: string | null;
+                /** @description How its executions are placed and repeated, where not as the package says. */
+                options: components["schemas"]["ExecutionOptions"];
+                /** @description What happens when the last execution still runs. */
+                overlap: components["schemas"]["OverlapPolicy"];
+                /**
+                 * Format: uuid
+                 * @description What is run.
+                 */
+                packageId: string;
+                pause?: components["schemas"]["Pause"] | null;
+                /**
+                 * Format: int32
+                 * @description After so many executions in a row that failed or ran out of time, it pauses by itself.
+                 */
+                pauseAfterFailures?: number | null;
+                /**
+                 * Format: date-time
+                 * @description A due time that waits for the running execution to end.
+                 */
+                queuedDue?: string | null;
+                /**
+                 * Format: int64
+                 * @description Raised with each change and each firing; the ETag.
+                 */
+                revision: number;
+                /**
+                 * Format: date-time
+                 * @description Not before.
+                 */
+                startsAt?: string | null;
+                /** @description In which IANA time zone. */
+                timeZone: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed by somebody.
+                 */
+                updatedAt: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Trigger: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it.
+                 */
+                createdById: string;
+                /**
+                 * Format: uuid
+                 * @description Where.
+                 */
+                environmentId: string;
+                /** @description Where a webhook is sent. */
+                hookPath?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description Inputs that are the same each time. */
+                inputs: Record<string, unknown>;
+                /** @description Whether it fires. */
+                isActive: boolean;
+                /** @description Further inputs by name, each with a JSON Pointer to its value. */
+                mapping: {
+                    [key: string]: string;
+                };
+                /** @description A name for people. */
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description What is run.
+                 */
+                packageId: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /** @description What it waits for. */
+                source: components["schemas"]["TriggerSource"];
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updatedAt: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_User: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the account was made.
+                 */
+                createdAt: string;
+                /** @description Whether the person is kept from signing in. */
+                disabled: boolean;
+                /** @description The address. */
+                email: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When the person last signed in.
+                 */
+                lastLogin?: string | null;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /** @description What the person may do. */
+                roles: components["schemas"]["Role"][];
+                /** @description The name to sign in with. */
+                username: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_WorkItemSummary: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description How often it was taken; what was released does not count.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description From when on it may be taken: the end of the wish, or of the back-off.
+                 */
+                availableAt: string;
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description Not before this instant, by the wish of whoever added it.
+                 */
+                deferUntil?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it should be done.
+                 */
+                dueAt?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                endedAt?: string | null;
+                error?: components["schemas"]["WorkItemError"] | null;
+                /**
+                 * Format: uuid
+                 * @description The execution that took it last, if one did.
+                 */
+                executionId?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description The number of the last take; 0 before the first.
+                 */
+                leaseEpoch: number;
+                /**
+                 * Format: date-time
+                 * @description Until when it is the caller's who took it.
+                 */
+                leaseUntil?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The item whose completion added this one.
+                 */
+                parentId?: string | null;
+                /**
+                 * Format: int32
+                 * @description Higher goes first.
+                 */
+                priority: number;
+                /**
+                 * Format: uuid
+                 * @description In which queue.
+                 */
+                queueId: string;
+                /** @description What people know it by. */
+                reference?: string | null;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /**
+                 * Format: date-time
+                 * @description When it was last taken.
+                 */
+                startedAt?: string | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["WorkItemState"];
+                /**
+                 * Format: uuid
+                 * @description Who took it last through the API, if somebody did.
+                 */
+                takenById?: string | null;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_WorkQueue: {
+            /** @description The items, newest first. */
+            items: {
+                /** @description Whether an item is tried again by itself. */
+                autoRetry: boolean;
+                /**
+                 * Format: int64
+                 * @description The wait after the first application error in milliseconds.
+                 */
+                backoffMs: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it.
+                 */
+                createdById: string;
+                /** @description What it is for. */
+                description: string;
+                /**
+                 * Format: uuid
+                 * @description Where it is.
+                 */
+                environmentId: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How long an item is a caller's, in milliseconds.
+                 */
+                leaseMs: number;
+                /**
+                 * Format: int32
+                 * @description How often an item is taken before it becomes a `DeadLetter`.
+                 */
+                maxAttempts: number;
+                /** @description The name. */
+                name: string;
+                /** @description What payloads look like. */
+                payloadSchema?: Record<string, unknown> | null;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /** @description Whether references are unique. */
+                uniqueReferences: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updatedAt: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A ticket. */
+        LiveTicketView: {
+            /**
+             * Format: int64
+             * @description How long it waits to be used, in seconds.
+             */
+            expiresIn: number;
+            /** @description Goes among the subprotocols, behind `ticket.`; opens one connection. */
+            ticket: string;
+        };
+        /**
+         * @description How severe a log line is.
+         * @enum {string}
+         */
+        LogLevel: "debug" | "info" | "warning" | "error" | "critical";
+        /** @description A log line. */
+        LogLine: {
+            /**
+             * Format: int32
+             * @description The attempt's number.
+             */
+            attempt: number;
+            /** @description How severe it is. */
+            level: components["schemas"]["LogLevel"];
+            /** @description The name of the Python logger. */
+            logger?: string | null;
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … within the attempt.
+             */
+            seq: number;
+            /** @description `file:line` of the call that logged. */
+            source?: string | null;
+            /** @description Where it came from. */
+            stream: components["schemas"]["LogStream"];
+            /** @description The text, secrets masked. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When it was written, by the clock of the agent's machine.
+             */
+            time: string;
+        };
+        /** @description A page of a log. */
+        LogPage: {
+            /** @description Whether the execution has ended and these are its last lines. */
+            complete: boolean;
+            /** @description The lines, in order. */
+            items: components["schemas"]["LogLine"][];
+            /** @description The `after` of the next page; `null` if no more lines are stored at this moment. */
+            next?: string | null;
+        };
+        /**
+         * @description Where a log line came from.
+         * @enum {string}
+         */
+        LogStream: "stdout" | "stderr" | "logging" | "system";
+        /** @description Who signs in. */
+        LoginRequest: {
+            /** @description Keeps the refresh token in a cookie that no script can read, in place of telling it: for pages of this server. */
+            cookie?: boolean;
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
+            /** @description The user name or the address. */
+            username: string;
+        };
+        /** @description A time in which an agent takes nothing new: `once`, or `recurring` by a crontab line. */
+        MaintenanceWindow: {
+            /** @description Of `recurring`: when it begins, as a crontab line. */
+            cronExpression?: string | null;
+            /**
+             * Format: int64
+             * @description Of `recurring`: how long it lasts in milliseconds, a minute to seven days.
+             */
+            durationMs?: number | null;
+            /**
+             * Format: date-time
+             * @description Of `once`: until before this one.
+             */
+            endsAt?: string | null;
+            /** @description `once` or `recurring`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Of `once`: from this instant.
+             */
+            startsAt?: string | null;
+            /** @description Of `recurring`: in which IANA time zone. */
+            timeZone?: string | null;
+        };
+        /** @description Who the caller is, and what they may do. */
+        MeView: components["schemas"]["User"] & {
+            /** @description What the caller's roles allow, as in `RunExecutions`. */
+            permissions: string[];
+        };
+        /**
+         * @description What happens to due times that passed while no server ran.
+         * @enum {string}
+         */
+        MisfirePolicy: "skip" | "latest" | "all";
+        /** @description How many items were moved. */
+        MovedView: {
+            /**
+             * Format: int64
+             * @description So many; at most 10,000 a call.
+             */
+            count: number;
+        };
+        /** @description A trigger with what is shown once. */
+        NewTrigger: components["schemas"]["Trigger"] & {
+            /** @description What the sender of a webhook signs with. It is never shown again. */
+            secret?: string | null;
+        };
+        /**
+         * @description What a vanished agent means: the execution fails, or is tried again.
+         * @enum {string}
+         */
+        OnAgentLost: "fail" | "retry";
+        /** @description Who or what asked for an execution. */
+        Origin: {
+            /**
+             * Format: uuid
+             * @description The execution whose end it followed, for `trigger`.
+             */
+            after?: string | null;
+            cause?: components["schemas"]["FiringCause"] | null;
+            /**
+             * Format: date-time
+             * @description The due time, for `schedule`.
+             */
+            dueAt?: string | null;
+            /** @description `manual`, `schedule`, `retry`, `trigger`, `child` or `embedded`. */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description The execution that is repeated, for `retry`.
+             */
+            of?: string | null;
+            /**
+             * Format: uuid
+             * @description The execution whose run asked for it, for `child`.
+             */
+            parent?: string | null;
+            /**
+             * Format: uuid
+             * @description The schedule, for `schedule`.
+             */
+            scheduleId?: string | null;
+            /**
+             * Format: uuid
+             * @description The trigger, for `trigger`.
+             */
+            triggerId?: string | null;
+            /**
+             * Format: uuid
+             * @description The person, for `manual` and `retry`.
+             */
+            userId?: string | null;
+        };
+        /**
+         * @description What happens at a due time while the last execution still runs.
+         * @enum {string}
+         */
+        OverlapPolicy: "allow" | "skip" | "queueOne" | "cancelRunning";
+        /** @description A package. */
+        Package: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            creatorId: string;
+            /** @description What it does. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description How many of its executions may be with agents at once in an environment; `null` for no limit.
+             */
+            maxConcurrent?: number | null;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When it, or one of its versions, was last changed.
+             */
+            updatedAt: string;
+        };
+        /** @description A published version; its content never changes. */
+        PackageVersion: {
+            /** @description The environments in which they do. */
+            activeIn: string[];
+            author?: components["schemas"]["Signed"] | null;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description By whom.
+             */
+            createdById: string;
+            /** @description SHA-256 of the index of its content in hex: the same content has the same, however it was packed. */
+            digest: string;
+            /** @description Where the archive can be downloaded. */
+            filePath: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * @description What its executions take as inputs, as JSON Schema (draft 2020-12); `null` takes anything. Beyond its words
+             *     there are the formats `file` (the id of an uploaded file), `asset` (the name of an asset) and `decimal`,
+             *     `x-order` for the order of properties and `x-enum-names` for the names of values. Left out of lists.
+             */
+            inputsSchema?: Record<string, unknown> | null;
+            /** @description Whether executions that name no version take this one, in the default environment. */
+            isActive: boolean;
+            /** @description What the archive says of itself. */
+            manifest: Record<string, unknown>;
+            /**
+             * Format: uuid
+             * @description Of which package.
+             */
+            packageId: string;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /** @description The repository's signature over package, number and digest: Ed25519, base64url without padding. */
+            signature: components["schemas"]["Signed"];
+            /**
+             * Format: int64
+             * @description The bytes of all its files.
+             */
+            size: number;
+            /** @description The SemVer number. */
+            versionNumber: string;
+        };
+        /** @description A change of password. */
+        PasswordRequest: {
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            currentPassword: string;
+            /**
+             * Format: password
+             * @description The new one, at least 8 characters.
+             */
+            newPassword: string;
+        };
+        /** @description Why a schedule rests. */
+        Pause: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description Who paused it; the system does after failures. */
+            by: components["schemas"]["PausedBy"];
+            /** @description Why, in their words. */
+            reason: string;
+        };
+        /** @description Why. */
+        PauseRequest: {
+            /** @description For those who find it paused, 1 to 500 characters. */
+            reason: string;
+        };
+        /** @description Who did something. */
+        PausedBy: {
+            /** @description The id, if it has one. */
+            id?: string | null;
+            /** @description What kind of actor. */
+            kind: components["schemas"]["ActorKind"];
+            /** @description The name at that time. */
+            name: string;
+        };
+        /** @description Settings to try. */
+        PreviewRequest: {
+            /**
+             * Format: uuid
+             * @description The calendar of days without work.
+             */
+            calendarId?: string | null;
+            calendarRule?: components["schemas"]["CalendarRule"] | null;
+            /** @description How many due times, at most 100; 10 if left out. */
+            count?: number | null;
+            /**
+             * @description The crontab line.
+             * @example 0 9 * * MON-FRI
+             */
+            cronExpression: string;
+            dstGap?: components["schemas"]["DstGap"] | null;
+            dstOverlap?: components["schemas"]["DstOverlap"] | null;
+            /**
+             * Format: date-time
+             * @description Not at or after.
+             */
+            endsAt?: string | null;
+            /**
+             * Format: date-time
+             * @description From when; now if left out.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Not before.
+             */
+            startsAt?: string | null;
+            /** @description The IANA time zone; UTC if left out. */
+            timeZone?: string | null;
+        };
+        /** @description A problem document (RFC 9457). */
+        Problem: {
+            /** @description The stable code. */
+            code: string;
+            /** @description What happened, to what, and what to do next. */
+            detail: string;
+            /** @description All fields that are wrong, at most 20. */
+            errors?: components["schemas"]["WrongField"][];
+            /** @description The camelCase path of the field that is wrong; the first of several. */
+            field?: string | null;
+            /**
+             * @description What a caller can act on: `invalid`, `unauthenticated`, `forbidden`, `notFound`, `conflict`,
+             *     `staleLease`, `quotaExceeded`, `unsupported`, `unavailable` or `internal`.
+             */
+            kind: string;
+            /** @description The id of the request, as in the header `x-request-id` and in the server's log. */
+            requestId?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the answer.
+             */
+            status: number;
+            /** @description The kind of problem for people. */
+            title: string;
+            /** @description A name for this kind of problem: `urn:openautomate:error:` and the code. */
+            type: string;
+        };
+        /** @description How far a run says it is. */
+        Progress: {
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            fraction: number;
+            /** @description What it does at the moment. */
+            message?: string | null;
+        };
+        /** @description What is promoted. */
+        PromoteRequest: {
+            /**
+             * Format: uuid
+             * @description The environment whose active version it is.
+             */
+            from: string;
+            /**
+             * Format: uuid
+             * @description Where it shall be the active one, too.
+             */
+            to: string;
+        };
+        /** @description What a queue shall be. */
+        QueueRequest: {
+            /** @description Whether an item is tried again by itself. Default: yes. */
+            autoRetry?: boolean | null;
+            /**
+             * Format: int64
+             * @description The wait after the first application error in milliseconds; it doubles with each further one. Default a minute.
+             */
+            backoffMs?: number | null;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * Format: uuid
+             * @description Where; the default environment if left out. It can't be changed.
+             */
+            environmentId?: string | null;
+            /**
+             * Format: int64
+             * @description How long an item is a caller's who took it through the API, in milliseconds. Default five minutes.
+             */
+            leaseMs?: number | null;
+            /**
+             * Format: int32
+             * @description How often an item is taken before it becomes a `DeadLetter`. Default 3.
+             */
+            maxAttempts?: number | null;
+            /**
+             * @description The name, unique in its environment.
+             * @example invoices
+             */
+            name: string;
+            /** @description What payloads of items that are added from now on look like, as JSON Schema (draft 2020-12). */
+            payloadSchema?: Record<string, unknown> | null;
+            /**
+             * Format: int64
+             * @description For changes: the revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            /** @description Whether references of items that are added from now on are unique in the queue. Default: no. */
+            uniqueReferences?: boolean;
+        };
+        /** @description A refresh token. */
+        RefreshRequest: {
+            /** @description The newest one of the session. Left out where a cookie holds it. */
+            refreshToken?: string | null;
+        };
+        /** @description An execution to which it could not be done. */
+        RefusedView: {
+            /** @description Why, for programs. */
+            code: string;
+            /** @description Why. */
+            detail: string;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+        };
+        /** @description A new agent. */
+        RegisterAgentRequest: {
+            /**
+             * Format: uuid
+             * @description Where it works; the default environment if left out.
+             */
+            environmentId?: string | null;
+            /**
+             * @description The machine's address.
+             * @example 192.168.1.100
+             */
+            ipAddress: string;
+            /** @description What it can do. */
+            labels?: string[];
+            /**
+             * @description The machine's host name.
+             * @example FINANCE-PC-01
+             */
+            machineName: string;
+            /**
+             * @description The name.
+             * @example Finance-Bot-01
+             */
+            name: string;
+        };
+        /** @description A new account. */
+        RegisterRequest: {
+            /** @description The address; that of the invitation, where one is given. */
+            email: string;
+            /** @description The token of the invitation, or of the set-up link. */
+            invitationToken?: string | null;
+            /**
+             * Format: password
+             * @description At least 8 characters.
+             */
+            password: string;
+            /** @description The name to sign in with. */
+            username: string;
+        };
+        /** @description An agent, as it is registered: the answer to a registration. */
+        RegisteredAgentView: {
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The machine's address. */
+            ipAddress: string;
+            /**
+             * Format: date-time
+             * @description When it was last heard of; the time of the registration until it connects.
+             */
+            lastHeartbeat: string;
+            /** @description The machine's host name. */
+            machineName: string;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Who registered it.
+             */
+            ownerId: string;
+            /**
+             * Format: date-time
+             * @description When it was registered.
+             */
+            registeredAt: string;
+            /** @description What it may do. */
+            status: components["schemas"]["AgentStatus"];
+        };
+        /** @description A line that became no item. */
+        RejectedView: {
+            /**
+             * Format: int64
+             * @description Which line, from 1.
+             */
+            line: number;
+            /** @description What is wrong with it. */
+            message: string;
+        };
+        /** @description Why an agent takes nothing new: `disabled`, `draining` or `maintenance`. */
+        Rest: {
+            /** @description `disabled`, `draining` or `maintenance`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Until when, if that is known.
+             */
+            until?: string | null;
+        };
+        /** @description Executions to run once more. */
+        RetryAllRequest: {
+            /** @description Whether the version that is active by now is run, in place of the same. */
+            activeVersion?: boolean;
+            /** @description Which. */
+            select: components["schemas"]["SelectionRequest"];
+        };
+        /** @description How failed attempts are repeated; what is left out is what the package says. */
+        RetryOptions: {
+            /**
+             * Format: double
+             * @description What the wait is multiplied with for each further attempt, 1 to 100.
+             */
+            backoffFactor?: number | null;
+            /**
+             * Format: int64
+             * @description The wait before the second attempt in milliseconds.
+             */
+            backoffMs?: number | null;
+            /** @description Whether the wait is anything from nothing to that. */
+            jitter?: boolean | null;
+            /**
+             * Format: int32
+             * @description How many attempts may fail before the execution does.
+             */
+            maxAttempts?: number | null;
+            /**
+             * Format: int64
+             * @description The longest wait in milliseconds, at most a day.
+             */
+            maxBackoffMs?: number | null;
+            onAgentLost?: components["schemas"]["OnAgentLost"] | null;
+            /**
+             * @description The kinds of errors that are repeated: classes of exceptions, `ExitCode`, `TimedOut`, `AgentLost`; an empty
+             *     list for all.
+             */
+            onlyErrors?: string[] | null;
+        };
+        /** @description How often a failed attempt is repeated. */
+        RetryPolicy: {
+            /**
+             * Format: double
+             * @description What the wait is multiplied with for each further attempt.
+             */
+            backoffFactor: number;
+            /**
+             * Format: int64
+             * @description The wait before the second attempt in milliseconds.
+             */
+            backoffMs: number;
+            /** @description Whether the wait is anything from nothing to that. */
+            jitter: boolean;
+            /**
+             * Format: int32
+             * @description How many attempts may fail before the execution does.
+             */
+            maxAttempts: number;
+            /**
+             * Format: int64
+             * @description The longest wait in milliseconds.
+             */
+            maxBackoffMs: number;
+            /** @description What a vanished agent means. */
+            onAgentLost: components["schemas"]["OnAgentLost"];
+            /** @description The kinds of errors that are repeated; all if it is empty. */
+            onlyErrors: string[];
+        };
+        /** @description What is different the next time. */
+        RetryRequest: {
+            /** @description Whether the version that is active by now is run, in place of the same. */
+            activeVersion?: boolean;
+            /** @description Other inputs; those of the old execution if left out. */
+            inputs?: Record<string, unknown> | null;
+        };
+        /**
+         * @description What a person may do.
+         * @enum {string}
+         */
+        Role: "Administrator" | "Operator" | "Developer" | "Viewer";
+        /** @description Where it is rolled back. */
+        RollBackRequest: {
+            /**
+             * Format: uuid
+             * @description Where; the default environment if left out.
+             */
+            environmentId?: string | null;
+        };
+        /** @description A wish to make a version the active one of an environment, and what became of it. */
+        Rollout: {
+            /** @description What whoever decided said. */
+            comment: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decidedAt?: string | null;
+            /**
+             * Format: uuid
+             * @description Who decided.
+             */
+            decidedById?: string | null;
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            environmentId: string;
+            /**
+             * Format: uuid
+             * @description Where it is promoted from.
+             */
+            fromEnvironmentId?: string | null;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Why. */
+            kind: components["schemas"]["RolloutKind"];
+            /**
+             * Format: uuid
+             * @description Of which package.
+             */
+            packageId: string;
+            /**
+             * Format: uuid
+             * @description The version that it replaced, or would have replaced when it was asked for.
+             */
+            previousVersionId?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            requestedAt: string;
+            /**
+             * Format: uuid
+             * @description Who asked for it.
+             */
+            requestedById: string;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["RolloutState"];
+            /**
+             * Format: uuid
+             * @description Which version.
+             */
+            versionId: string;
+        };
+        /**
+         * @description Why a version shall be deployed: somebody chose it; it is active elsewhere; it was active before.
+         * @enum {string}
+         */
+        RolloutKind: "deploy" | "promote" | "rollBack";
+        /**
+         * @description Where a rollout stands: somebody else has to agree; deployed; refused; taken back.
+         * @enum {string}
+         */
+        RolloutState: "waiting" | "done" | "rejected" | "withdrawn";
+        /** @description Why a run failed. */
+        RunError: {
+            /** @description The traceback as structure, outermost call first. */
+            frames: components["schemas"]["TraceFrame"][];
+            /**
+             * @description The exception's class, or `ExitCode`, `Signal`, `Timeout`, `Cancelled`, `AgentLost`, `StartFailed`,
+             *     `PackageInvalid` or `QueueTimeout`.
+             */
+            kind: string;
+            /** @description The message, secrets masked. */
+            message: string;
+            /** @description The traceback as Python prints it. */
+            traceback?: string | null;
+        };
+        /** @description What the agent saw of a run from outside. */
+        RunReport: {
+            /** @description The level that was reached. */
+            isolation: components["schemas"]["IsolationLevel"];
+            /**
+             * Format: int32
+             * @description Processes that it had left behind when it ended, and that were killed.
+             */
+            leftBehind: number;
+            stop?: components["schemas"]["StopProof"] | null;
+        };
+        /** @description A schedule that was saved. */
+        SavedSchedule: components["schemas"]["Schedule"] & {
+            /** @description What to know of it, as of due times that fall into one of the next two changes of the clocks. */
+            warnings: components["schemas"]["ScheduleWarning"][];
+        };
+        /** @description A schedule. */
+        Schedule: {
+            /**
+             * Format: uuid
+             * @description The calendar of days without work that it looks at.
+             */
+            calendarId?: string | null;
+            /** @description What happens to due times on those days. */
+            calendarRule: components["schemas"]["CalendarRule"];
+            /**
+             * Format: int64
+             * @description Older ones than this are skipped, in milliseconds.
+             */
+            catchupWindowMs: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            createdById: string;
+            /** @description When, as a crontab line. */
+            cronExpression: string;
+            /** @description What happens to a due time that the clock skips. */
+            dstGap: components["schemas"]["DstGap"];
+            /** @description What happens to a due time that comes twice. */
+            dstOverlap: components["schemas"]["DstOverlap"];
+            /**
+             * Format: date-time
+             * @description Not at or after.
+             */
+            endsAt?: string | null;
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            environmentId: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The inputs of each execution. */
+            inputs: Record<string, unknown>;
+            /** @description Whether it fires. */
+            isActive: boolean;
+            /**
+             * Format: int64
+             * @description The longest delay after a due time, in milliseconds.
+             */
+            jitterMs: number;
+            /**
+             * Format: date-time
+             * @description The last due time that was decided on.
+             */
+            lastDue?: string | null;
+            /**
+             * Format: int32
+             * @description At most this many of them are made up for.
+             */
+            maxCatchup: number;
+            /** @description What happens to due times that passed while no server ran. */
+            misfire: components["schemas"]["MisfirePolicy"];
+            /** @description A name for people. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description The next due time; `null` if it is inactive or will never fire again.
+             */
+            nextDue?: string | null;
+            /**
+             * Format: date-time
+             * @description When it fires then: after its jitter.
+             */
+            nextFire?: string | null;
+            /** @description How its executions are placed and repeated, where not as the package says. */
+            options: components["schemas"]["ExecutionOptions"];
+            /** @description What happens when the last execution still runs. */
+            overlap: components["schemas"]["OverlapPolicy"];
+            /**
+             * Format: uuid
+             * @description What is run.
+             */
+            packageId: string;
+            pause?: components["schemas"]["Pause"] | null;
+            /**
+             * Format: int32
+             * @description After so many executions in a row that failed or ran out of time, it pauses by itself.
+             */
+            pauseAfterFailures?: number | null;
+            /**
+             * Format: date-time
+             * @description A due time that waits for the running execution to end.
+             */
+            queuedDue?: string | null;
+            /**
+             * Format: int64
+             * @description Raised with each change and each firing; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description Not before.
+             */
+            startsAt?: string | null;
+            /** @description In which IANA time zone. */
+            timeZone: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed by somebody.
+             */
+            updatedAt: string;
+        };
+        /** @description Why a schedule does not fire, or did not. */
+        ScheduleExplanation: {
+            /**
+             * Format: date-time
+             * @description At which instant.
+             */
+            at: string;
+            /** @description The last firings, the latest due time first. */
+            decisions: components["schemas"]["Firing"][];
+            /** @description Every reason for which a due time now would make no execution, or for which there is none; empty if it fires. */
+            holds: components["schemas"]["ScheduleHold"][];
+            /**
+             * Format: date-time
+             * @description The next due time.
+             */
+            nextDue?: string | null;
+            /**
+             * Format: date-time
+             * @description When it fires then: after its jitter.
+             */
+            nextFire?: string | null;
+        };
+        /** @description One reason. */
+        ScheduleHold: {
+            /** Format: date-time */
+            at?: string | null;
+            by?: components["schemas"]["PausedBy"] | null;
+            /** @enum {string} */
+            kind: "paused";
+            reason?: string | null;
+        } | {
+            /** @enum {string} */
+            kind: "notStarted";
+            /** Format: date-time */
+            starts_at: string;
+        } | {
+            /** Format: date-time */
+            ends_at: string;
+            /** @enum {string} */
+            kind: "ended";
+        } | {
+            /** @enum {string} */
+            kind: "nothingDue";
+        } | {
+            /** Format: uuid */
+            calendar_id: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @enum {string} */
+            kind: "calendar";
+            name: string;
+            rule: components["schemas"]["CalendarRule"];
+        } | {
+            /** Format: uuid */
+            execution_id: string;
+            /** @enum {string} */
+            kind: "overlap";
+            policy: components["schemas"]["OverlapPolicy"];
+            state: components["schemas"]["ExecutionState"];
+        } | {
+            /** Format: date-time */
+            due_at: string;
+            /** @enum {string} */
+            kind: "queued";
+        } | {
+            /** @enum {string} */
+            kind: "noActiveVersion";
+        } | {
+            /** @enum {string} */
+            kind: "untrustedVersion";
+        } | {
+            fields: string[];
+            /** @enum {string} */
+            kind: "invalidInputs";
+        } | {
+            /** @enum {string} */
+            kind: "invalidOptions";
+            message: string;
+        } | {
+            /** Format: date-time */
+            due_at: string;
+            /** @enum {string} */
+            kind: "late";
+            /** Format: int64 */
+            late_ms: number;
+        };
+        /** @description What the settings mean. */
+        SchedulePreview: {
+            /** @description The next two changes of the zone's clocks, within two years. */
+            clockChanges: components["schemas"]["ClockChange"][];
+            /** @description The next due times. */
+            dueTimes: string[];
+            /** @description When it fires at each of them: after its jitter. Only of a saved schedule, on whose id the jitter depends. */
+            fireTimes?: string[] | null;
+            /**
+             * Format: int64
+             * @description The shortest time between two due times by the wall clock, in seconds.
+             */
+            shortestIntervalSeconds?: number | null;
+            /** @description What they do to it. */
+            warnings: components["schemas"]["ScheduleWarning"][];
+            /** @description The version of the IANA time zone database that was looked into. */
+            zoneDatabase: string;
+        };
+        /** @description What a schedule shall be. */
+        ScheduleRequest: {
+            /**
+             * Format: uuid
+             * @description The calendar of days without work that it looks at.
+             */
+            calendarId?: string | null;
+            calendarRule?: components["schemas"]["CalendarRule"] | null;
+            /**
+             * Format: int64
+             * @description Older ones than this are skipped, in milliseconds.
+             */
+            catchupWindowMs?: number | null;
+            /**
+             * @description When, as a crontab line.
+             * @example 0 9 * * MON-FRI
+             */
+            cronExpression: string;
+            dstGap?: components["schemas"]["DstGap"] | null;
+            dstOverlap?: components["schemas"]["DstOverlap"] | null;
+            /**
+             * Format: date-time
+             * @description Not at or after.
+             */
+            endsAt?: string | null;
+            /**
+             * Format: uuid
+             * @description Where; the default environment if left out.
+             */
+            environmentId?: string | null;
+            /** @description The inputs of each execution. */
+            inputs?: Record<string, unknown>;
+            /** @description Whether it fires. If left out, a new one does, and a changed one stays as it is. */
+            isActive?: boolean | null;
+            /**
+             * Format: int64
+             * @description The longest delay after a due time, in milliseconds: at most 30 minutes, and shorter than the time between two
+             *     due times. Each due time has its own, always the same.
+             */
+            jitterMs?: number;
+            /**
+             * Format: int32
+             * @description At most this many of them are made up for.
+             */
+            maxCatchup?: number | null;
+            misfire?: components["schemas"]["MisfirePolicy"] | null;
+            /** @description A name for people; the expression if left out of a new one. */
+            name?: string | null;
+            options?: components["schemas"]["ExecutionOptions"] | null;
+            overlap?: components["schemas"]["OverlapPolicy"] | null;
+            /**
+             * Format: uuid
+             * @description What is run: its active version at the due time.
+             */
+            packageId: string;
+            /**
+             * Format: int32
+             * @description After so many executions in a row that failed or ran out of time, it pauses by itself; 1 to 1000.
+             */
+            pauseAfterFailures?: number | null;
+            /**
+             * Format: int64
+             * @description For changes: the revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            /**
+             * Format: date-time
+             * @description Not before.
+             */
+            startsAt?: string | null;
+            /**
+             * @description In which IANA time zone; UTC if left out.
+             * @example Europe/Berlin
+             */
+            timeZone?: string | null;
+        };
+        /** @description What to know before keeping such a schedule. */
+        ScheduleWarning: {
+            /** @description A stable name: `schedule.clockChange`. */
+            code: string;
+            /** @description What, for people. */
+            message: string;
+        };
+        /** @description Which executions: `ids`, or a filter of the other fields. */
+        SelectionRequest: {
+            /**
+             * Format: uuid
+             * @description Last leased to this agent.
+             */
+            agentId?: string | null;
+            /**
+             * Format: uuid
+             * @description In this environment.
+             */
+            environmentId?: string | null;
+            /** @description These, up to 10,000. */
+            ids?: string[] | null;
+            /** @description How many at most, up to 10,000; the newest. Default 1,000. */
+            limit?: number | null;
+            /**
+             * Format: uuid
+             * @description Of this package.
+             */
+            packageId?: string | null;
+            /**
+             * Format: uuid
+             * @description Made by this schedule.
+             */
+            scheduleId?: string | null;
+            /** @description In one of these states, with commas between. */
+            state?: string | null;
+        };
+        /** @description A session. */
+        SessionView: {
+            /** @description Goes into the header `Authorization: Bearer …` of each request. */
+            accessToken: string;
+            /**
+             * Format: int64
+             * @description How long the access token is good, in seconds.
+             */
+            expiresIn: number;
+            /**
+             * Format: date-time
+             * @description After this instant no refresh is accepted.
+             */
+            refreshExpiresAt: string;
+            /** @description Trades for the next session at `/api/auth/refresh`, once. Left out where a cookie holds it. */
+            refreshToken?: string | null;
+            /** @description `Bearer`. */
+            tokenType: string;
+            /** @description Who signed in. */
+            user: components["schemas"]["User"];
+        };
+        /** @description A signed challenge. */
+        SignatureRequest: {
+            /** @description The challenge. */
+            challenge: string;
+            /**
+             * @description The signature over `openautomate-agent-v1`, a line feed and the challenge, in base64url without
+             *     padding.
+             */
+            signature: string;
+        };
+        /** @description A signature and the key that made it. */
+        Signed: {
+            /** @description The Ed25519 key, in base64url without padding. */
+            key: string;
+            /** @description The signature, in base64url without padding. */
+            signature: string;
+        };
+        /** @description How a queue does. */
+        StatisticsView: {
+            /**
+             * Format: int64
+             * @description How many of the `New` ones could be taken now.
+             */
+            available: number;
+            /** @description How many items are in each state. */
+            counts: Record<string, unknown>;
+            /**
+             * Format: int64
+             * @description How many ended otherwise in the window.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description How long those that succeeded took from their last take on, on average, in milliseconds.
+             */
+            meanHandlingMs?: number | null;
+            /**
+             * Format: int32
+             * @description The window, in minutes.
+             */
+            minutes: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of the `New` ones was added.
+             */
+            oldestNewAt?: string | null;
+            /**
+             * Format: int64
+             * @description How many became `Successful` in the window.
+             */
+            succeeded: number;
+        };
+        /** @description The proof that a run which was stopped is over. */
+        StopProof: {
+            /**
+             * Format: date-time
+             * @description When the run was told, or killed where it is not asked first.
+             */
+            deliveredAt: string;
+            /**
+             * Format: date-time
+             * @description When no process of it was left.
+             */
+            emptyAt?: string | null;
+            /** @description Whether it had to be killed. */
+            killed: boolean;
+            /** @description Why. */
+            reason: components["schemas"]["StopReason"];
+            /**
+             * Format: date-time
+             * @description When the agent learnt that it has to stop.
+             */
+            requestedAt: string;
+            /**
+             * Format: int32
+             * @description How many processes could not be killed.
+             */
+            survivors: number;
+        };
+        /**
+         * @description Why a run was stopped.
+         * @enum {string}
+         */
+        StopReason: "cancelled" | "timedOut" | "limitExceeded" | "misbehaved";
+        /** @description How many to take. */
+        TakeRequest: {
+            /**
+             * Format: int32
+             * @description At most so many. Default 1.
+             */
+            limit?: number | null;
+        };
+        /** @description Items that were taken. */
+        TakenList: {
+            /** @description In the order in which they should be worked on. */
+            items: components["schemas"]["WorkItem"][];
+        };
+        /** @description A token that enrols one agent, once. It is shown this once. */
+        TokenView: {
+            /**
+             * Format: date-time
+             * @description After this instant it is no good.
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description What the agent is given. */
+            token: string;
+        };
+        /** @description One line of a traceback. */
+        TraceFrame: {
+            /** @description The file, relative to the package where it lies in it. */
+            file: string;
+            /** @description The function. */
+            function: string;
+            /**
+             * Format: int32
+             * @description The line, from 1.
+             */
+            line: number;
+        };
+        /** @description A trigger. */
+        Trigger: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            createdById: string;
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            environmentId: string;
+            /** @description Where a webhook is sent. */
+            hookPath?: string | null;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Inputs that are the same each time. */
+            inputs: Record<string, unknown>;
+            /** @description Whether it fires. */
+            isActive: boolean;
+            /** @description Further inputs by name, each with a JSON Pointer to its value. */
+            mapping: {
+                [key: string]: string;
+            };
+            /** @description A name for people. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description What is run.
+             */
+            packageId: string;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /** @description What it waits for. */
+            source: components["schemas"]["TriggerSource"];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
+        };
+        /** @description What a trigger made of one happening. */
+        TriggerFiring: {
+            /**
+             * Format: uuid
+             * @description The execution that it made; `null` if it made none.
+             */
+            executionId?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            firedAt: string;
+            /** @description What happened: the signature of a webhook, the id of the execution that ended. It counts once. */
+            key: string;
+            /**
+             * @description Why it made none: `inactive`, `noActiveVersion`, `untrustedVersion`, `invalidInputs`, `invalidOptions`
+             *     if it can't be placed as the package says, or `depthLimit` if too many executions stand before it.
+             */
+            skipped?: string | null;
+        };
+        /** @description What a trigger did last. */
+        TriggerFiringList: {
+            /** @description The latest first. */
+            items: components["schemas"]["TriggerFiring"][];
+        };
+        /** @description What a trigger shall be. */
+        TriggerRequest: {
+            /**
+             * Format: uuid
+             * @description Where; the default environment if left out of a new one.
+             */
+            environmentId?: string | null;
+            /** @description Inputs that are the same each time. */
+            inputs?: Record<string, unknown>;
+            /** @description Whether it fires. Default: yes. */
+            isActive?: boolean | null;
+            /**
+             * @description Further inputs by name, each with a JSON Pointer (RFC 6901) to its value in what the source tells. What is not
+             *     there is left out.
+             * @example {
+             *       "total": "/outputs/total"
+             *     }
+             */
+            mapping?: {
+                [key: string]: string;
+            };
+            /** @description A name for people. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description What is run: its active version when it fires.
+             */
+            packageId: string;
+            /**
+             * Format: int64
+             * @description For changes: the revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            /** @description What it waits for. */
+            source: components["schemas"]["TriggerSource"];
+        };
+        /** @description What a trigger waits for. */
+        TriggerSource: {
+            /** @enum {string} */
+            kind: "webhook";
+            style?: components["schemas"]["WebhookStyle"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "executionFinished";
+            on?: components["schemas"]["EndedAs"] | null;
+            /**
+             * Format: uuid
+             * @description Of which package.
+             */
+            package_id: string;
+        };
+        /** @description What shall change of a pool; what is left out stays. */
+        UpdateAgentPoolRequest: {
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description The name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+        };
+        /** @description What shall change of an agent; what is left out stays. */
+        UpdateAgentRequest: {
+            /**
+             * Format: date-time
+             * @description With the status `Draining`: until when it takes nothing new.
+             */
+            drainUntil?: string | null;
+            /** @description The machine's address. */
+            ipAddress?: string | null;
+            /** @description What it can do. */
+            labels?: string[] | null;
+            /** @description The machine's host name. */
+            machineName?: string | null;
+            /** @description When it takes nothing new. */
+            maintenanceWindows?: components["schemas"]["MaintenanceWindow"][] | null;
+            /** @description The name. */
+            name?: string | null;
+            /** @description The pools that it is in. */
+            poolIds?: string[] | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            status?: components["schemas"]["AgentStatus"] | null;
+        };
+        /** @description What shall change of an environment; what is left out stays. */
+        UpdateEnvironmentRequest: {
+            /** @description The keys of the authors whose versions are deployed and run here; none for everybody's. */
+            authorKeys?: string[] | null;
+            /** @description Whether somebody else than who asks has to agree to what is deployed here. */
+            fourEyes?: boolean | null;
+            /** @description Whether it is meant where a request names none. To end that, make another one the default. */
+            isDefault?: boolean | null;
+            /**
+             * Format: int32
+             * @description How many executions may be with agents at once; 0 for no limit.
+             */
+            maxConcurrent?: number | null;
+            /** @description Another name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+        };
+        /** @description What shall change of a package; what is left out stays. */
+        UpdatePackageRequest: {
+            /** @description What it does. */
+            description?: string | null;
+            /**
+             * Format: int32
+             * @description How many executions may be with agents at once in an environment; 0 for no limit.
+             */
+            maxConcurrent?: number | null;
+            /** @description The name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+        };
+        /** @description What shall change of a person; what is left out stays. */
+        UpdateUserRequest: {
+            /** @description Whether the person is kept from signing in; administrators only, and not of themselves. */
+            disabled?: boolean | null;
+            /** @description The address. */
+            email?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            /** @description What the person may do; administrators only, and not of themselves. */
+            roles?: components["schemas"]["Role"][] | null;
+            /** @description The name to sign in with. */
+            username?: string | null;
+        };
+        /** @description How busy a machine was. */
+        UsageList: {
+            /** @description One a minute at most, oldest first. */
+            items: components["schemas"]["UsagePoint"][];
+        };
+        /** @description How busy a machine was in one minute. */
+        UsagePoint: {
+            /**
+             * Format: date-time
+             * @description When it was told.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description How much of all processors was busy, 0 to 1.
+             */
+            cpu: number;
+            /**
+             * Format: int64
+             * @description How much memory was in use, in bytes.
+             */
+            memoryUsedBytes: number;
+        };
+        /** @description A person with an account. */
+        User: {
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            createdAt: string;
+            /** @description Whether the person is kept from signing in. */
+            disabled: boolean;
+            /** @description The address. */
+            email: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the person last signed in.
+             */
+            lastLogin?: string | null;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /** @description What the person may do. */
+            roles: components["schemas"]["Role"][];
+            /** @description The name to sign in with. */
+            username: string;
+        };
+        /** @description What verifying found. */
+        VerifyView: {
+            firstBad?: components["schemas"]["FirstBadView"] | null;
+            /** @description The end of the chain. Keep it elsewhere: who changes the chain can't change that. */
+            head: components["schemas"]["HeadView"];
+            /** @description Whether every sealed entry is as it was written and none is missing. */
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description How many entries were found right before the end or the first bad one.
+             */
+            verified: number;
+        };
+        /**
+         * @description How the sender of a webhook proves who it is.
+         * @enum {string}
+         */
+        WebhookStyle: "timestamped" | "github";
+        /** @description An item. */
+        WorkItem: components["schemas"]["WorkItemSummary"] & {
+            /** @description The uploaded files that belong to it. */
+            files: string[];
+            /** @description What came of it. */
+            output?: unknown;
+            /** @description What is to be done. */
+            payload: unknown;
+        };
+        /** @description Why an attempt at an item failed. */
+        WorkItemError: {
+            /** @description A word of the automation's own. */
+            code?: string | null;
+            /** @description Whose fault it was. */
+            kind: components["schemas"]["ItemErrorKind"];
+            /** @description What happened. */
+            message: string;
+        };
+        /**
+         * @description Where a work item stands.
+         * @enum {string}
+         */
+        WorkItemState: "New" | "InProgress" | "Successful" | "Failed" | "BusinessFailed" | "DeadLetter" | "Deleted";
+        /** @description An item in a list. */
+        WorkItemSummary: {
+            /**
+             * Format: int32
+             * @description How often it was taken; what was released does not count.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description From when on it may be taken: the end of the wish, or of the back-off.
+             */
+            availableAt: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Not before this instant, by the wish of whoever added it.
+             */
+            deferUntil?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it should be done.
+             */
+            dueAt?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            endedAt?: string | null;
+            error?: components["schemas"]["WorkItemError"] | null;
+            /**
+             * Format: uuid
+             * @description The execution that took it last, if one did.
+             */
+            executionId?: string | null;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description The number of the last take; 0 before the first.
+             */
+            leaseEpoch: number;
+            /**
+             * Format: date-time
+             * @description Until when it is the caller's who took it.
+             */
+            leaseUntil?: string | null;
+            /**
+             * Format: uuid
+             * @description The item whose completion added this one.
+             */
+            parentId?: string | null;
+            /**
+             * Format: int32
+             * @description Higher goes first.
+             */
+            priority: number;
+            /**
+             * Format: uuid
+             * @description In which queue.
+             */
+            queueId: string;
+            /** @description What people know it by. */
+            reference?: string | null;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When it was last taken.
+             */
+            startedAt?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["WorkItemState"];
+            /**
+             * Format: uuid
+             * @description Who took it last through the API, if somebody did.
+             */
+            takenById?: string | null;
+        };
+        /** @description A queue. */
+        WorkQueue: {
+            /** @description Whether an item is tried again by itself. */
+            autoRetry: boolean;
+            /**
+             * Format: int64
+             * @description The wait after the first application error in milliseconds.
+             */
+            backoffMs: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            createdById: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Where it is.
+             */
+            environmentId: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How long an item is a caller's, in milliseconds.
+             */
+            leaseMs: number;
+            /**
+             * Format: int32
+             * @description How often an item is taken before it becomes a `DeadLetter`.
+             */
+            maxAttempts: number;
+            /** @description The name. */
+            name: string;
+            /** @description What payloads look like. */
+            payloadSchema?: Record<string, unknown> | null;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /** @description Whether references are unique. */
+            uniqueReferences: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
+        };
+        /** @description A field of the request that is wrong. */
+        WrongField: {
+            /** @description Its camelCase path, as in `inputs.invoice.total`. */
+            field: string;
+            /** @description What is wrong; it never repeats the value. */
+            message: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

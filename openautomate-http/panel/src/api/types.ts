@@ -1,0 +1,33 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Agent = Schemas['Agent'];
+export type AgentPool = Schemas['AgentPool'];
+export type Approval = Schemas['Approval'];
+export type Artifact = Schemas['Artifact'];
+export type Asset = Schemas['Asset'];
+export type Attempt = Schemas['Attempt'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type Environment = Schemas['Environment'];
+export type Execution = Schemas['Execution'];
+export type ExecutionState = Schemas['ExecutionState'];
+export type ExecutionSummary = Schemas['ExecutionSummary'];
+export type LogLevel = Schemas['LogLevel'];
+export type LogLine = Schemas['LogLine'];
+export type Me = Schemas['MeView'];
+export type Package = Schemas['Package'];
+export type PackageVersion = Schemas['PackageVersion'];
+export type Problem = Schemas['Problem'];
+export type Progress = Schemas['Progress'];
+export type Role = Schemas['Role'];
+export type Rollout = Schemas['Rollout'];
+export type Schedule = Schemas['Schedule'];
+export type SchedulePreview = Schemas['SchedulePreview'];
+export type ScheduleRequest = Schemas['ScheduleRequest'];
+export type Session = Schemas['SessionView'];
+export type Trigger = Schemas['Trigger'];
+export type User = Schemas['User'];
+export type WorkItem = Schemas['WorkItem'];
+export type WorkItemSummary = Schemas['WorkItemSummary'];
+export type WorkQueue = Schemas['WorkQueue'];

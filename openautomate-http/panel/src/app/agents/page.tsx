@@ -1,0 +1,5 @@
+import { Agents } from '@/features/agents/screen';
+
+export default function Page() {
+  return <Agents />;
+}

@@ -1,0 +1,5 @@
+import { Approvals } from '@/features/approvals/screen';
+
+export default function Page() {
+  return <Approvals />;
+}

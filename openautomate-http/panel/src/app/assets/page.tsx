@@ -1,0 +1,5 @@
+import { Assets } from '@/features/assets/screen';
+
+export default function Page() {
+  return <Assets />;
+}

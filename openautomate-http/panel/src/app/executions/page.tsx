@@ -1,0 +1,5 @@
+import { Executions } from '@/features/executions/screen';
+
+export default function Page() {
+  return <Executions />;
+}

@@ -1,0 +1,5 @@
+import { Login } from '@/features/session/login';
+
+export default function Page() {
+  return <Login />;
+}

@@ -1,0 +1,5 @@
+import { Packages } from '@/features/packages/screen';
+
+export default function Page() {
+  return <Packages />;
+}

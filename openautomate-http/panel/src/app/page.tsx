@@ -1,0 +1,5 @@
+import { Dashboard } from '@/features/dashboard/screen';
+
+export default function Page() {
+  return <Dashboard />;
+}

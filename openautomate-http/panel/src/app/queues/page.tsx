@@ -1,0 +1,5 @@
+import { Queues } from '@/features/queues/screen';
+
+export default function Page() {
+  return <Queues />;
+}

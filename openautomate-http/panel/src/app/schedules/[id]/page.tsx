@@ -1,0 +1,10 @@
+import { ScheduleDetail } from '@/features/schedules/detail';
+
+/** Built once, as `_`; the server gives it for every id. */
+export function generateStaticParams() {
+  return [{ id: '_' }];
+}
+
+export default function Page() {
+  return <ScheduleDetail />;
+}

@@ -1,0 +1,5 @@
+import { Schedules } from '@/features/schedules/screen';
+
+export default function Page() {
+  return <Schedules />;
+}

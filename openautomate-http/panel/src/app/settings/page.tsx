@@ -1,0 +1,5 @@
+import { Settings } from '@/features/settings/screen';
+
+export default function Page() {
+  return <Settings />;
+}

@@ -1,0 +1,5 @@
+import { Setup } from '@/features/session/setup';
+
+export default function Page() {
+  return <Setup />;
+}

@@ -1,0 +1,5 @@
+import { Triggers } from '@/features/triggers/screen';
+
+export default function Page() {
+  return <Triggers />;
+}

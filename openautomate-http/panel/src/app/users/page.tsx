@@ -1,0 +1,5 @@
+import { Users } from '@/features/users/screen';
+
+export default function Page() {
+  return <Users />;
+}

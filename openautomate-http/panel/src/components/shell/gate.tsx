@@ -1,0 +1,55 @@
+'use client';
+
+import { useEffect, type ReactNode } from 'react';
+import { useTranslations } from 'use-intl';
+import { Button } from '@/components/ui/button';
+import { live } from '@/lib/live';
+import { useGo, usePath } from '@/lib/nav';
+import { restore, useSession } from '@/lib/session';
+import { Shell, ShellSkeleton } from './shell';
+
+/** Screens for people who are not signed in. */
+const OPEN = ['/login', '/setup'];
+
+/** Shows screens to people who are signed in, and leads the others to where they sign in. */
+export function Gate({ children }: { children: ReactNode }) {
+  const t = useTranslations('session');
+  const { status } = useSession();
+  const path = usePath();
+  const go = useGo();
+  const isOpen = OPEN.includes(path);
+
+  useEffect(() => {
+    if (status === 'unknown' && !isOpen) void restore();
+  }, [status, isOpen]);
+
+  useEffect(() => {
+    if (status !== 'out' || isOpen) return;
+    const here = window.location.pathname + window.location.search;
+    go(here === '/' ? '/login' : `/login?next=${encodeURIComponent(here)}`, { replace: true });
+    // Going there is done once for each change.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [status, isOpen]);
+
+  useEffect(() => {
+    if (status === 'in') live.start();
+    else live.stop();
+  }, [status]);
+
+  if (isOpen) return children;
+  if (status === 'in') return <Shell>{children}</Shell>;
+  if (status === 'unreachable') {
+    return (
+      <main className="grid min-h-dvh place-items-center p-6">
+        <div className="grid max-w-sm justify-items-center gap-4 text-center">
+          <h1 className="text-lg font-semibold">{t('unreachableTitle')}</h1>
+          <p className="text-soft">{t('unreachable')}</p>
+          <Button kind="primary" onClick={() => void restore()}>
+            {t('tryAgain')}
+          </Button>
+        </div>
+      </main>
+    );
+  }
+  return <ShellSkeleton />;
+}

@@ -1,0 +1,77 @@
+'use client';
+
+import { useEffect, useState, type FormEvent } from 'react';
+import { useTranslations } from 'use-intl';
+import { Button } from '@/components/ui/button';
+import { Field, Input } from '@/components/ui/field';
+import { useHydrated } from '@/lib/hydrated';
+import { useGo } from '@/lib/nav';
+import { reason } from '@/lib/query';
+import { logIn, restore, useSession } from '@/lib/session';
+import { SessionFrame } from './frame';
+
+/** Where somebody wanted to go; never to another server. */
+function wanted(): string {
+  const next = new URLSearchParams(window.location.search).get('next') ?? '/';
+  return next.startsWith('/') && !next.startsWith('//') && !next.startsWith('/\\') ? next : '/';
+}
+
+export function Login() {
+  const t = useTranslations('session');
+  const { status } = useSession();
+  const go = useGo();
+  const hydrated = useHydrated();
+  const [username, setUsername] = useState('');
+  const [password, setPassword] = useState('');
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+
+  useEffect(() => {
+    if (status === 'unknown') void restore();
+    if (status === 'in') go(wanted(), { replace: true });
+    // Once for each change.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [status]);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      await logIn(username, password);
+    } catch (failure) {
+      setError(reason(failure));
+      setPassword('');
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <SessionFrame title={t('logIn')}>
+      <form className="grid gap-4" onSubmit={(event) => void submit(event)}>
+        <Field label={t('username')}>
+          {(props) => (
+            <Input {...props} autoFocus autoComplete="username" required value={username} onChange={(event) => setUsername(event.target.value)} />
+          )}
+        </Field>
+        <Field label={t('password')} error={error}>
+          {(props) => (
+            <Input
+              {...props}
+              type="password"
+              autoComplete="current-password"
+              required
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
+          )}
+        </Field>
+        <Button type="submit" kind="primary" busy={busy} disabled={!hydrated || busy}>
+          {t('logIn')}
+        </Button>
+      </form>
+      <p className="mt-4 text-xs text-soft">{t('noAccount')}</p>
+    </SessionFrame>
+  );
+}

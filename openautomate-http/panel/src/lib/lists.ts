@@ -1,0 +1,77 @@
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import type { Agent, Environment, Me, Package, Schedule } from '@/api/types';
+import { api, got } from './api';
+import { useEnvironment } from './environment';
+import { keys } from './query';
+
+/** Lists that are short and needed in many places. */
+
+interface Page<T> {
+  items: T[];
+  next?: string | null;
+}
+
+/** All pages of a list, up to a thousand things. */
+export async function all<T>(page: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const { items: more, next } = await page(cursor);
+    items.push(...more);
+    cursor = next ?? undefined;
+  } while (cursor && items.length < 1_000);
+  return items;
+}
+
+export function useMe(): UseQueryResult<Me> {
+  return useQuery({ queryKey: keys.me, queryFn: () => got(api.GET('/api/auth/me', {})), staleTime: 60_000 });
+}
+
+/** Whether the person may do something; `undefined` until it is known. */
+export function useMay(permission: string): boolean | undefined {
+  const { data } = useMe();
+  return data?.permissions.includes(permission);
+}
+
+export function useEnvironments(): UseQueryResult<Environment[]> {
+  return useQuery({
+    queryKey: keys.environments,
+    queryFn: async () => (await got(api.GET('/api/environments', {}))).items,
+    staleTime: 300_000,
+  });
+}
+
+/** Where something new belongs: what was picked, else what is looked at, else the default environment. */
+export function useHome(picked: string): string {
+  const looked = useEnvironment();
+  const { data } = useEnvironments();
+  return picked || looked || (data?.find((one) => one.isDefault) ?? data?.[0])?.id || '';
+}
+
+export function useAgents(): UseQueryResult<Agent[]> {
+  return useQuery({
+    queryKey: keys.agents,
+    queryFn: () => all((cursor) => got(api.GET('/api/agents', { params: { query: { cursor, limit: 200 } } }))),
+  });
+}
+
+export function usePackages(): UseQueryResult<Package[]> {
+  return useQuery({
+    queryKey: keys.packages,
+    queryFn: () => all((cursor) => got(api.GET('/api/packages', { params: { query: { cursor, limit: 200 } } }))),
+  });
+}
+
+export function useSchedules(): UseQueryResult<Schedule[]> {
+  return useQuery({
+    queryKey: keys.schedules,
+    queryFn: () => all((cursor) => got(api.GET('/api/schedules', { params: { query: { cursor, limit: 200 } } }))),
+  });
+}
+
+/** The names of things by their ids. */
+export function useNames(list: { id: string; name: string }[] | undefined): (id: string | null | undefined) => string {
+  const names = useMemo(() => new Map(list?.map((one) => [one.id, one.name])), [list]);
+  return (id) => (id ? (names.get(id) ?? id.slice(0, 8)) : '–');
+}

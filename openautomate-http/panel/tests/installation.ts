@@ -1,0 +1,108 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A real server and real agents of this build, with their data in a folder of their own. */
+
+const root = resolve(import.meta.dirname, '../../..');
+const binaries = process.env.OPENAUTOMATE_BINARIES ?? join(root, 'target/debug');
+const python = process.env.OPENAUTOMATE_TEST_PYTHON ?? join(root, '.venv/bin/python');
+const extension = process.env.OPENAUTOMATE_EXTENSION ?? join(binaries, '_openautomate.abi3.so');
+
+/** How long a process may take to come up, in milliseconds. */
+const PATIENCE = 60_000;
+
+export class Installation {
+  readonly folder = mkdtempSync(join(tmpdir(), 'openautomate-panel-'));
+  url = '';
+  setupLink = '';
+  private server: ChildProcess | undefined;
+  private port = 0;
+  private readonly agents: ChildProcess[] = [];
+
+  /** Starts the server; its port stays the same when it is started again. */
+  async startServer(): Promise<void> {
+    const log = openSync(join(this.folder, 'server.log'), 'a');
+    const server = spawn(
+      join(binaries, 'openautomate-server'),
+      ['serve', '--data-dir', join(this.folder, 'server'), '--listen', `127.0.0.1:${this.port}`],
+      { stdio: ['ignore', 'pipe', log], env: clean() },
+    );
+    closeSync(log);
+    this.server = server;
+    await new Promise<void>((done, fail) => {
+      const late = setTimeout(() => fail(new Error(`the server did not start:\n${this.log('server')}`)), PATIENCE);
+      server.once('exit', () => fail(new Error(`the server ended:\n${this.log('server')}`)));
+      if (server.stdout) createInterface({ input: server.stdout }).on('line', (line) => {
+        const link = /http:\S+\/setup#token=\S+/.exec(line);
+        if (link) this.setupLink = link[0];
+        const url = /listening on (\S+)/.exec(line);
+        if (!url?.[1]) return;
+        this.url = url[1];
+        this.port = Number(new URL(this.url).port);
+        clearTimeout(late);
+        server.removeAllListeners('exit');
+        done();
+      });
+    });
+  }
+
+  /** Kills the server without warning. */
+  async killServer(): Promise<void> {
+    const server = this.server;
+    if (!server || server.exitCode !== null) return;
+    const gone = new Promise((done) => server.once('exit', done));
+    server.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Enrols an agent by the token that the panel showed, and starts it. */
+  startAgent(token: string, name: string): void {
+    const data = join(this.folder, name);
+    execFileSync(join(binaries, 'openautomate-agent'), ['enrol', '--server', this.url, '--name', name, '--data-dir', data], {
+      env: { ...clean(), OPENAUTOMATE_ENROLMENT_TOKEN: token },
+    });
+    const log = openSync(join(this.folder, `${name}.log`), 'a');
+    const agent = spawn(join(binaries, 'openautomate-agent'), ['run', '--data-dir', data, '--slots', '2', '--python', python], {
+      stdio: ['ignore', log, log],
+      env: { ...clean(), OPENAUTOMATE_AGENT_EXTENSION: extension },
+    });
+    closeSync(log);
+    this.agents.push(agent);
+  }
+
+  /** The zip of a package folder of the examples, as `run.py` packs it. */
+  pack(example: string): string {
+    const target = join(this.folder, `${example}.zip`);
+    const script = 'import sys; sys.path.insert(0, sys.argv[1]); from installation import pack; from pathlib import Path; Path(sys.argv[3]).write_bytes(pack(Path(sys.argv[2])))';
+    execFileSync(python, ['-c', script, join(root, 'examples/main_job'), join(root, 'examples/automations', example), target]);
+    return target;
+  }
+
+  log(name: string): string {
+    try {
+      return readFileSync(join(this.folder, `${name}.log`), 'utf8').split('\n').slice(-15).join('\n');
+    } catch {
+      return '';
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const process of [...this.agents, this.server]) {
+      if (!process || process.exitCode !== null || process.signalCode !== null) continue;
+      const gone = new Promise((done) => process.once('exit', done));
+      process.kill('SIGTERM');
+      const late = setTimeout(() => process.kill('SIGKILL'), 15_000);
+      await gone;
+      clearTimeout(late);
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Settings of whoever runs the tests are none of theirs. */
+function clean(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OPENAUTOMATE_'))) as NodeJS.ProcessEnv;
+}

@@ -1,0 +1,365 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, overflows, serious, settled, watched, type Watched } from './browser';
+import { Installation } from './installation';
+
+/** The walk of somebody new through the whole panel, and then each screen as it looks. */
+
+const PASSWORD = 'correct horse battery';
+/** Looking at all screens takes long where much else runs, in milliseconds. */
+const SLOW = 600_000;
+const shots = join(import.meta.dirname, '../screenshots');
+
+const place = new Installation();
+let browser: Browser;
+let main: Watched;
+let page: Page;
+
+beforeAll(async () => {
+  mkdirSync(shots, { recursive: true });
+  await place.startServer();
+  browser = await launch();
+  main = await watched(browser);
+  page = main.page;
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await place.stop();
+});
+
+const go = async (path: string) => {
+  await page.goto(place.url + path);
+  await settled(page);
+};
+const button = (name: string | RegExp) => page.getByRole('button', { name });
+const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+
+const shot = (name: string) => page.screenshot({ path: join(shots, `${name}-light-1440.png`) });
+
+/** Publishes an example by the dialog. */
+async function publish(example: string, name: string): Promise<void> {
+  await go('/packages');
+  await button('New package').first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.locator('input[type=file]').setInputFiles(place.pack(example));
+  await dialog.getByLabel('Name').fill(name);
+  await dialog.getByRole('button', { name: 'Publish' }).click();
+  await heading(name).waitFor();
+}
+
+describe.sequential('the walk', () => {
+  it('leads strangers to where they sign in', async () => {
+    await page.goto(`${place.url}/schedules`);
+    await page.waitForURL('**/login?next=%2Fschedules');
+    await page.getByLabel('User name or email').waitFor();
+  });
+
+  it('makes the first administrator by the link', async () => {
+    await page.goto(place.setupLink);
+    await page.getByLabel('User name').fill('ada');
+    await page.getByLabel('Email', { exact: true }).fill('not an address');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByLabel('Email', { exact: true }).fill('ada@example.org');
+    await button('Create account').click();
+    await heading('Dashboard').waitFor();
+    await page.getByText('Three steps to your first run').waitFor();
+    expect(page.url()).not.toContain('token');
+  });
+
+  it('keeps the session over a reload and holds no token where scripts find it', async () => {
+    await page.reload();
+    await heading('Dashboard').waitFor();
+    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+    expect(kept).not.toMatch(/oa_refresh_|eyJ/);
+    const [cookie] = (await main.context.cookies()).filter(({ name }) => name.startsWith('openautomate-session'));
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+  });
+
+  it('enrols an agent', async () => {
+    await go('/agents');
+    await button('Add an agent').click();
+    await page.getByLabel('Labels').fill('office');
+    await shot('dialog-enrol');
+    await button('Make the token').click();
+    const commands = await page.getByTestId('enrol-commands').innerText();
+    const token = /OPENAUTOMATE_ENROLMENT_TOKEN=(\S+)/.exec(commands)?.[1] ?? '';
+    expect(token).not.toBe('');
+    expect(commands).toContain(`--server ${place.url}`);
+    place.startAgent(token, 'robot-1');
+    await page.getByText('Connected:').waitFor({ timeout: 60_000 });
+    await button('Done').click();
+    await page.getByRole('link', { name: 'robot-1' }).waitFor();
+    await page.getByText('Ready').first().waitFor();
+  });
+
+  it('publishes packages', async () => {
+    await publish('hello', 'Hello');
+    await page.getByRole('cell', { name: /^\d+\.\d+\.\d+$/ }).first().waitFor();
+    await publish('invoices', 'Invoices to ledger');
+  });
+
+  it('runs a package by its form, with what both sides say of the inputs', async () => {
+    await go('/packages');
+    await page.getByRole('link', { name: 'Hello' }).click();
+    await heading('Hello').waitFor();
+    await button('Run Hello').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('repeat').fill('many');
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await dialog.getByText('Is not a whole number.').waitFor();
+    await shot('dialog-run');
+    await dialog.getByLabel('repeat').fill('25');
+    await dialog.getByLabel('delay').fill('0.2');
+    await dialog.getByLabel('name').fill('browser');
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/executions/*-*');
+  });
+
+  it('shows the log while it runs', async () => {
+    const log = page.getByRole('log');
+    await log.getByText('browser').first().waitFor({ timeout: 60_000 });
+    await page.getByText('Running', { exact: true }).first().waitFor();
+    await page.getByText('Succeeded', { exact: true }).first().waitFor({ timeout: 60_000 });
+    await page.getByText('Complete', { exact: true }).waitFor();
+    await page.getByLabel('Search the log').fill('browser');
+    await page.getByText(/^1 of \d+$/).waitFor();
+  });
+
+  it('shows the artifacts of the invoices', async () => {
+    await go('/packages');
+    await button('Run Invoices to ledger').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/executions/*-*');
+    await page.getByText('Succeeded', { exact: true }).first().waitFor({ timeout: 170_000 });
+    await page.getByRole('tab', { name: /Artifacts/ }).click();
+    await page.getByText('ledger.csv').waitFor();
+    await button('Look at ledger.csv').click();
+    await page.getByRole('dialog').getByRole('columnheader').first().waitFor();
+    await shot('dialog-artifact');
+    await page.keyboard.press('Escape');
+  });
+
+  it('schedules it and sees it fire', async () => {
+    await go('/schedules');
+    await button('New schedule').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Package').selectOption({ label: 'Hello' });
+    await dialog.getByLabel('Name').first().fill('Hello every ten seconds');
+    await dialog.getByLabel('Time zone').selectOption('Europe/Berlin');
+    await dialog.getByLabel('Expression').fill('every day');
+    await dialog.getByText(/expression|field/i).first().waitFor();
+    await dialog.getByLabel('Expression').fill('*/10 * * * * *');
+    await expect.poll(() => dialog.getByRole('listitem').count(), { timeout: 20_000 }).toBe(10);
+    await dialog.getByLabel('repeat').fill('1');
+    await shot('dialog-schedule');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await heading('Hello every ten seconds').waitFor();
+    await page.getByRole('link', { name: 'Hello', exact: true }).nth(1).waitFor({ timeout: 40_000 });
+    await page.getByRole('switch').click();
+    await page.getByText('Paused', { exact: true }).waitFor();
+  });
+
+  it('cancels a long one', async () => {
+    await go('/packages');
+    await button('Run Hello').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('repeat').fill('1000');
+    await dialog.getByLabel('delay').fill('1');
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/executions/*-*');
+    await page.getByRole('log').getByText('world').first().waitFor({ timeout: 60_000 });
+    await button('Cancel').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled', { exact: true }).first().waitFor({ timeout: 60_000 });
+  });
+
+  it('promotes a version to the next environment', async () => {
+    await go('/packages');
+    await page.getByRole('link', { name: 'Hello' }).click();
+    await button('Actions for version 1.0.0').click();
+    await page.getByRole('menuitem', { name: 'development' }).click();
+    await button('Promote to testing').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Promote' }).click();
+    await page.getByRole('cell', { name: /development.*testing|testing.*development/ }).waitFor();
+  });
+
+  it('opens anything by the palette and tells the shortcuts', async () => {
+    await go('/');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+    await page.keyboard.type('robot');
+    await page.getByRole('option', { name: 'robot-1' }).waitFor();
+    await page.keyboard.press('Enter');
+    await heading('robot-1').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await heading('Executions').waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it('keeps a secret that nobody reads again', async () => {
+    await go('/assets');
+    await button('New asset').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').first().fill('erp-password');
+    await dialog.getByLabel('Value').fill('hunter2-hunter2');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('erp-password').waitFor();
+    await button('Edit erp-password').click();
+    expect(await dialog.getByLabel('Value').inputValue()).toBe('');
+    expect(await page.content()).not.toContain('hunter2');
+    await page.keyboard.press('Escape');
+  });
+
+  it('invites a Viewer, who looks at everything and changes nothing', async () => {
+    await go('/users');
+    await button('Invite somebody').click();
+    await page.getByLabel('Email').fill('vic@example.org');
+    await button('Make the link').click();
+    const link = await page.getByTestId('invitation').innerText();
+    const guest = await watched(browser);
+    await guest.page.goto(link);
+    expect(await guest.page.getByLabel('Email', { exact: true }).inputValue()).toBe('vic@example.org');
+    await guest.page.getByLabel('User name').fill('vic');
+    await guest.page.getByLabel('Password').fill(PASSWORD);
+    await guest.page.getByRole('button', { name: 'Create account' }).click();
+    await guest.page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+    const changing = /^(Run|New|Add|Invite|Cancel|Drain|Delete|Edit|Promote|Roll back|Make)/;
+    for (const [path, name] of [
+      ['/executions', 'Executions'],
+      ['/packages', 'Automation Packages'],
+      ['/schedules', 'Schedules'],
+      ['/agents', 'Bot Agents'],
+      ['/triggers', 'Triggers'],
+      ['/queues', 'Work Queues'],
+    ] as const) {
+      await guest.page.goto(place.url + path);
+      await guest.page.getByRole('heading', { level: 1, name }).waitFor();
+      await settled(guest.page);
+      expect(await guest.page.getByRole('button', { name: changing }).allInnerTexts(), path).toEqual([]);
+      for (const toggle of await guest.page.getByRole('switch').all()) expect(await toggle.isDisabled(), path).toBe(true);
+    }
+    await guest.page.goto(`${place.url}/packages`);
+    await guest.page.getByRole('link', { name: 'Hello' }).click();
+    await guest.page.getByRole('heading', { level: 1, name: 'Hello' }).waitFor();
+    expect(await guest.page.getByRole('button', { name: changing }).allInnerTexts()).toEqual([]);
+    expect(await guest.page.getByRole('navigation').getByRole('link', { name: /Users|Audit|Assets/ }).count()).toBe(0);
+    // Whatever the page shows, the server decides.
+    const status = await guest.page.evaluate(async () => {
+      const session = (await (await fetch('/api/auth/refresh', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).json()) as { accessToken: string };
+      const answer = await fetch('/api/packages', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${session.accessToken}` },
+        body: JSON.stringify({ name: 'mine' }),
+      });
+      return answer.status;
+    });
+    expect(status).toBe(403);
+    await guest.context.close();
+  });
+
+  it('verifies the audit', async () => {
+    await go('/audit');
+    await button('Verify the chain').click();
+    await page.getByText(/^Whole: \d+ entries verified$/).waitFor();
+    await page.getByRole('button', { name: 'execution.cancel' }).first().click();
+    await page.getByRole('dialog').getByText('ada').waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it('has said nothing of errors so far', () => {
+    // The first look for a session, before anybody signed in.
+    expect(main.wrong.filter((line) => !line.includes('/api/auth/refresh') && !/status of 4(00|22)/.test(line))).toEqual([]);
+  });
+
+  it('says that the line is lost, and catches up when it is back', async () => {
+    await go('/executions');
+    await place.killServer();
+    await page.getByText(/connection to the server is lost/).waitFor({ timeout: 20_000 });
+    await place.startServer();
+    await page.getByText(/connection to the server is lost/).waitFor({ state: 'hidden', timeout: 40_000 });
+    await page.getByRole('row').nth(1).waitFor();
+    main.wrong.length = 0;
+  });
+});
+
+describe.sequential('the screens of strangers', () => {
+  for (const theme of ['light', 'dark'] as const) {
+    it(`look right: ${theme}`, async () => {
+      const stranger = await watched(browser);
+      await stranger.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      for (const [name, path] of [
+        ['login', '/login'],
+        ['setup', '/setup#token=none'],
+      ] as const) {
+        for (const width of [1440, 390]) {
+          await stranger.page.setViewportSize({ width, height: 844 });
+          await stranger.page.goto(place.url + path);
+          await stranger.page.getByLabel('Password').waitFor();
+          expect(await serious(stranger.page), name).toEqual([]);
+          expect(await overflows(stranger.page), name).toBe(0);
+          await stranger.page.screenshot({ path: join(shots, `${name}-${theme}-${width}.png`) });
+        }
+      }
+      expect(stranger.wrong.filter((line) => !line.includes('/api/auth/refresh'))).toEqual([]);
+      await stranger.context.close();
+    });
+  }
+});
+
+describe.sequential('the screens', () => {
+  const screens: [string, string][] = [
+    ['dashboard', '/'],
+    ['executions', '/executions'],
+    ['packages', '/packages'],
+    ['schedules', '/schedules'],
+    ['agents', '/agents'],
+    ['approvals', '/approvals'],
+    ['triggers', '/triggers'],
+    ['queues', '/queues'],
+    ['assets', '/assets'],
+    ['users', '/users'],
+    ['audit', '/audit'],
+    ['settings', '/settings'],
+    ['not-found', '/nothing'],
+  ];
+
+  beforeAll(async () => {
+    for (const [name, list, link] of [
+      ['execution', '/executions?state=Succeeded', 'Invoices to ledger'],
+      ['package', '/packages', 'Hello'],
+      ['schedule', '/schedules', 'Hello every ten seconds'],
+      ['agent', '/agents', 'robot-1'],
+    ] as const) {
+      await go(list);
+      await page.getByRole('link', { name: link, exact: true }).first().click();
+      await page.waitForURL('**/*-*-*-*-*');
+      screens.push([name, new URL(page.url()).pathname]);
+    }
+  });
+
+  for (const theme of ['light', 'dark'] as const) {
+    for (const width of [1440, 390]) {
+      it(`look right: ${theme}, ${width} pixels`, async () => {
+        await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+        await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+        main.wrong.length = 0;
+        const problems: string[] = [];
+        for (const [name, path] of screens) {
+          await go(path);
+          const found = [...(await serious(page)).map((line) => `axe: ${line}`), ...main.wrong.splice(0)];
+          const wide = await overflows(page);
+          if (wide > 0) found.push(`is ${wide} pixels wider than the window`);
+          problems.push(...found.filter((line) => name !== 'not-found' || !line.includes('404')).map((line) => `${name}: ${line}`));
+          await page.screenshot({ path: join(shots, `${name}-${theme}-${width}.png`) });
+        }
+        expect(problems).toEqual([]);
+      }, SLOW);
+    }
+  }
+});
