@@ -55,7 +55,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["CreateAgentPoolRequest"];
+                    "application/json": components["schemas"]["CreateRequest"];
                 };
             };
             responses: {
@@ -145,7 +145,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateAgentPoolRequest"];
+                    "application/json": components["schemas"]["UpdateRequest"];
                 };
             };
             responses: {
@@ -201,6 +201,420 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent-releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists releases. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of releases. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_AgentRelease"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Takes in a release whose programs were uploaded as files: their sizes and hashes are compared with the manifest. The
+         *     files live as long as the release. Which keys to trust is for each agent to say, and not for the server.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAgentRelease"];
+                };
+            };
+            responses: {
+                /** @description The release. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentRelease"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent-releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a release. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The release. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The release. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentRelease"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Deletes a release that is not on its way to agents. Its files go when they expire. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The release. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent-rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists rollouts. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of rollouts. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_AgentRollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Begins to bring a release to agents: those of one stage after those of the other. Each fetches it, checks it against
+         *     the release keys that it was given, waits until it has nothing to do, and restarts. The first that fails, or goes back
+         *     to its program before, stops the rollout. One rollout at most is under way.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAgentRollout"];
+                };
+            };
+            responses: {
+                /** @description The rollout. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentRollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent-rollouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a rollout. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The rollout. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The rollout. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentRollout"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent-rollouts/{id}/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists how far each agent of a rollout is, those of the last stage first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The rollout. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of agents. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_AgentUpdate"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent-rollouts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels a rollout that is under way. Agents that have begun to restart go on; the others leave it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The rollout. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The rollout. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgentRollout"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -324,7 +738,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["EnrolmentTokenRequest"];
+                    "application/json": components["schemas"]["TokenRequest"];
                 };
             };
             responses: {
@@ -373,7 +787,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["RegisterAgentRequest"];
+                    "application/json": components["schemas"]["RegisterRequest"];
                 };
             };
             responses: {
@@ -456,7 +870,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateAgentRequest"];
+                    "application/json": components["schemas"]["UpdateRequest"];
                 };
             };
             responses: {
@@ -775,6 +1189,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{id}/leases/{executionId}/{epoch}/assets/{assetId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the content of an asset that is a file in the environment of the leased execution. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The execution. */
+                    executionId: string;
+                    /** @description The number of the lease. */
+                    epoch: number;
+                    /** @description The asset. */
+                    assetId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The content. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{id}/leases/{executionId}/{epoch}/files/{fileId}": {
         parameters: {
             query?: never;
@@ -802,6 +1270,126 @@ export interface paths {
             requestBody?: never;
             responses: {
                 /** @description The content, as long and with the SHA-256 that the assignment says. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/leases/{executionId}/{epoch}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes an object into a bucket in the environment of the leased execution. */
+        put: {
+            parameters: {
+                query: {
+                    /** @description The name of the bucket. */
+                    bucket: string;
+                    /** @description The key. */
+                    key: string;
+                    /** @description Whether an object that is there is left, which is a conflict. */
+                    ifAbsent?: boolean;
+                    /** @description The SHA-256 of the content that may be replaced; anything else there is a conflict. */
+                    ifSha256?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The execution. */
+                    executionId: string;
+                    /** @description The number of the lease. */
+                    epoch: number;
+                };
+                cookie?: never;
+            };
+            /** @description The content, as it is. */
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                /** @description The object. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BucketObject"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/leases/{executionId}/{epoch}/objects/{objectId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the content of an object of a bucket in the environment of the leased execution. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The execution. */
+                    executionId: string;
+                    /** @description The number of the lease. */
+                    epoch: number;
+                    /** @description The id of the content. */
+                    objectId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The content. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -940,6 +1528,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{id}/rollouts/{rolloutId}/programs/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the program that a rollout brings the agent, for its target. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The first byte that is wanted; 0 if left out. */
+                    from?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The rollout. */
+                    rolloutId: string;
+                    /** @description The triple of the agent's target. */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The program, from that byte on. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{id}/token": {
         parameters: {
             query?: never;
@@ -986,6 +1629,71 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/triggers/{triggerId}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes a file that arrived in a folder which the agent watches for a trigger. The same file again makes nothing more
+         *     and gives the first answer. The content is left out if the trigger passes the path alone.
+         */
+        put: {
+            parameters: {
+                query: {
+                    /** @description Its name: a plain file name. */
+                    name: string;
+                    /** @description Its size in bytes. */
+                    size: number;
+                    /** @description When it was last written, in microseconds since 1970. */
+                    modifiedUs: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                    /** @description The trigger. */
+                    triggerId: string;
+                };
+                cookie?: never;
+            };
+            /** @description The content, as it is. */
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                /** @description What became of it. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArrivalView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1167,7 +1875,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["AnswerApprovalRequest"];
+                    "application/json": components["schemas"]["AnswerRequest"];
                 };
             };
             responses: {
@@ -1309,6 +2017,70 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assets/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Writes an asset that is a file, of at most 10 MiB: makes it, or replaces its content. It is always secret: runs get it
+         *     as a path, and nobody reads it back. What stands in it is not masked in logs.
+         */
+        put: {
+            parameters: {
+                query: {
+                    /** @description The name of the asset. */
+                    name: string;
+                    /** @description The name of the file, by which a run finds it: a plain file name. */
+                    fileName: string;
+                    /** @description What it is for. */
+                    description?: string;
+                    /** @description Where; the default environment if left out. */
+                    environmentId?: string;
+                    /** @description Whether an asset with this name is a conflict, rather than replaced. */
+                    createOnly?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            /** @description The content, as it is. */
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                /** @description The asset. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Asset"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1780,6 +2552,594 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/buckets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists storage buckets, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description In this environment. */
+                    environmentId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of buckets. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_Bucket"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a storage bucket. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BucketRequest"];
+                };
+            };
+            responses: {
+                /** @description The bucket. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bucket"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/buckets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a storage bucket, and what it holds in all. The ETag is of its settings: what it holds changes without it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The bucket. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bucket"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces the settings of a storage bucket; what is left out becomes the default. What it holds stays. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BucketRequest"];
+                };
+            };
+            responses: {
+                /** @description The bucket. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bucket"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a storage bucket that holds nothing. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/buckets/{id}/object": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an object. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Its key: a relative path with `/`. */
+                    key: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The object. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BucketObject"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Writes an object, in the place of what is under its key. `If-None-Match: *` leaves what is there; `If-Match` with an
+         *     etag replaces that and nothing else.
+         */
+        put: {
+            parameters: {
+                query: {
+                    /** @description Its key: a relative path with `/`. */
+                    key: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            /** @description The content, as it is. */
+            requestBody?: {
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            responses: {
+                /** @description The object. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BucketObject"];
+                    };
+                };
+                /** @description What is there is not what the headers ask for. */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes an object; one that is absent is deleted already. `If-Match` deletes that content and nothing else. */
+        delete: {
+            parameters: {
+                query: {
+                    /** @description Its key: a relative path with `/`. */
+                    key: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deleted. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is there is not what the headers ask for. */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/buckets/{id}/object/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads an object: whole, or one `Range` of it. It is always a download, and never of a type that a browser would
+         *     run.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Its key: a relative path with `/`. */
+                    key: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The content. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description The range. */
+                206: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": unknown;
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The range begins behind the end. */
+                416: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/buckets/{id}/object/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copies an object to another key of its bucket. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TransferRequest"];
+                };
+            };
+            responses: {
+                /** @description The copy. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BucketObject"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/buckets/{id}/object/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an object another key of its bucket, at once and without moving its content. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TransferRequest"];
+                };
+            };
+            responses: {
+                /** @description The object. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BucketObject"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/buckets/{id}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists objects of a bucket by key. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Those whose key begins with this. */
+                    prefix?: string;
+                    /**
+                     * @description Folds keys at this character: of those that have it behind the prefix, what they begin with up to it is told
+                     *     once, in `prefixes`. Usually `/`.
+                     */
+                    delimiter?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many objects and prefixes at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The bucket. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of objects. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ObjectList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calendars": {
         parameters: {
             query?: never;
@@ -2032,7 +3392,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["CreateEnvironmentRequest"];
+                    "application/json": components["schemas"]["CreateRequest"];
                 };
             };
             responses: {
@@ -2083,7 +3443,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateEnvironmentRequest"];
+                    "application/json": components["schemas"]["UpdateRequest"];
                 };
             };
             responses: {
@@ -2108,6 +3468,109 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pauses an environment: nothing new is given to its agents. What runs goes on; what schedules, triggers and people ask
+         *     for waits, and says why when it is asked to explain.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The environment. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PauseEnvironmentRequest"];
+                };
+            };
+            responses: {
+                /** @description The environment. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Environment"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes an environment: what waits is given to its agents at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The environment. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The environment. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Environment"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -3069,109 +4532,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/live": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Opens a live connection: a WebSocket of JSON messages, one each text frame.
-         * @description The client says `{"op": "subscribe", "id": 1, "topic": "executions"}` with a number of its own choice, or
-         *     `{"op": "unsubscribe", "id": 1}`. The topics are `executions`, `agents`, `packages`, `schedules`, `triggers`,
-         *     `approvals`, `queues`, and `log` with an `executionId` and, to go on, an `after` as in the log's pages.
-         *
-         *     The server answers `subscribed` or `refused` (with a `code` and a `detail`). Then, at most ten times a second, it
-         *     says `changed`, with the `items` that changed (an `id`, and for executions the `state` and the `progress` where
-         *     they are known); `missed` means that more changed than is told, so read again. A log comes as `lines` in order and
-         *     without a gap, and is `complete` at its end. The connection closes with 4401 when the session ends, with 1012 when
-         *     the server stops.
-         */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The connection. */
-                101: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A problem. */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/live/tickets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Makes a ticket by which a page opens a live connection.
-         * @description A page can give a WebSocket no header of its own. It opens `/api/live` with the subprotocols `openautomate-live`
-         *     and `ticket.…`; programs send their access token as with every other request and need no ticket.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The ticket. */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LiveTicketView"];
-                    };
-                };
-                /** @description A problem. */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/packages": {
         parameters: {
             query?: never;
@@ -3225,7 +4585,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["CreatePackageRequest"];
+                    "application/json": components["schemas"]["CreateRequest"];
                 };
             };
             responses: {
@@ -3315,7 +4675,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdatePackageRequest"];
+                    "application/json": components["schemas"]["UpdateRequest"];
                 };
             };
             responses: {
@@ -3748,6 +5108,61 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packages/{id}/versions/{versionId}/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists how far agents are with a version: those that were told of it since it was deployed, newest agent first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The package. */
+                    id: string;
+                    /** @description The version. */
+                    versionId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of agents. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_AgentPreparation"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4874,7 +6289,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRequest"] | null;
                 };
             };
             responses: {
@@ -4926,7 +6341,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRequest"] | null;
                 };
             };
             responses: {
@@ -4978,7 +6393,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRequest"] | null;
                 };
             };
             responses: {
@@ -5838,6 +7253,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/triggers/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells why a trigger does not fire. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The trigger. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The reasons. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TriggerExplanation"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/triggers/{id}/firings": {
         parameters: {
             query?: never;
@@ -6096,7 +7559,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateUserRequest"];
+                    "application/json": components["schemas"]["UpdateRequest"];
                 };
             };
             responses: {
@@ -6256,6 +7719,12 @@ export interface components {
          * @enum {string}
          */
         ActorKind: "user" | "agent" | "system" | "anonymous";
+        /**
+         * @description What becomes of a file that made an execution: it stays; it is moved into the subfolder `processed`; it is
+         *     removed.
+         * @enum {string}
+         */
+        AfterArrival: "leave" | "move" | "remove";
         /** @description An agent. */
         Agent: {
             /** @description Whether it is connected at this moment. */
@@ -6352,6 +7821,138 @@ export interface components {
              */
             revision: number;
         };
+        /** @description What an agent said last of a version. */
+        AgentPreparation: {
+            /**
+             * Format: uuid
+             * @description Which agent.
+             */
+            agentId: string;
+            /**
+             * Format: date-time
+             * @description When it said so.
+             */
+            at: string;
+            /** @description Why it failed. */
+            reason?: string | null;
+            /** @description How far it is. */
+            state: components["schemas"]["PreparationState"];
+        };
+        /** @description A release of the agent program. */
+        AgentRelease: {
+            /**
+             * Format: date-time
+             * @description When it was uploaded.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description By whom.
+             */
+            createdById: string;
+            /** @description The uploaded program of each target, by its triple. */
+            files: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The manifest as it was signed, to the byte. */
+            manifest: string;
+            /**
+             * Format: int64
+             * @description The ETag.
+             */
+            revision: number;
+            /** @description The signature over the manifest. */
+            signature: components["schemas"]["Signed"];
+            /** @description Its version. */
+            version: string;
+        };
+        /** @description A release on its way to agents. */
+        AgentRollout: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Who asked for it.
+             */
+            createdById: string;
+            /**
+             * Format: int64
+             * @description How long an agent may take from its restart until it is healthy.
+             */
+            deadlineSeconds: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            endedAt?: string | null;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description Whether an agent that has maintenance windows is updated within one only. */
+            inWindows: boolean;
+            /** @description Why it stopped. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Which release.
+             */
+            releaseId: string;
+            /**
+             * Format: int64
+             * @description Raised with each change; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description How long the agents of a stage have to be healthy before the next begins.
+             */
+            soakSeconds: number;
+            /**
+             * Format: int32
+             * @description The stage that is under way, from 0.
+             */
+            stage: number;
+            /**
+             * Format: date-time
+             * @description Since when all agents of that stage are healthy.
+             */
+            stageHealthyAt?: string | null;
+            /** @description How many agents each stage has. */
+            stages: number[];
+            /** @description Where it stands. */
+            state: components["schemas"]["AgentRolloutState"];
+            /** @description Which agents were asked for. */
+            target: components["schemas"]["RolloutTarget"];
+        };
+        /** @description How many agents have the release when a stage is over: one of the two. */
+        AgentRolloutStage: {
+            /**
+             * Format: int32
+             * @description So many.
+             */
+            count: number;
+        } | {
+            /**
+             * Format: int32
+             * @description So many of a hundred, rounded up.
+             */
+            percent: number;
+        };
+        /**
+         * @description Where a rollout of a release of the agent program stands.
+         * @enum {string}
+         */
+        AgentRolloutState: "running" | "done" | "stopped" | "cancelled";
         /**
          * @description What an agent may do: takes work; finishes what it has; may not connect.
          * @enum {string}
@@ -6367,15 +7968,36 @@ export interface components {
              */
             expiresIn: number;
         };
-        /** @description An answer. */
-        AnswerApprovalRequest: {
-            /** @description Yes or no. */
-            approve: boolean;
-            /** @description What there is to say of it; the automation reads it. */
-            comment?: string;
+        /** @description How far an agent is with a release. */
+        AgentUpdate: {
+            /**
+             * Format: uuid
+             * @description Which agent.
+             */
+            agentId: string;
+            /**
+             * Format: date-time
+             * @description When it came to be so.
+             */
+            changedAt: string;
+            /** @description Why it failed. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description In which stage, from 0.
+             */
+            stage: number;
+            /** @description How far it is. */
+            state: components["schemas"]["AgentUpdateState"];
         };
+        /**
+         * @description How far an agent is with a release of its program. `rolledBack`: it was not healthy with it in time, and runs the
+         *     program before.
+         * @enum {string}
+         */
+        AgentUpdateState: "waiting" | "fetching" | "staged" | "draining" | "restarting" | "healthy" | "rolledBack" | "failed" | "cancelled";
         /** @description What somebody says to a rollout. */
-        AnswerRolloutRequest: {
+        AnswerRequest: {
             /** @description Why; at most 4,000 bytes. */
             comment?: string;
         };
@@ -6442,6 +8064,16 @@ export interface components {
          * @enum {string}
          */
         ApprovalState: "waiting" | "approved" | "rejected" | "withdrawn";
+        /** @description What became of a file that arrived. */
+        ArrivalView: {
+            /**
+             * Format: uuid
+             * @description The execution that it made, now or when it was told before.
+             */
+            executionId?: string | null;
+            /** @description Why it made none. */
+            skipped?: string | null;
+        };
         /** @description A file that an execution left. */
         Artifact: {
             /**
@@ -6497,6 +8129,13 @@ export interface components {
              * @description Where it holds.
              */
             environmentId: string;
+            /** @description The name of the file, if it is one. */
+            fileName?: string | null;
+            /**
+             * Format: int64
+             * @description The size of the file in bytes.
+             */
+            fileSize?: number | null;
             /** @description What the value is. */
             format: components["schemas"]["AssetFormat"];
             /**
@@ -6527,10 +8166,10 @@ export interface components {
             value?: Record<string, unknown> | null;
         };
         /**
-         * @description What the value of an asset is: any text; JSON; a user name and a password.
+         * @description What the value of an asset is: any text; JSON; a user name and a password; a file.
          * @enum {string}
          */
-        AssetFormat: "text" | "json" | "credential";
+        AssetFormat: "text" | "json" | "credential" | "file";
         /**
          * @description Whether people may read an asset's value back.
          * @enum {string}
@@ -6693,6 +8332,149 @@ export interface components {
              * @description The end of the range, which does not belong to it.
              */
             to: string;
+        };
+        /** @description A storage bucket. */
+        Bucket: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            createdById: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Where it is.
+             */
+            environmentId: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many bytes its objects may have in all.
+             */
+            maxBytes: number;
+            /**
+             * Format: int64
+             * @description How many bytes an object may have.
+             */
+            maxObjectBytes: number;
+            /**
+             * Format: int64
+             * @description How many objects it may hold.
+             */
+            maxObjects: number;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many objects there are.
+             */
+            objectCount: number;
+            /**
+             * Format: int32
+             * @description After how many days an object is removed that was not written again.
+             */
+            retentionDays?: number | null;
+            /**
+             * Format: int64
+             * @description Raised with each change of the settings; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When its settings were last changed.
+             */
+            updatedAt: string;
+            /**
+             * Format: int64
+             * @description The bytes of its objects.
+             */
+            usedBytes: number;
+        };
+        /** @description An object of a bucket. */
+        BucketObject: {
+            /** @description Its media type, as who wrote it said. It is served as another one if a browser would run it. */
+            contentType: string;
+            /** @description The tag for `If-Match` and `If-None-Match`: the hash in quotes. */
+            etag: string;
+            /**
+             * Format: uuid
+             * @description The execution that wrote it.
+             */
+            executionId?: string | null;
+            /**
+             * Format: uuid
+             * @description The id of its content: another one with each writing.
+             */
+            id: string;
+            /** @description What it is called. */
+            key: string;
+            /** @description SHA-256 of its content in hex. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            writtenAt: string;
+            /**
+             * Format: uuid
+             * @description The person who wrote it.
+             */
+            writtenById?: string | null;
+        };
+        /** @description What a bucket shall be. */
+        BucketRequest: {
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * Format: uuid
+             * @description Where; the default environment if left out. It can't be changed.
+             */
+            environmentId?: string | null;
+            /**
+             * Format: int64
+             * @description How many bytes its objects may have in all. Default 10 GiB.
+             */
+            maxBytes?: number | null;
+            /**
+             * Format: int64
+             * @description How many bytes an object may have. Default 1 GiB.
+             */
+            maxObjectBytes?: number | null;
+            /**
+             * Format: int64
+             * @description How many objects it may hold. Default 100,000.
+             */
+            maxObjects?: number | null;
+            /**
+             * @description The name, unique in its environment.
+             * @example reports
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description After how many days an object is removed that was not written again. Default: never.
+             */
+            retentionDays?: number | null;
+            /**
+             * Format: int64
+             * @description For changes: the revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
         };
         /** @description What became of executions that were selected. */
         BulkView: {
@@ -6882,7 +8664,7 @@ export interface components {
             limit: number;
         };
         /** @description A new pool. */
-        CreateAgentPoolRequest: {
+        CreateRequest: {
             /** @description What it is for. */
             description?: string;
             /**
@@ -6890,27 +8672,6 @@ export interface components {
              * @description Of which environment; the default one if left out.
              */
             environmentId?: string | null;
-            /** @description The name. */
-            name: string;
-        };
-        /** @description A new environment. */
-        CreateEnvironmentRequest: {
-            /** @description The keys of the authors whose versions are deployed and run here; none for everybody's. */
-            authorKeys?: string[];
-            /** @description Whether somebody else than who asks has to agree to what is deployed here. */
-            fourEyes?: boolean;
-            /**
-             * Format: int32
-             * @description How many executions may be with agents at once; no limit if left out.
-             */
-            maxConcurrent?: number | null;
-            /** @description The name. */
-            name: string;
-        };
-        /** @description A new package. */
-        CreatePackageRequest: {
-            /** @description What it does. */
-            description?: string;
             /** @description The name. */
             name: string;
         };
@@ -7061,26 +8822,6 @@ export interface components {
             /** @description The keys by which it checks that packages are what was published: Ed25519, base64url without padding. */
             packageKeys: string[];
         };
-        /** @description What a token shall enrol. */
-        EnrolmentTokenRequest: {
-            /**
-             * Format: uuid
-             * @description The registered agent that it is for; a new agent if left out.
-             */
-            agentId?: string | null;
-            /**
-             * Format: uuid
-             * @description The environment of a new agent; the default one if left out.
-             */
-            environmentId?: string | null;
-            /**
-             * Format: int64
-             * @description How long it is good, at most a week; an hour if left out.
-             */
-            expiresInSeconds?: number | null;
-            /** @description The labels of a new agent. */
-            labels?: string[];
-        };
         /** @description An environment. */
         Environment: {
             /**
@@ -7109,6 +8850,7 @@ export interface components {
             maxConcurrent?: number | null;
             /** @description The name. */
             name: string;
+            pause?: components["schemas"]["EnvironmentPause"] | null;
             /**
              * Format: int64
              * @description Raised with each change.
@@ -7119,6 +8861,23 @@ export interface components {
         EnvironmentList: {
             /** @description Oldest first. */
             items: components["schemas"]["Environment"][];
+        };
+        /** @description Why nothing is given to the agents of an environment. */
+        EnvironmentPause: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description Who paused it. */
+            by: components["schemas"]["PausedBy"];
+            /** @description Why, in their words. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; `null` until somebody resumes it.
+             */
+            until?: string | null;
         };
         /** @description Under which take. */
         EpochRequest: {
@@ -7335,6 +9094,8 @@ export interface components {
              * @description The disk that its data lies on, in bytes; 0 if it does not tell.
              */
             diskBytes: number;
+            /** @description Whether it takes releases of its program from here: it trusts a release key, and something restarts it. */
+            isUpdatable: boolean;
             /**
              * Format: int64
              * @description Its memory in bytes; 0 if it does not tell.
@@ -7471,7 +9232,8 @@ export interface components {
         };
         /**
          * @description One thing that holds an execution back. The fields beside `kind` and `message` are those of the kind: `ended`;
-         *     `leased` (`agentId`, `leaseUntil`); `runAtLater` (`runAt`); `backOff` (`until`, `failedAttempts`); `approval`; `overdue`;
+         *     `leased` (`agentId`, `leaseUntil`); `versionNotReady` (`agentId`, `state`, `reason`, `since`); `environmentPaused`
+         *     (`at`, `by`, `reason`, `until`); `runAtLater` (`runAt`); `backOff` (`until`, `failedAttempts`); `approval`; `overdue`;
          *     `limit` (`scope`, `key`, `limit`, `held`, `heldBy`); `noAgent`; `noSuitableAgent` (`agents`, `lacking`);
          *     `agentsResting` (`agents`, `count`); `agentsAway` (`agents`, `count`, `since`); `slotsHeld` (`agents`, `count`,
          *     `heldBy`).
@@ -7666,6 +9428,161 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        Listed_AgentPreparation: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which agent.
+                 */
+                agentId: string;
+                /**
+                 * Format: date-time
+                 * @description When it said so.
+                 */
+                at: string;
+                /** @description Why it failed. */
+                reason?: string | null;
+                /** @description How far it is. */
+                state: components["schemas"]["PreparationState"];
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_AgentRelease: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was uploaded.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description By whom.
+                 */
+                createdById: string;
+                /** @description The uploaded program of each target, by its triple. */
+                files: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description The manifest as it was signed, to the byte. */
+                manifest: string;
+                /**
+                 * Format: int64
+                 * @description The ETag.
+                 */
+                revision: number;
+                /** @description The signature over the manifest. */
+                signature: components["schemas"]["Signed"];
+                /** @description Its version. */
+                version: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_AgentRollout: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who asked for it.
+                 */
+                createdById: string;
+                /**
+                 * Format: int64
+                 * @description How long an agent may take from its restart until it is healthy.
+                 */
+                deadlineSeconds: number;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                endedAt?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description Whether an agent that has maintenance windows is updated within one only. */
+                inWindows: boolean;
+                /** @description Why it stopped. */
+                reason?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Which release.
+                 */
+                releaseId: string;
+                /**
+                 * Format: int64
+                 * @description Raised with each change; the ETag.
+                 */
+                revision: number;
+                /**
+                 * Format: int64
+                 * @description How long the agents of a stage have to be healthy before the next begins.
+                 */
+                soakSeconds: number;
+                /**
+                 * Format: int32
+                 * @description The stage that is under way, from 0.
+                 */
+                stage: number;
+                /**
+                 * Format: date-time
+                 * @description Since when all agents of that stage are healthy.
+                 */
+                stageHealthyAt?: string | null;
+                /** @description How many agents each stage has. */
+                stages: number[];
+                /** @description Where it stands. */
+                state: components["schemas"]["AgentRolloutState"];
+                /** @description Which agents were asked for. */
+                target: components["schemas"]["RolloutTarget"];
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_AgentUpdate: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which agent.
+                 */
+                agentId: string;
+                /**
+                 * Format: date-time
+                 * @description When it came to be so.
+                 */
+                changedAt: string;
+                /** @description Why it failed. */
+                reason?: string | null;
+                /**
+                 * Format: int32
+                 * @description In which stage, from 0.
+                 */
+                stage: number;
+                /** @description How far it is. */
+                state: components["schemas"]["AgentUpdateState"];
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         Listed_Approval: {
             /** @description The items, newest first. */
             items: {
@@ -7744,6 +9661,13 @@ export interface components {
                  * @description Where it holds.
                  */
                 environmentId: string;
+                /** @description The name of the file, if it is one. */
+                fileName?: string | null;
+                /**
+                 * Format: int64
+                 * @description The size of the file in bytes.
+                 */
+                fileSize?: number | null;
                 /** @description What the value is. */
                 format: components["schemas"]["AssetFormat"];
                 /**
@@ -7805,6 +9729,78 @@ export interface components {
                 /** @description The request that asked. */
                 requestId?: string | null;
                 seal?: components["schemas"]["AuditSeal"] | null;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Bucket: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it.
+                 */
+                createdById: string;
+                /** @description What it is for. */
+                description: string;
+                /**
+                 * Format: uuid
+                 * @description Where it is.
+                 */
+                environmentId: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How many bytes its objects may have in all.
+                 */
+                maxBytes: number;
+                /**
+                 * Format: int64
+                 * @description How many bytes an object may have.
+                 */
+                maxObjectBytes: number;
+                /**
+                 * Format: int64
+                 * @description How many objects it may hold.
+                 */
+                maxObjects: number;
+                /** @description The name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many objects there are.
+                 */
+                objectCount: number;
+                /**
+                 * Format: int32
+                 * @description After how many days an object is removed that was not written again.
+                 */
+                retentionDays?: number | null;
+                /**
+                 * Format: int64
+                 * @description Raised with each change of the settings; the ETag.
+                 */
+                revision: number;
+                /**
+                 * Format: date-time
+                 * @description When its settings were last changed.
+                 */
+                updatedAt: string;
+                /**
+                 * Format: int64
+                 * @description The bytes of its objects.
+                 */
+                usedBytes: number;
             }[];
             /** @description The `cursor` of the next page; `null` on the last. */
             next?: string | null;
@@ -8469,16 +10465,6 @@ export interface components {
             /** @description The `cursor` of the next page; `null` on the last. */
             next?: string | null;
         };
-        /** @description A ticket. */
-        LiveTicketView: {
-            /**
-             * Format: int64
-             * @description How long it waits to be used, in seconds.
-             */
-            expiresIn: number;
-            /** @description Goes among the subprotocols, behind `ticket.`; opens one connection. */
-            ticket: string;
-        };
         /**
          * @description How severe a log line is.
          * @enum {string}
@@ -8528,8 +10514,6 @@ export interface components {
         LogStream: "stdout" | "stderr" | "logging" | "system";
         /** @description Who signs in. */
         LoginRequest: {
-            /** @description Keeps the refresh token in a cookie that no script can read, in place of telling it: for pages of this server. */
-            cookie?: boolean;
             /**
              * Format: password
              * @description The password.
@@ -8580,10 +10564,57 @@ export interface components {
              */
             count: number;
         };
+        /** @description A new release. */
+        NewAgentRelease: {
+            /** @description The program of each target of the manifest, by its triple: the id of a file that was uploaded to `/api/files`. */
+            files: {
+                [key: string]: string;
+            };
+            /** @description The manifest, to the byte, as `openautomate-agent release sign` writes it. */
+            manifest: string;
+            /** @description The signature of the release key over the manifest. */
+            signature: components["schemas"]["Signed"];
+        };
+        /** @description What to bring to whom. */
+        NewAgentRollout: {
+            /**
+             * Format: int64
+             * @description How long an agent may take from its restart until it is healthy; ten minutes if left out.
+             */
+            deadlineSeconds?: number | null;
+            /** @description Whether an agent that has maintenance windows is updated within one only. */
+            inWindows?: boolean;
+            /**
+             * Format: uuid
+             * @description Which release.
+             */
+            releaseId: string;
+            /**
+             * Format: int64
+             * @description How long the agents of a stage have to be healthy before the next begins; ten minutes if left out.
+             */
+            soakSeconds?: number | null;
+            /**
+             * @description How many agents come first, and then, as in `[{"count": 1}, {"percent": 20}]`; the rest follows at last. All at
+             *     once if left out.
+             */
+            stages?: components["schemas"]["AgentRolloutStage"][];
+            /** @description To which agents. */
+            target: components["schemas"]["RolloutTarget"];
+        };
         /** @description A trigger with what is shown once. */
         NewTrigger: components["schemas"]["Trigger"] & {
             /** @description What the sender of a webhook signs with. It is never shown again. */
             secret?: string | null;
+        };
+        /** @description A page of a bucket. */
+        ObjectList: {
+            /** @description The objects, by key in the order of bytes. */
+            items: components["schemas"]["BucketObject"][];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+            /** @description What folded keys begin with. */
+            prefixes: string[];
         };
         /**
          * @description What a vanished agent means: the execution fails, or is tried again.
@@ -8727,6 +10758,11 @@ export interface components {
             /** @description The SemVer number. */
             versionNumber: string;
         };
+        /**
+         * @description What an execution gets of a file that arrived: its content, or its path alone.
+         * @enum {string}
+         */
+        PassAs: "file" | "path";
         /** @description A change of password. */
         PasswordRequest: {
             /**
@@ -8752,6 +10788,21 @@ export interface components {
             /** @description Why, in their words. */
             reason: string;
         };
+        /** @description Why, and for how long. */
+        PauseEnvironmentRequest: {
+            /** @description For those who find it paused, 1 to 500 characters. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; if left out, when somebody resumes it.
+             */
+            until?: string | null;
+        };
         /** @description Why. */
         PauseRequest: {
             /** @description For those who find it paused, 1 to 500 characters. */
@@ -8766,6 +10817,11 @@ export interface components {
             /** @description The name at that time. */
             name: string;
         };
+        /**
+         * @description How far an agent is with a version.
+         * @enum {string}
+         */
+        PreparationState: "waiting" | "fetching" | "building" | "ready" | "failed";
         /** @description Settings to try. */
         PreviewRequest: {
             /**
@@ -8894,8 +10950,8 @@ export interface components {
         };
         /** @description A refresh token. */
         RefreshRequest: {
-            /** @description The newest one of the session. Left out where a cookie holds it. */
-            refreshToken?: string | null;
+            /** @description The newest one of the session. */
+            refreshToken: string;
         };
         /** @description An execution to which it could not be done. */
         RefusedView: {
@@ -8908,31 +10964,6 @@ export interface components {
              * @description Which.
              */
             id: string;
-        };
-        /** @description A new agent. */
-        RegisterAgentRequest: {
-            /**
-             * Format: uuid
-             * @description Where it works; the default environment if left out.
-             */
-            environmentId?: string | null;
-            /**
-             * @description The machine's address.
-             * @example 192.168.1.100
-             */
-            ipAddress: string;
-            /** @description What it can do. */
-            labels?: string[];
-            /**
-             * @description The machine's host name.
-             * @example FINANCE-PC-01
-             */
-            machineName: string;
-            /**
-             * @description The name.
-             * @example Finance-Bot-01
-             */
-            name: string;
         };
         /** @description A new account. */
         RegisterRequest: {
@@ -9160,6 +11191,18 @@ export interface components {
          * @enum {string}
          */
         RolloutState: "waiting" | "done" | "rejected" | "withdrawn";
+        /** @description Which agents a release of their program is for: `all`; those of a `pool` (`poolId`); those with a `label` (`label`). */
+        RolloutTarget: {
+            /** @description `all`, `pool` or `label`. */
+            kind: string;
+            /** @description Of `label`: which. */
+            label?: string | null;
+            /**
+             * Format: uuid
+             * @description Of `pool`: which.
+             */
+            poolId?: string | null;
+        };
         /** @description Why a run failed. */
         RunError: {
             /** @description The traceback as structure, outermost call first. */
@@ -9536,8 +11579,8 @@ export interface components {
              * @description After this instant no refresh is accepted.
              */
             refreshExpiresAt: string;
-            /** @description Trades for the next session at `/api/auth/refresh`, once. Left out where a cookie holds it. */
-            refreshToken?: string | null;
+            /** @description Trades for the next session at `/api/auth/refresh`, once. */
+            refreshToken: string;
             /** @description `Bearer`. */
             tokenType: string;
             /** @description Who signed in. */
@@ -9640,6 +11683,26 @@ export interface components {
             /** @description In the order in which they should be worked on. */
             items: components["schemas"]["WorkItem"][];
         };
+        /** @description What a token shall enrol. */
+        TokenRequest: {
+            /**
+             * Format: uuid
+             * @description The registered agent that it is for; a new agent if left out.
+             */
+            agentId?: string | null;
+            /**
+             * Format: uuid
+             * @description The environment of a new agent; the default one if left out.
+             */
+            environmentId?: string | null;
+            /**
+             * Format: int64
+             * @description How long it is good, at most a week; an hour if left out.
+             */
+            expiresInSeconds?: number | null;
+            /** @description The labels of a new agent. */
+            labels?: string[];
+        };
         /** @description A token that enrols one agent, once. It is shown this once. */
         TokenView: {
             /**
@@ -9666,6 +11729,15 @@ export interface components {
              * @description The line, from 1.
              */
             line: number;
+        };
+        /** @description Another key for an object. */
+        TransferRequest: {
+            /** @description The key that it has. */
+            from: string;
+            /** @description Whether what is there may be replaced. Default: no. */
+            overwrite?: boolean;
+            /** @description The key that it shall have. */
+            to: string;
         };
         /** @description A trigger. */
         Trigger: {
@@ -9719,6 +11791,16 @@ export interface components {
              */
             updatedAt: string;
         };
+        /** @description Why a trigger does not fire. */
+        TriggerExplanation: {
+            /**
+             * Format: date-time
+             * @description At which instant.
+             */
+            at: string;
+            /** @description Every reason for which it does not fire now, or would not if something happened; empty if nothing holds it back. */
+            holds: components["schemas"]["TriggerHold"][];
+        };
         /** @description What a trigger made of one happening. */
         TriggerFiring: {
             /**
@@ -9731,7 +11813,10 @@ export interface components {
              * @description When it was decided.
              */
             firedAt: string;
-            /** @description What happened: the signature of a webhook, the id of the execution that ended. It counts once. */
+            /**
+             * @description What happened: the signature of a webhook, the id of the execution that ended, the number of a look at a queue
+             *     with that of the execution (`7.1`), the fingerprint of a file. It counts once.
+             */
             key: string;
             /**
              * @description Why it made none: `inactive`, `noActiveVersion`, `untrustedVersion`, `invalidInputs`, `invalidOptions`
@@ -9743,6 +11828,71 @@ export interface components {
         TriggerFiringList: {
             /** @description The latest first. */
             items: components["schemas"]["TriggerFiring"][];
+        };
+        /** @description One reason. */
+        TriggerHold: {
+            /** @enum {string} */
+            kind: "inactive";
+        } | {
+            /** @enum {string} */
+            kind: "noActiveVersion";
+        } | {
+            /** @enum {string} */
+            kind: "untrustedVersion";
+        } | {
+            /** @enum {string} */
+            kind: "queueGone";
+        } | {
+            /** Format: date-time */
+            again_at?: string | null;
+            /** @enum {string} */
+            kind: "notEnough";
+            /** Format: date-time */
+            oldest_at?: string | null;
+            /** Format: int32 */
+            ready: number;
+        } | {
+            /** @enum {string} */
+            kind: "rests";
+            /** Format: date-time */
+            until: string;
+        } | {
+            /** @enum {string} */
+            kind: "full";
+            /** Format: int32 */
+            open: number;
+            /** Format: int32 */
+            wanted: number;
+        } | {
+            /** @enum {string} */
+            kind: "noAgent";
+        } | {
+            /** Format: uuid */
+            agent_id: string;
+            /** @enum {string} */
+            kind: "agentAway";
+            name: string;
+        } | {
+            /** Format: uuid */
+            agent_id: string;
+            /** @enum {string} */
+            kind: "silent";
+            name: string;
+        } | {
+            /** Format: uuid */
+            agent_id: string;
+            code: string;
+            /** @enum {string} */
+            kind: "watch";
+            message: string;
+            name: string;
+            /** Format: date-time */
+            told_at: string;
+        } | {
+            /** @enum {string} */
+            kind: "rate";
+            /** Format: int32 */
+            most: number;
         };
         /** @description What a trigger shall be. */
         TriggerRequest: {
@@ -9794,85 +11944,88 @@ export interface components {
              * @description Of which package.
              */
             package_id: string;
-        };
-        /** @description What shall change of a pool; what is left out stays. */
-        UpdateAgentPoolRequest: {
-            /** @description What it is for. */
-            description?: string | null;
-            /** @description The name. */
-            name?: string | null;
-            /**
-             * Format: int64
-             * @description The revision that the caller saw; or give it as `If-Match`.
-             */
-            revision?: number | null;
-        };
-        /** @description What shall change of an agent; what is left out stays. */
-        UpdateAgentRequest: {
-            /**
-             * Format: date-time
-             * @description With the status `Draining`: until when it takes nothing new.
-             */
-            drainUntil?: string | null;
-            /** @description The machine's address. */
-            ipAddress?: string | null;
-            /** @description What it can do. */
-            labels?: string[] | null;
-            /** @description The machine's host name. */
-            machineName?: string | null;
-            /** @description When it takes nothing new. */
-            maintenanceWindows?: components["schemas"]["MaintenanceWindow"][] | null;
-            /** @description The name. */
-            name?: string | null;
-            /** @description The pools that it is in. */
-            poolIds?: string[] | null;
-            /**
-             * Format: int64
-             * @description The revision that the caller saw; or give it as `If-Match`.
-             */
-            revision?: number | null;
-            status?: components["schemas"]["AgentStatus"] | null;
-        };
-        /** @description What shall change of an environment; what is left out stays. */
-        UpdateEnvironmentRequest: {
-            /** @description The keys of the authors whose versions are deployed and run here; none for everybody's. */
-            authorKeys?: string[] | null;
-            /** @description Whether somebody else than who asks has to agree to what is deployed here. */
-            fourEyes?: boolean | null;
-            /** @description Whether it is meant where a request names none. To end that, make another one the default. */
-            isDefault?: boolean | null;
+        } | {
             /**
              * Format: int32
-             * @description How many executions may be with agents at once; 0 for no limit.
+             * @description How many items one execution is worth: of `ready` items, `ready / itemsPerExecution` executions are wanted,
+             *     rounded up, and those of this trigger that run or wait count among them. Default 1.
              */
-            maxConcurrent?: number | null;
-            /** @description Another name. */
-            name?: string | null;
+            items_per_execution?: number | null;
+            /** @enum {string} */
+            kind: "workQueue";
             /**
              * Format: int64
-             * @description The revision that the caller saw; or give it as `If-Match`.
+             * @description It fires with fewer items too, if one could be taken for longer than this, in milliseconds. Never, if left
+             *     out.
              */
-            revision?: number | null;
-        };
-        /** @description What shall change of a package; what is left out stays. */
-        UpdatePackageRequest: {
-            /** @description What it does. */
-            description?: string | null;
+            max_age_ms?: number | null;
             /**
              * Format: int32
-             * @description How many executions may be with agents at once in an environment; 0 for no limit.
+             * @description The most executions of this trigger that run or wait at once. Default 1.
              */
-            maxConcurrent?: number | null;
-            /** @description The name. */
-            name?: string | null;
+            max_running?: number | null;
+            /**
+             * Format: int32
+             * @description It fires from so many items on that can be taken now. Default 1.
+             */
+            min_items?: number | null;
             /**
              * Format: int64
-             * @description The revision that the caller saw; or give it as `If-Match`.
+             * @description How long it rests after it fired, in milliseconds. Default 0.
              */
-            revision?: number | null;
+            min_pause_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description Which queue.
+             */
+            queue_id: string;
+        } | {
+            after?: components["schemas"]["AfterArrival"] | null;
+            /**
+             * Format: uuid
+             * @description The agent whose folder it is. It, `label` or `poolId` is given.
+             */
+            agent_id?: string | null;
+            /**
+             * @description An absolute path as the agent's system has it, below what its operator allows by `--watch-root`. What lies
+             *     in its subfolders does not count.
+             */
+            folder: string;
+            /** @description Whether files count that are there when an agent watches for the first time. Default: no. */
+            include_existing?: boolean | null;
+            /** @enum {string} */
+            kind: "fileArrival";
+            /**
+             * @description Every agent with this label watches a folder of its own. A share that several agents see is to be watched
+             *     by one of them.
+             */
+            label?: string | null;
+            /**
+             * Format: int64
+             * @description The largest file that counts, in bytes. Default 1 GiB; with `pass` = `file` no more than the server takes.
+             */
+            max_bytes?: number | null;
+            /**
+             * Format: int32
+             * @description The most executions within an hour; further files wait. Default 1000.
+             */
+            max_per_hour?: number | null;
+            pass?: components["schemas"]["PassAs"] | null;
+            /** @description Which names count: `*` for any characters, `?` for one, `[a-z]` and `[!a-z]` for one of some. Default `*`. */
+            pattern?: string | null;
+            /**
+             * Format: uuid
+             * @description Every agent of this pool watches a folder of its own.
+             */
+            pool_id?: string | null;
+            /**
+             * Format: int64
+             * @description How long a file has to keep its size and its time before it has arrived, in milliseconds. Default 2000.
+             */
+            settle_ms?: number | null;
         };
         /** @description What shall change of a person; what is left out stays. */
-        UpdateUserRequest: {
+        UpdateRequest: {
             /** @description Whether the person is kept from signing in; administrators only, and not of themselves. */
             disabled?: boolean | null;
             /** @description The address. */
