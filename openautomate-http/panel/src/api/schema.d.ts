@@ -4532,6 +4532,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Opens a live connection: a WebSocket of JSON messages, one each text frame.
+         * @description The client says `{"op": "subscribe", "id": 1, "topic": "executions"}` with a number of its own choice, or
+         *     `{"op": "unsubscribe", "id": 1}`. The topics are `executions`, `agents`, `packages`, `schedules`, `triggers`,
+         *     `approvals`, `queues`, and `log` with an `executionId` and, to go on, an `after` as in the log's pages.
+         *
+         *     The server answers `subscribed` or `refused` (with a `code` and a `detail`). Then, at most ten times a second, it
+         *     says `changed`, with the `items` that changed (an `id`, and for executions the `state` and the `progress` where
+         *     they are known); `missed` means that more changed than is told, so read again. A log comes as `lines` in order and
+         *     without a gap, and is `complete` at its end. The connection closes with 4401 when the session ends, with 1012 when
+         *     the server stops.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The connection. */
+                101: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a ticket by which a page opens a live connection.
+         * @description A page can give a WebSocket no header of its own. It opens `/api/live` with the subprotocols `openautomate-live`
+         *     and `ticket.…`; programs send their access token as with every other request and need no ticket.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The ticket. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LiveTicketView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/packages": {
         parameters: {
             query?: never;
@@ -7996,8 +8099,20 @@ export interface components {
          * @enum {string}
          */
         AgentUpdateState: "waiting" | "fetching" | "staged" | "draining" | "restarting" | "healthy" | "rolledBack" | "failed" | "cancelled";
+        /** @description An answer. */
+        AnswerApprovalRequest: {
+            /** @description Yes or no. */
+            approve: boolean;
+            /** @description What there is to say of it; the automation reads it. */
+            comment?: string;
+        };
         /** @description What somebody says to a rollout. */
         AnswerRequest: {
+            /** @description Why; at most 4,000 bytes. */
+            comment?: string;
+        };
+        /** @description What somebody says to a rollout. */
+        AnswerRolloutRequest: {
             /** @description Why; at most 4,000 bytes. */
             comment?: string;
         };
@@ -8664,6 +8779,39 @@ export interface components {
             limit: number;
         };
         /** @description A new pool. */
+        CreateAgentPoolRequest: {
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * Format: uuid
+             * @description Of which environment; the default one if left out.
+             */
+            environmentId?: string | null;
+            /** @description The name. */
+            name: string;
+        };
+        /** @description A new environment. */
+        CreateEnvironmentRequest: {
+            /** @description The keys of the authors whose versions are deployed and run here; none for everybody's. */
+            authorKeys?: string[];
+            /** @description Whether somebody else than who asks has to agree to what is deployed here. */
+            fourEyes?: boolean;
+            /**
+             * Format: int32
+             * @description How many executions may be with agents at once; no limit if left out.
+             */
+            maxConcurrent?: number | null;
+            /** @description The name. */
+            name: string;
+        };
+        /** @description A new package. */
+        CreatePackageRequest: {
+            /** @description What it does. */
+            description?: string;
+            /** @description The name. */
+            name: string;
+        };
+        /** @description A new pool. */
         CreateRequest: {
             /** @description What it is for. */
             description?: string;
@@ -8821,6 +8969,26 @@ export interface components {
             name: string;
             /** @description The keys by which it checks that packages are what was published: Ed25519, base64url without padding. */
             packageKeys: string[];
+        };
+        /** @description What a token shall enrol. */
+        EnrolmentTokenRequest: {
+            /**
+             * Format: uuid
+             * @description The registered agent that it is for; a new agent if left out.
+             */
+            agentId?: string | null;
+            /**
+             * Format: uuid
+             * @description The environment of a new agent; the default one if left out.
+             */
+            environmentId?: string | null;
+            /**
+             * Format: int64
+             * @description How long it is good, at most a week; an hour if left out.
+             */
+            expiresInSeconds?: number | null;
+            /** @description The labels of a new agent. */
+            labels?: string[];
         };
         /** @description An environment. */
         Environment: {
@@ -10465,6 +10633,16 @@ export interface components {
             /** @description The `cursor` of the next page; `null` on the last. */
             next?: string | null;
         };
+        /** @description A ticket. */
+        LiveTicketView: {
+            /**
+             * Format: int64
+             * @description How long it waits to be used, in seconds.
+             */
+            expiresIn: number;
+            /** @description Goes among the subprotocols, behind `ticket.`; opens one connection. */
+            ticket: string;
+        };
         /**
          * @description How severe a log line is.
          * @enum {string}
@@ -10964,6 +11142,31 @@ export interface components {
              * @description Which.
              */
             id: string;
+        };
+        /** @description A new agent. */
+        RegisterAgentRequest: {
+            /**
+             * Format: uuid
+             * @description Where it works; the default environment if left out.
+             */
+            environmentId?: string | null;
+            /**
+             * @description The machine's address.
+             * @example 192.168.1.100
+             */
+            ipAddress: string;
+            /** @description What it can do. */
+            labels?: string[];
+            /**
+             * @description The machine's host name.
+             * @example FINANCE-PC-01
+             */
+            machineName: string;
+            /**
+             * @description The name.
+             * @example Finance-Bot-01
+             */
+            name: string;
         };
         /** @description A new account. */
         RegisterRequest: {
@@ -12024,8 +12227,100 @@ export interface components {
              */
             settle_ms?: number | null;
         };
+        /** @description What shall change of a pool; what is left out stays. */
+        UpdateAgentPoolRequest: {
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description The name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+        };
+        /** @description What shall change of an agent; what is left out stays. */
+        UpdateAgentRequest: {
+            /**
+             * Format: date-time
+             * @description With the status `Draining`: until when it takes nothing new.
+             */
+            drainUntil?: string | null;
+            /** @description The machine's address. */
+            ipAddress?: string | null;
+            /** @description What it can do. */
+            labels?: string[] | null;
+            /** @description The machine's host name. */
+            machineName?: string | null;
+            /** @description When it takes nothing new. */
+            maintenanceWindows?: components["schemas"]["MaintenanceWindow"][] | null;
+            /** @description The name. */
+            name?: string | null;
+            /** @description The pools that it is in. */
+            poolIds?: string[] | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            status?: components["schemas"]["AgentStatus"] | null;
+        };
+        /** @description What shall change of an environment; what is left out stays. */
+        UpdateEnvironmentRequest: {
+            /** @description The keys of the authors whose versions are deployed and run here; none for everybody's. */
+            authorKeys?: string[] | null;
+            /** @description Whether somebody else than who asks has to agree to what is deployed here. */
+            fourEyes?: boolean | null;
+            /** @description Whether it is meant where a request names none. To end that, make another one the default. */
+            isDefault?: boolean | null;
+            /**
+             * Format: int32
+             * @description How many executions may be with agents at once; 0 for no limit.
+             */
+            maxConcurrent?: number | null;
+            /** @description Another name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+        };
+        /** @description What shall change of a package; what is left out stays. */
+        UpdatePackageRequest: {
+            /** @description What it does. */
+            description?: string | null;
+            /**
+             * Format: int32
+             * @description How many executions may be with agents at once in an environment; 0 for no limit.
+             */
+            maxConcurrent?: number | null;
+            /** @description The name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+        };
         /** @description What shall change of a person; what is left out stays. */
         UpdateRequest: {
+            /** @description Whether the person is kept from signing in; administrators only, and not of themselves. */
+            disabled?: boolean | null;
+            /** @description The address. */
+            email?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+            /** @description What the person may do; administrators only, and not of themselves. */
+            roles?: components["schemas"]["Role"][] | null;
+            /** @description The name to sign in with. */
+            username?: string | null;
+        };
+        /** @description What shall change of a person; what is left out stays. */
+        UpdateUserRequest: {
             /** @description Whether the person is kept from signing in; administrators only, and not of themselves. */
             disabled?: boolean | null;
             /** @description The address. */

@@ -63,11 +63,11 @@ export async function content(path: string, accept?: string): Promise<Blob> {
 }
 
 /** Sends a file and says how far it is, from 0 to 1. */
-export async function upload<T>(path: string, file: Blob, type: string, progress: (part: number) => void): Promise<T> {
+export async function upload<T>(path: string, file: Blob, type: string, progress: (part: number) => void, method: 'POST' | 'PUT' = 'POST'): Promise<T> {
   const token = await accessToken();
   return new Promise<T>((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('POST', path);
+    request.open(method, path);
     request.setRequestHeader('content-type', type);
     request.setRequestHeader('idempotency-key', crypto.randomUUID());
     if (token) request.setRequestHeader('authorization', `Bearer ${token}`);

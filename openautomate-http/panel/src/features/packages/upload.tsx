@@ -1,11 +1,12 @@
 'use client';
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { FileArchive, Upload } from 'lucide-react';
-import { useId, useState, type DragEvent } from 'react';
+import { Upload } from 'lucide-react';
+import { useState } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { PackageVersion } from '@/api/types';
+import { DropZone } from '@/components/drop-zone';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
@@ -15,77 +16,6 @@ import { useEnvironments, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
-import { cn } from '@/lib/cn';
-import { bytes } from '@/lib/time';
-
-interface DropZoneProps {
-  file: File | undefined;
-  onFile: (file: File) => void;
-  /** How much of it was sent, from 0 to 1. */
-  progress: number | undefined;
-}
-
-/** Takes a file that is dropped or chosen. */
-function DropZone({ file, onFile, progress }: DropZoneProps) {
-  const t = useTranslations('upload');
-  const id = useId();
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    const [dropped] = event.dataTransfer.files;
-    if (dropped) onFile(dropped);
-  };
-  return (
-    <div
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-      className={cn(
-        'grid justify-items-center gap-2 rounded-lg border border-dashed border-border-strong px-4 py-6 text-center transition-colors focus-within:border-accent',
-        over && 'border-accent bg-accent-soft',
-      )}
-    >
-      <FileArchive className="size-6 text-soft" aria-hidden />
-      {file ? (
-        <p className="font-medium break-all">
-          {file.name} <span className="font-normal text-soft">{bytes(file.size)}</span>
-        </p>
-      ) : (
-        <p className="text-soft">{t('drop')}</p>
-      )}
-      {progress === undefined ? (
-        <label htmlFor={id} className="cursor-pointer font-medium text-accent hover:underline">
-          {file ? t('another') : t('browse')}
-          <input
-            id={id}
-            type="file"
-            accept=".zip,application/zip"
-            className="sr-only"
-            onChange={(event) => {
-              const [picked] = event.target.files ?? [];
-              if (picked) onFile(picked);
-            }}
-          />
-        </label>
-      ) : (
-        <div
-          className="h-1.5 w-full max-w-64 overflow-hidden rounded-full bg-muted"
-          role="progressbar"
-          aria-label={t('progress')}
-          aria-valuenow={Math.round(progress * 100)}
-          aria-valuemin={0}
-          aria-valuemax={100}
-        >
-          <div className="h-full bg-accent transition-[width]" style={{ width: `${progress * 100}%` }} />
-        </div>
-      )}
-    </div>
-  );
-}
 
 interface UploadDialogProps {
   /** A version of this package; a new package without it. */
@@ -155,7 +85,7 @@ export function UploadDialog({ packageId, onClose }: UploadDialogProps) {
       }
     >
       <div className="grid gap-4 pb-3">
-        <DropZone file={file} onFile={take} progress={progress} />
+        <DropZone file={file} onFile={take} progress={progress} prompt={t('drop')} accept=".zip,application/zip" />
         {!packageId && (
           <>
             <Field label={t('name')} required error={failed?.field('name')}>

@@ -21,6 +21,7 @@ import { useMay } from '@/lib/lists';
 import { Link, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import { QueueActions } from './actions';
 import { Counts } from './screen';
 
 const tones: Record<WorkItemSummary['state'], Tone> = {
@@ -62,7 +63,8 @@ export function QueueDetail() {
   if (!queue.data) return <Skeleton className="h-56" />;
   const rows = items.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <Page name={queue.data.name} title={queue.data.name} parent={{ path: '/queues', name: t('title') }} aside={<Counts id={id} />}>
+    <Page name={queue.data.name} title={queue.data.name} parent={{ path: '/queues', name: t('title') }} aside={<Counts id={id} />} actions={<QueueActions queue={queue.data} />}>
+      {queue.data.description && <p className="-mt-2 max-w-3xl text-soft">{queue.data.description}</p>}
       <Select aria-label={t('state')} data-search className="w-48" value={state} onChange={(event) => void setState(event.target.value || null)}>
         <option value="">{t('anyState')}</option>
         {STATES.map((one) => (

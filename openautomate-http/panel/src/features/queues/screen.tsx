@@ -1,20 +1,25 @@
 'use client';
 
 import { useQuery } from '@tanstack/react-query';
-import { ListChecks } from 'lucide-react';
+import { ListChecks, Plus } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { Page } from '@/components/page';
 import { Table } from '@/components/table';
+import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { useEnvironment } from '@/lib/environment';
-import { all, useEnvironments, useNames } from '@/lib/lists';
+import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+
+const QueueDialog = dynamic(() => import('./queue-dialog').then((module) => module.QueueDialog), { ssr: false });
 
 /** Work that waits to be taken by automations. */
 export function Queues() {
@@ -27,15 +32,23 @@ export function Queues() {
       all((cursor) => got(api.GET('/api/queues', { params: { query: { cursor, limit: 200, ...(environment ? { environmentId: environment } : {}) } } }))),
   });
   useRefresh('queues', keys.queues);
+  const [adding, setAdding] = useState(false);
+  const add = useMay('WriteQueues') && (
+    <Button kind="primary" onClick={() => setAdding(true)}>
+      <Plus aria-hidden /> {t('add')}
+    </Button>
+  );
   return (
-    <Page name={t('title')} title={t('title')}>
+    <Page name={t('title')} title={t('title')} actions={data?.length ? add : undefined}>
       <Card flush>
         {isPending ? (
           <SkeletonRows />
         ) : error ? (
           <Failure error={error} onRetry={() => void refetch()} />
         ) : data.length === 0 ? (
-          <Empty icon={ListChecks} title={t('none')} text={t('noneText')} />
+          <Empty icon={ListChecks} title={t('none')} text={t('noneText')}>
+            {add}
+          </Empty>
         ) : (
           <Table
             label={t('title')}
@@ -60,6 +73,7 @@ export function Queues() {
           />
         )}
       </Card>
+      {adding && <QueueDialog onClose={() => setAdding(false)} />}
     </Page>
   );
 }

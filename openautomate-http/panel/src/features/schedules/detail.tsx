@@ -1,7 +1,7 @@
 'use client';
 
 import { useQuery } from '@tanstack/react-query';
-import { Pencil, Play, Trash2 } from 'lucide-react';
+import { History, Pencil, Play, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
@@ -24,8 +24,10 @@ import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
 import { RecentExecutions } from '../executions/recent';
 import { useDeleteSchedule, usePause, useRunNow } from './actions';
+import { HeatMap } from './heat-map';
 import { Preview, inWords } from './preview';
 
+const BackfillDialog = dynamic(() => import('./backfill').then((module) => module.BackfillDialog), { ssr: false });
 const ScheduleEditor = dynamic(() => import('./editor').then((module) => module.ScheduleEditor), { ssr: false });
 
 export function ScheduleDetail() {
@@ -76,6 +78,9 @@ export function ScheduleDetail() {
           <RecentExecutions filter={{ scheduleId: id }} empty={t('noRuns')} limit={6} />
         </Card>
       </div>
+      <Card title={t('heat.title')}>
+        <HeatMap schedule={data} />
+      </Card>
       <Card title={t('inputs')}>
         <Json value={data.inputs} empty={t('noInputs')} />
       </Card>
@@ -120,6 +125,7 @@ function Actions({ schedule }: { schedule: Schedule }) {
   const go = useGo();
   const [editing, setEditing] = useState(false);
   const [asking, setAsking] = useState(false);
+  const [filling, setFilling] = useState(false);
   const pause = usePause();
   const run = useRunNow();
   const remove = useDeleteSchedule(() => go('/schedules', { replace: true }));
@@ -142,10 +148,16 @@ function Actions({ schedule }: { schedule: Schedule }) {
         </>
       )}
       {mayRun && (
+        <Button onClick={() => setFilling(true)}>
+          <History aria-hidden /> {t('backfill.button')}
+        </Button>
+      )}
+      {mayRun && (
         <Button kind="primary" busy={run.isPending} onClick={() => run.mutate(schedule.id)}>
           <Play aria-hidden /> {t('runNow')}
         </Button>
       )}
+      {filling && <BackfillDialog schedule={schedule} onClose={() => setFilling(false)} />}
       {editing && <ScheduleEditor schedule={schedule} onClose={() => setEditing(false)} />}
       <Confirm
         open={asking}
