@@ -1,6 +1,6 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import type { Agent, Environment, Me, Package, Schedule } from '@/api/types';
+import type { Agent, AgentPool, Environment, Me, Package, Schedule, WorkQueue } from '@/api/types';
 import { api, got } from './api';
 import { useEnvironment } from './environment';
 import { keys } from './query';
@@ -74,4 +74,18 @@ export function useSchedules(): UseQueryResult<Schedule[]> {
 export function useNames(list: { id: string; name: string }[] | undefined): (id: string | null | undefined) => string {
   const names = useMemo(() => new Map(list?.map((one) => [one.id, one.name])), [list]);
   return (id) => (id ? (names.get(id) ?? id.slice(0, 8)) : '–');
+}
+
+export function useQueues(): UseQueryResult<WorkQueue[]> {
+  return useQuery({
+    queryKey: [...keys.queues, 'all'],
+    queryFn: () => all((cursor) => got(api.GET('/api/queues', { params: { query: { cursor, limit: 200 } } }))),
+  });
+}
+
+export function usePools(): UseQueryResult<AgentPool[]> {
+  return useQuery({
+    queryKey: keys.pools,
+    queryFn: () => all((cursor) => got(api.GET('/api/agent-pools', { params: { query: { cursor, limit: 200 } } }))),
+  });
 }

@@ -3,6 +3,7 @@ import {
   Bot,
   CalendarClock,
   CircleCheckBig,
+  FolderOpen,
   KeyRound,
   LayoutDashboard,
   ListChecks,
@@ -26,6 +27,7 @@ export interface Screen {
     | 'queues'
     | 'triggers'
     | 'approvals'
+    | 'buckets'
     | 'assets'
     | 'users'
     | 'audit'
@@ -47,6 +49,7 @@ export const SCREENS: Screen[] = [
   { path: '/schedules', name: 'schedules', icon: CalendarClock, permission: 'ReadSchedules', key: 's', group: 'build' },
   { path: '/triggers', name: 'triggers', icon: Webhook, permission: 'ReadTriggers', key: 't', group: 'build' },
   { path: '/queues', name: 'queues', icon: ListChecks, permission: 'ReadQueues', key: 'q', group: 'build' },
+  { path: '/buckets', name: 'buckets', icon: FolderOpen, permission: 'ReadObjects', key: 'b', group: 'build' },
   { path: '/assets', name: 'assets', icon: KeyRound, permission: 'ReadAssets', key: 'k', group: 'build' },
   { path: '/users', name: 'users', icon: Users, permission: 'ManageUsers', key: 'u', group: 'admin' },
   { path: '/audit', name: 'audit', icon: ScrollText, permission: 'ReadAudit', key: 'l', group: 'admin' },

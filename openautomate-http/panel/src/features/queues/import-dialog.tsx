@@ -26,7 +26,7 @@ export function ImportDialog({ queueId, onClose }: { queueId: string; onClose: (
   const client = useQueryClient();
   const [file, setFile] = useState<File>();
   const [reference, setReference] = useState('');
-  const [onError, setOnError] = useState<'reject' | 'abort'>('reject');
+  const [onError, setOnError] = useState<'skip' | 'refuse'>('skip');
   const [progress, setProgress] = useState<number>();
   const run = useMutation({
     mutationFn: async () => {
@@ -94,8 +94,8 @@ export function ImportDialog({ queueId, onClose }: { queueId: string; onClose: (
           <Field label={t('onError')}>
             {(props) => (
               <Select {...props} value={onError} onChange={(event) => setOnError(event.target.value as typeof onError)}>
-                <option value="reject">{t('reject')}</option>
-                <option value="abort">{t('abort')}</option>
+                <option value="skip">{t('reject')}</option>
+                <option value="refuse">{t('abort')}</option>
               </Select>
             )}
           </Field>

@@ -7,8 +7,6 @@ import { useState } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import { Page } from '@/components/page';
-import { Table } from '@/components/table';
-import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { Facts } from '@/components/ui/facts';
@@ -16,16 +14,16 @@ import { Field, Input, Select } from '@/components/ui/field';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { useHydrated } from '@/lib/hydrated';
-import { useEnvironments, useMe } from '@/lib/lists';
+import { useMe } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { forget } from '@/lib/session';
 import { exact } from '@/lib/time';
+import { Environments } from './environments';
 
 export function Settings() {
   const t = useTranslations('settings');
   const { data: me } = useMe();
-  const { data: environments } = useEnvironments();
   const { theme, setTheme } = useTheme();
   const hydrated = useHydrated();
   return (
@@ -71,28 +69,7 @@ export function Settings() {
         </Card>
       </div>
       <Card title={t('environments')} flush>
-        {environments ? (
-          <Table
-            label={t('environments')}
-            rows={environments}
-            rowKey={(one) => one.id}
-            columns={[
-              {
-                id: 'name',
-                header: t('name'),
-                cell: (one) => (
-                  <span className="flex items-center gap-2 font-medium">
-                    {one.name} {one.isDefault && <Badge tone="info">{t('default')}</Badge>}
-                  </span>
-                ),
-              },
-              { id: 'eyes', header: t('deployments'), cell: (one) => (one.fourEyes ? t('fourEyes') : t('twoEyes')) },
-              { id: 'most', header: t('most'), className: 'hidden tabular-nums sm:table-cell', cell: (one) => one.maxConcurrent ?? t('noLimit') },
-            ]}
-          />
-        ) : (
-          <SkeletonRows count={3} />
-        )}
+        <Environments />
       </Card>
     </Page>
   );

@@ -1,13 +1,16 @@
 'use client';
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Webhook } from 'lucide-react';
+import { Plus, Webhook } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { useState } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Trigger } from '@/api/types';
 import { Page } from '@/components/page';
 import { Table } from '@/components/table';
 import { Ago } from '@/components/ui/ago';
+import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { CopyButton } from '@/components/ui/copy-button';
 import { Empty } from '@/components/ui/empty';
@@ -16,10 +19,13 @@ import { SkeletonRows } from '@/components/ui/skeleton';
 import { Switch } from '@/components/ui/switch';
 import { api, got } from '@/lib/api';
 import { useEnvironment } from '@/lib/environment';
-import { all, useMay, useNames, usePackages } from '@/lib/lists';
+import { all, useMay, useNames, usePackages, useQueues } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import { RowActions } from './row-actions';
+
+const TriggerEditor = dynamic(() => import('./editor').then((module) => module.TriggerEditor), { ssr: false });
 
 /** What runs packages when something happens. */
 export function Triggers() {
@@ -30,14 +36,14 @@ export function Triggers() {
   const mayWrite = useMay('WriteTriggers');
   const { data, error, isPending, refetch } = useQuery({
     queryKey: keys.triggers,
-    queryFn: () => all((cursor) => got(api.GET('/api/triggers', { params: { query: { cursor, limit: 200 } } }))),
+    queryFn: async () => (await all((cursor) => got(api.GET('/api/triggers', { params: { query: { cursor, limit: 200 } } })))) as unknown as Trigger[],
   });
   useRefresh('triggers', keys.triggers);
   const turn = useMutation({
     mutationFn: ({ trigger, isActive }: { trigger: Trigger; isActive: boolean }) => {
       const { id, environmentId, inputs, mapping, name, packageId, revision, source } = trigger;
       return got(
-        api.PUT('/api/triggers/{id}', { params: { path: { id } }, body: { environmentId, inputs, mapping, name, packageId, revision, source, isActive } }),
+        api.PUT('/api/triggers/{id}', { params: { path: { id } }, body: { environmentId, inputs, mapping, name, packageId, revision, source: source as { kind: 'webhook' }, isActive } }),
       );
     },
     onMutate: ({ trigger, isActive }) => {
@@ -47,15 +53,23 @@ export function Triggers() {
     onSettled: () => void client.invalidateQueries({ queryKey: keys.triggers }),
   });
   const rows = data?.filter((one) => !environment || one.environmentId === environment) ?? [];
+  const [adding, setAdding] = useState(false);
+  const add = mayWrite && (
+    <Button kind="primary" onClick={() => setAdding(true)}>
+      <Plus aria-hidden /> {t('add')}
+    </Button>
+  );
   return (
-    <Page name={t('title')} title={t('title')}>
+    <Page name={t('title')} title={t('title')} actions={rows.length > 0 ? add : undefined}>
       <Card flush>
         {isPending ? (
           <SkeletonRows />
         ) : error ? (
           <Failure error={error} onRetry={() => void refetch()} />
         ) : rows.length === 0 ? (
-          <Empty icon={Webhook} title={t('none')} text={t('noneText')} />
+          <Empty icon={Webhook} title={t('none')} text={t('noneText')}>
+            {add}
+          </Empty>
         ) : (
           <Table
             label={t('title')}
@@ -91,14 +105,33 @@ export function Triggers() {
                       <CopyButton text={`${window.location.origin}${one.hookPath}`} />
                     </span>
                   ) : (
-                    t('afterExecution')
+                    <Source source={one.source} />
                   ),
               },
               { id: 'updated', header: t('updated'), className: 'hidden whitespace-nowrap text-soft sm:table-cell', cell: (one) => <Ago at={one.updatedAt} /> },
+              { id: 'actions', header: <span className="sr-only">{t('actions')}</span>, className: 'w-0 text-right', cell: (one) => <RowActions trigger={one} mayWrite={mayWrite ?? false} /> },
             ]}
           />
         )}
       </Card>
+      {adding && <TriggerEditor onClose={() => setAdding(false)} />}
     </Page>
   );
+}
+
+/** What a trigger waits for, in words. */
+function Source({ source }: { source: Trigger['source'] }) {
+  const t = useTranslations('triggers.of');
+  const packageName = useNames(usePackages().data);
+  const queueName = useNames(useQueues().data);
+  switch (source.kind) {
+    case 'webhook':
+      return t('webhook');
+    case 'executionFinished':
+      return t('executionFinished', { name: packageName(source.packageId), on: t(`ends.${source.on ?? 'success'}`) });
+    case 'workQueue':
+      return t('workQueue', { name: queueName(source.queueId), count: source.minItems ?? 1 });
+    case 'fileArrival':
+      return <span className="block max-w-72 truncate">{t('fileArrival', { pattern: source.pattern ?? '*', folder: source.folder })}</span>;
+  }
 }

@@ -1,0 +1,5 @@
+import { Buckets } from '@/features/buckets/screen';
+
+export default function Page() {
+  return <Buckets />;
+}
