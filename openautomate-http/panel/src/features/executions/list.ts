@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query';
-import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryState, useQueryStates } from 'nuqs';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import type { ExecutionState, ExecutionSummary } from '@/api/types';
 import { api, got } from '@/lib/api';
@@ -24,6 +24,13 @@ export function useExecutionFilter() {
     },
     { history: 'replace' },
   );
+}
+
+/** As a list, or as bars over time. */
+export const VIEWS = ['list', 'timeline'] as const;
+
+export function useExecutionView() {
+  return useQueryState('view', parseAsStringLiteral(VIEWS).withDefault('list').withOptions({ history: 'replace' }));
 }
 
 export interface Filter {

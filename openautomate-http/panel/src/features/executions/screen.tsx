@@ -1,7 +1,7 @@
 'use client';
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Activity, Ban, Play, RotateCcw, X } from 'lucide-react';
+import { Activity, Ban, Columns2, Play, RotateCcw, X } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useCallback, useState } from 'react';
 import { toast } from 'sonner';
@@ -15,16 +15,20 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { useMay } from '@/lib/lists';
+import { useGo } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { FilterBar } from './filter-bar';
 import { ExecutionGrid } from './grid';
-import { useExecutionFilter, useExecutions, useSelection } from './list';
+import { useExecutionFilter, useExecutions, useExecutionView, useSelection, VIEWS } from './list';
+import { SavedFilters } from './saved-filters';
 
+const Timeline = dynamic(() => import('./timeline').then((module) => module.Timeline), { ssr: false, loading: () => <SkeletonRows /> });
 const RunDialog = dynamic(() => import('../run/run-dialog').then((module) => module.RunDialog), { ssr: false });
 
 export function Executions() {
   const t = useTranslations('executions');
   const [filter, setFilter] = useExecutionFilter();
+  const [view, setView] = useExecutionView();
   const { rows, isPending, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useExecutions(filter);
   const { chosen, toggle, clear, set } = useSelection();
   const [running, setRunning] = useState(false);
@@ -53,7 +57,19 @@ export function Executions() {
       {chosen.size > 0 ? (
         <BulkBar chosen={chosen} onDone={clear} />
       ) : (
-        <FilterBar filter={filter} onChange={(part) => void setFilter(part)} />
+        <div className="flex flex-wrap items-center justify-between gap-2">
+          <FilterBar filter={filter} onChange={(part) => void setFilter(part)} />
+          <div className="flex flex-wrap items-center gap-2">
+            <SavedFilters filter={filter} isSet={isFiltered} onOpen={(saved) => void setFilter(saved)} />
+            <div role="group" aria-label={t('views.label')} className="flex rounded-md border border-border bg-surface p-0.5">
+              {VIEWS.map((one) => (
+                <Button key={one} kind="ghost" size="sm" aria-pressed={view === one} className={view === one ? 'h-7 bg-muted' : 'h-7 text-soft'} onClick={() => void setView(one)}>
+                  {t(`views.${one}`)}
+                </Button>
+              ))}
+            </div>
+          </div>
+        </div>
       )}
       <Card flush>
         {isPending ? (
@@ -68,6 +84,8 @@ export function Executions() {
               </Button>
             )}
           </Empty>
+        ) : view === 'timeline' ? (
+          <Timeline rows={rows} hasMore={hasNextPage} busy={isFetchingNextPage} onMore={more} />
         ) : (
           <ExecutionGrid rows={rows} chosen={chosen} onToggle={toggle} onToggleAll={toggleAll} hasMore={hasNextPage} onMore={more} />
         )}
@@ -80,6 +98,7 @@ export function Executions() {
 /** What can be done with all that is ticked. */
 function BulkBar({ chosen, onDone }: { chosen: ReadonlySet<string>; onDone: () => void }) {
   const t = useTranslations('executions');
+  const go = useGo();
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const mayCancel = useMay('CancelExecutions');
@@ -106,6 +125,11 @@ function BulkBar({ chosen, onDone }: { chosen: ReadonlySet<string>; onDone: () =
   return (
     <div role="toolbar" aria-label={t('bulk')} className="flex min-h-9 flex-wrap items-center gap-2">
       <p className="mr-1 font-medium">{t('chosen', { count: chosen.size })}</p>
+      {chosen.size === 2 && (
+        <Button onClick={() => go(`/executions/compare?of=${[...chosen].join(',')}`)}>
+          <Columns2 aria-hidden /> {t('compare')}
+        </Button>
+      )}
       {mayCancel && (
         <Button kind="danger" onClick={() => setAsking(true)}>
           <Ban aria-hidden /> {t('cancel')}

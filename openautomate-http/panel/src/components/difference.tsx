@@ -1,0 +1,46 @@
+import { useTranslations } from 'use-intl';
+import { cn } from '@/lib/cn';
+import type { Line } from '@/lib/difference';
+
+interface DifferenceProps {
+  label: string;
+  first: string;
+  second: string;
+  lines: Line[];
+}
+
+/** Fields of two things in two columns; what differs stands out. */
+export function Difference({ label, first, second, lines }: DifferenceProps) {
+  const t = useTranslations('compare');
+  return (
+    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
+      <table className="w-full min-w-[34rem] table-fixed border-collapse text-left" aria-label={label}>
+        <thead>
+          <tr className="border-b border-border text-xs text-soft">
+            <th scope="col" className="h-9 w-1/4 px-4 font-medium">
+              {t('what')}
+            </th>
+            <th scope="col" className="px-4 font-medium">
+              {first}
+            </th>
+            <th scope="col" className="px-4 font-medium">
+              {second}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={line.path} className={cn('border-b border-border align-top last:border-0', line.differs && 'bg-warn-soft')}>
+              <th scope="row" className="px-4 py-2 font-medium break-words">
+                {line.path}
+                {line.differs && <span className="sr-only"> ({t('differs')})</span>}
+              </th>
+              <td className="px-4 py-2 break-words">{line.first}</td>
+              <td className="px-4 py-2 break-words">{line.second}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
