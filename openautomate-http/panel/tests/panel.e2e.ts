@@ -16,6 +16,7 @@ const place = new Installation();
 let browser: Browser;
 let main: Watched;
 let page: Page;
+let comparison = '';
 
 beforeAll(async () => {
   mkdirSync(shots, { recursive: true });
@@ -202,6 +203,123 @@ describe.sequential('the walk', () => {
     await page.keyboard.press('Escape');
   });
 
+  it('makes up for runs of a schedule', async () => {
+    await go('/schedules');
+    await page.getByRole('link', { name: 'Hello every ten seconds', exact: true }).click();
+    await heading('Hello every ten seconds').waitFor();
+    await page.getByRole('img', { name: /in 12 weeks/ }).waitFor();
+    await button('Backfill').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('At most').fill('1');
+    await dialog.getByRole('button', { name: 'Run them' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await shot('dialog-backfill');
+    await page.keyboard.press('Escape');
+  });
+
+  it('makes a queue, fills it and says which lines are no items', async () => {
+    await go('/queues');
+    await button('New queue').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('invoices');
+    await dialog.getByLabel('JSON Schema').fill('{"type": "object", "required": ["total"]}');
+    await shot('dialog-queue');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await heading('invoices').waitFor();
+    await button('Import').click();
+    await dialog.locator('input[type=file]').setInputFiles({ name: 'items.jsonl', mimeType: 'application/x-ndjson', buffer: Buffer.from('{"payload": {"total": 7}, "reference": "A-1"}\n{"payload": {}}\n') });
+    await dialog.getByRole('button', { name: 'Import' }).click();
+    await dialog.getByText('Line 2').waitFor();
+    await shot('dialog-import');
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await page.getByText('A-1').waitFor();
+    await button('Add an item').click();
+    await dialog.getByLabel('Reference').fill('B-2');
+    await dialog.getByLabel('Payload').fill('{"total": 1}');
+    await dialog.getByRole('button', { name: 'Add' }).click();
+    await page.getByText('B-2').waitFor();
+  });
+
+  it('makes triggers and says why they do not fire', async () => {
+    await go('/triggers');
+    const dialog = page.getByRole('dialog');
+    await button('New trigger').click();
+    await dialog.getByLabel('Name').fill('Called from outside');
+    await dialog.getByLabel('Package').selectOption({ label: 'Hello' });
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByText('The secret of the webhook').waitFor();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await button('New trigger').click();
+    await dialog.getByLabel('Name').fill('Many invoices');
+    await dialog.getByLabel('Package').selectOption({ label: 'Hello' });
+    await dialog.getByLabel('When').selectOption({ label: 'A queue has items' });
+    await dialog.getByLabel('Queue').selectOption({ label: 'invoices' });
+    await dialog.getByLabel('From so many items on').fill('50');
+    await shot('dialog-trigger');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await button('Explain Many invoices').click();
+    await dialog.getByText(/can be taken now/).waitFor();
+    await shot('dialog-explain');
+    await page.keyboard.press('Escape');
+  });
+
+  it('pauses an environment and lets it go on', async () => {
+    await go('/settings');
+    await button('Pause testing').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').fill('the ERP is being moved');
+    await dialog.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused: the ERP is being moved').waitFor();
+    await button('Resume testing').click();
+    await page.getByText('Paused: the ERP is being moved').waitFor({ state: 'hidden' });
+  });
+
+  it('keeps files in a bucket', async () => {
+    await go('/buckets');
+    await button('New bucket').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('reports');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await heading('reports').waitFor();
+    await page.locator('input[type=file]').setInputFiles([
+      { name: 'november.csv', mimeType: 'text/csv', buffer: Buffer.from('day,total\n1,7\n') },
+      { name: 'old.txt', mimeType: 'text/plain', buffer: Buffer.from('old') },
+    ]);
+    await page.getByText('november.csv').waitFor();
+    const saved = page.waitForEvent('download');
+    await button('Download november.csv').click();
+    expect((await saved).suggestedFilename()).toBe('november.csv');
+    await button('Delete old.txt').click();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('old.txt').waitFor({ state: 'hidden' });
+    await page.evaluate(() => {
+      const files = new DataTransfer();
+      files.items.add(new File(['dropped'], 'dropped.txt', { type: 'text/plain' }));
+      document.querySelector('h1')?.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: files }));
+    });
+    await page.getByText('dropped.txt').waitFor();
+  });
+
+  it('keeps a filter, shows a timeline and compares two runs', async () => {
+    await go('/executions?state=Succeeded');
+    await button('Saved filters').click();
+    await page.getByRole('menuitem', { name: 'Save this filter' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill('good ones');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await go('/executions');
+    await button('Saved filters').click();
+    await page.getByRole('menuitem', { name: 'good ones', exact: true }).click();
+    await page.waitForURL('**state=Succeeded**');
+    await button('Timeline').click();
+    await page.getByRole('link', { name: /Hello, Succeeded, from/ }).first().waitFor();
+    await button('List').click();
+    for (const index of [1, 2]) await page.getByRole('checkbox').nth(index).check();
+    await button('Compare').click();
+    await heading('Compare two executions').waitFor();
+    await page.getByRole('table', { name: 'Run' }).waitFor();
+    comparison = new URL(page.url()).pathname + new URL(page.url()).search;
+  });
+
   it('keeps a secret that nobody reads again', async () => {
     await go('/assets');
     await button('New asset').click();
@@ -229,7 +347,7 @@ describe.sequential('the walk', () => {
     await guest.page.getByLabel('Password').fill(PASSWORD);
     await guest.page.getByRole('button', { name: 'Create account' }).click();
     await guest.page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
-    const changing = /^(Run|New|Add|Invite|Cancel|Drain|Delete|Edit|Promote|Roll back|Make)/;
+    const changing = /^(Run|New|Add|Invite|Cancel|Drain|Delete|Edit|Promote|Roll back|Make|Pause|Resume|Import|Upload)/;
     for (const [path, name] of [
       ['/executions', 'Executions'],
       ['/packages', 'Automation Packages'],
@@ -237,6 +355,8 @@ describe.sequential('the walk', () => {
       ['/agents', 'Bot Agents'],
       ['/triggers', 'Triggers'],
       ['/queues', 'Work Queues'],
+      ['/buckets', 'Buckets'],
+      ['/settings', 'Settings'],
     ] as const) {
       await guest.page.goto(place.url + path);
       await guest.page.getByRole('heading', { level: 1, name }).waitFor();
@@ -322,6 +442,8 @@ describe.sequential('the screens', () => {
     ['approvals', '/approvals'],
     ['triggers', '/triggers'],
     ['queues', '/queues'],
+    ['buckets', '/buckets'],
+    ['timeline', '/executions?view=timeline'],
     ['assets', '/assets'],
     ['users', '/users'],
     ['audit', '/audit'],
@@ -335,12 +457,15 @@ describe.sequential('the screens', () => {
       ['package', '/packages', 'Hello'],
       ['schedule', '/schedules', 'Hello every ten seconds'],
       ['agent', '/agents', 'robot-1'],
+      ['queue', '/queues', 'invoices'],
+      ['bucket', '/buckets', 'reports'],
     ] as const) {
       await go(list);
       await page.getByRole('link', { name: link, exact: true }).first().click();
       await page.waitForURL('**/*-*-*-*-*');
       screens.push([name, new URL(page.url()).pathname]);
     }
+    screens.push(['compare', comparison]);
   });
 
   for (const theme of ['light', 'dark'] as const) {

@@ -1,9 +1,9 @@
 'use client';
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { CircleOff, Ellipsis, PauseCircle, PlayCircle, Trash2 } from 'lucide-react';
+import { CircleOff, Ellipsis, PauseCircle, PlayCircle, Tags, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Agent } from '@/api/types';
@@ -18,7 +18,7 @@ import { Failure } from '@/components/ui/failure';
 import { Menu, MenuItem } from '@/components/ui/menu';
 import { Skeleton } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useMay, useNames } from '@/lib/lists';
+import { useEnvironments, useMay, useNames, usePools } from '@/lib/lists';
 import { Link, useGo, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
@@ -26,6 +26,8 @@ import { bytes } from '@/lib/time';
 import { RecentExecutions } from '../executions/recent';
 import { AgentStatus } from './status';
 
+const EditDialog = dynamic(() => import('./edit').then((module) => module.EditDialog), { ssr: false });
+const DrainDialog = dynamic(() => import('./drain').then((module) => module.DrainDialog), { ssr: false });
 const Chart = dynamic(() => import('@/components/chart').then((module) => module.Chart), { ssr: false, loading: () => <Skeleton className="h-56" /> });
 
 const percent = (value: number) => `${Math.round(value)} %`;
@@ -74,6 +76,7 @@ function Actions({ agent }: { agent: Agent }) {
   const client = useQueryClient();
   const go = useGo();
   const [asking, setAsking] = useState(false);
+  const [shown, setShown] = useState<'edit' | 'drain'>();
   const mayManage = useMay('ManageAgents');
   const mayDelete = useMay('EnrolAgents');
   const update = useMutation({
@@ -99,7 +102,7 @@ function Actions({ agent }: { agent: Agent }) {
     <>
       {mayManage &&
         (agent.status === 'Active' ? (
-          <Button busy={update.isPending} onClick={() => update.mutate('Draining')}>
+          <Button onClick={() => setShown('drain')}>
             <PauseCircle aria-hidden /> {t('drain')}
           </Button>
         ) : (
@@ -114,6 +117,11 @@ function Actions({ agent }: { agent: Agent }) {
           </Button>
         }
       >
+        {mayManage && (
+          <MenuItem onSelect={() => setShown('edit')}>
+            <Tags aria-hidden /> {t('edit')}
+          </MenuItem>
+        )}
         {mayManage && agent.status !== 'Disabled' && (
           <MenuItem onSelect={() => update.mutate('Disabled')}>
             <CircleOff aria-hidden /> {t('disable')}
@@ -125,6 +133,8 @@ function Actions({ agent }: { agent: Agent }) {
           </MenuItem>
         )}
       </Menu>
+      {shown === 'edit' && <EditDialog agent={agent} onClose={() => setShown(undefined)} />}
+      {shown === 'drain' && <DrainDialog agent={agent} onClose={() => setShown(undefined)} />}
       <Confirm
         open={asking}
         onOpenChange={setAsking}
@@ -141,6 +151,7 @@ function Actions({ agent }: { agent: Agent }) {
 function Overview({ agent }: { agent: Agent }) {
   const t = useTranslations('agent');
   const environmentName = useNames(useEnvironments().data);
+  const poolName = useNames(usePools().data);
   const { facts } = agent;
   return (
     <Card>
@@ -156,6 +167,8 @@ function Overview({ agent }: { agent: Agent }) {
           [t('processors'), facts.cpus || '–'],
           [t('memory'), facts.memoryBytes ? bytes(facts.memoryBytes) : '–'],
           [t('python'), facts.pythonVersions.join(', ') || '–'],
+          [t('pools'), agent.poolIds.map((id) => poolName(id)).join(', ') || '–'],
+          ...(agent.drainUntil ? [[t('drainUntil'), <Ago key="until" at={agent.drainUntil} />] as [string, ReactNode]] : []),
           [
             t('labels'),
             agent.labels.length > 0 ? (

@@ -1,6 +1,6 @@
 'use client';
 
-import { Download, Ellipsis, Package as PackageIcon, Play, Plus, Rocket } from 'lucide-react';
+import { Columns2, Download, Ellipsis, Package as PackageIcon, Play, Plus, Rocket } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { toast } from 'sonner';
@@ -21,6 +21,7 @@ import { reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
 import { useDeploy } from './deploy';
 
+const CompareDialog = dynamic(() => import('./compare-dialog').then((module) => module.CompareDialog), { ssr: false });
 const RunDialog = dynamic(() => import('../run/run-dialog').then((module) => module.RunDialog), { ssr: false });
 
 interface VersionsProps {
@@ -36,6 +37,7 @@ export function Versions({ packageId, versions, error, onAdd }: VersionsProps) {
   const environmentName = useNames(environments);
   const deploy = useDeploy(packageId);
   const [running, setRunning] = useState<string>();
+  const [compared, setCompared] = useState<PackageVersion>();
   const mayRun = useMay('RunExecutions');
   const mayDeploy = useMay('DeployVersions');
   const mayDownload = useMay('DownloadPackages');
@@ -104,6 +106,11 @@ export function Versions({ packageId, versions, error, onAdd }: VersionsProps) {
                     <Play aria-hidden /> {t('run')}
                   </MenuItem>
                 )}
+                {versions.length > 1 && (
+                  <MenuItem onSelect={() => setCompared(one)}>
+                    <Columns2 aria-hidden /> {t('compare')}
+                  </MenuItem>
+                )}
                 {mayDownload && (
                   <MenuItem
                     onSelect={() =>
@@ -133,6 +140,7 @@ export function Versions({ packageId, versions, error, onAdd }: VersionsProps) {
           },
         ]}
       />
+      {compared && <CompareDialog versions={versions} first={compared} onClose={() => setCompared(undefined)} />}
       {running && <RunDialog packageId={packageId} versionId={running} onClose={() => setRunning(undefined)} />}
     </>
   );
