@@ -320,6 +320,29 @@ describe.sequential('the walk', () => {
     comparison = new URL(page.url()).pathname + new URL(page.url()).search;
   });
 
+  it('gives an agent labels and a pool, and drains it until a time', async () => {
+    await go('/agents');
+    await page.getByRole('link', { name: 'robot-1' }).click();
+    await heading('robot-1').waitFor();
+    await page.getByRole('main').getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Labels and pools' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Labels').fill('office, excel');
+    await dialog.getByLabel('Name of a new pool').fill('night');
+    await dialog.getByRole('button', { name: 'Make' }).click();
+    await dialog.getByRole('checkbox', { name: 'night' }).waitFor();
+    await shot('dialog-agent');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('excel', { exact: true }).waitFor();
+    await page.getByText('night', { exact: true }).waitFor();
+    await button('Drain').click();
+    await dialog.getByLabel('Until').fill('2027-01-01T06:00');
+    await dialog.getByRole('button', { name: 'Drain' }).click();
+    await page.getByText('Drained until').waitFor();
+    await button('Take work again').click();
+    await page.getByText('Drained until').waitFor({ state: 'hidden' });
+  });
+
   it('keeps a secret that nobody reads again', async () => {
     await go('/assets');
     await button('New asset').click();

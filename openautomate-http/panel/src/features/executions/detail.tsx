@@ -26,12 +26,12 @@ import { useChanges } from '@/lib/live';
 import { Link, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { duration } from '@/lib/time';
-import { LogView } from '../log/log-view';
 import { Attempts } from './attempts';
 import { patchedOne } from './list';
 import { Running } from './running';
 import { Waiting } from './waiting';
 
+const LogView = dynamic(() => import('../log/log-view').then((module) => module.LogView), { ssr: false, loading: () => <Skeleton className="h-96" /> });
 const Artifacts = dynamic(() => import('./artifacts').then((module) => module.Artifacts), { ssr: false });
 
 const RunDialog = dynamic(() => import('../run/run-dialog').then((module) => module.RunDialog), { ssr: false });

@@ -18,10 +18,10 @@ import { useMay } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { FilterBar } from './filter-bar';
-import { ExecutionGrid } from './grid';
 import { useExecutionFilter, useExecutions, useExecutionView, useSelection, VIEWS } from './list';
 import { SavedFilters } from './saved-filters';
 
+const ExecutionGrid = dynamic(() => import('./grid').then((module) => module.ExecutionGrid), { ssr: false, loading: () => <SkeletonRows count={10} /> });
 const Timeline = dynamic(() => import('./timeline').then((module) => module.Timeline), { ssr: false, loading: () => <SkeletonRows /> });
 const RunDialog = dynamic(() => import('../run/run-dialog').then((module) => module.RunDialog), { ssr: false });
 
