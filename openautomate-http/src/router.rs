@@ -12,7 +12,7 @@ use crate::openapi;
 use crate::options::HttpOptions;
 use crate::problem::Problem;
 #[cfg(feature = "nats")]
-use crate::route::{agent_file, agent_link, agent_object, agent_package};
+use crate::route::{agent_file, agent_link, agent_object, agent_package, agent_program};
 use crate::state::AppState;
 
 /// The whole face of an orchestrator: the API under `/api`, its documentation, the health checks, and the control
@@ -48,7 +48,7 @@ pub fn router(orchestrator: Orchestrator, options: HttpOptions) -> Router {
 #[cfg(feature = "nats")]
 pub(crate) fn agent_router(state: AppState) -> Router {
     let quick = agent_link::router().merge(agent_package::router()).merge(agent_file::router());
-    let quick = Router::from(quick.merge(agent_object::router()))
+    let quick = Router::from(quick.merge(agent_object::router()).merge(agent_program::router()))
         .layer(DefaultBodyLimit::max(state.options().max_json_bytes))
         .layer(from_fn_with_state(state.clone(), time_limit));
     quick

@@ -1,34 +1,30 @@
-//! `/api/agent-releases`: releases of the agent program, and what agents fetch of them.
+//! `/api/agent-releases`: releases of the agent program.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::body::Body as HttpBody;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use openautomate_core::Error;
 use openautomate_core::command::agent_release::{CreateAgentRelease, DeleteAgentRelease};
 use openautomate_core::domain::AgentRelease;
-use openautomate_core::id::{AgentId, AgentReleaseId, AgentRolloutId, FileId, UserId};
+use openautomate_core::id::{AgentReleaseId, FileId, UserId};
 use openautomate_core::package::signature::Signed;
 use openautomate_core::release::SignedManifest;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{
-    Body, Can, IdempotencyKey, LinkedAgent, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
-};
+use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Tagged, may};
 use crate::problem::Problem;
 use crate::route::versions::SignedView;
 use crate::state::AppState;
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, delete)).routes(routes!(program))
+    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, delete))
 }
 
 /// A release of the agent program.
@@ -138,34 +134,4 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteAgentRelease { id }).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// From where on.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ProgramParams {
-    /// The first byte that is wanted; 0 if left out.
-    #[serde(default)]
-    from: u64,
-}
-
-/// Gives the program that a rollout brings the agent, for its target.
-#[utoipa::path(get, path = "/api/agents/{id}/rollouts/{rolloutId}/programs/{target}", tag = "agent link",
-    params(
-        ("id" = Uuid, Path, description = "The agent."),
-        ("rolloutId" = Uuid, Path, description = "The rollout."),
-        ("target" = String, Path, description = "The triple of the agent's target."),
-        ProgramParams,
-    ),
-    responses((status = 200, description = "The program, from that byte on.",
-        content_type = "application/octet-stream")))]
-async fn program(
-    State(state): State<AppState>,
-    LinkedAgent(agent): LinkedAgent,
-    Path((_agent, rollout, target)): Path<(AgentId, AgentRolloutId, String)>,
-    Query(params): Query<ProgramParams>,
-) -> Result<Response, Problem> {
-    // An error ends the answer early, which the agent sees by what is missing.
-    let content = state.orchestrator().release_program(agent.id, rollout, &target, params.from).await?;
-    Ok(([(CONTENT_TYPE, "application/octet-stream")], HttpBody::from_stream(content)).into_response())
 }

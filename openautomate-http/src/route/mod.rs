@@ -5,6 +5,7 @@ pub(crate) mod agent_link;
 pub(crate) mod agent_object;
 pub(crate) mod agent_package;
 pub(crate) mod agent_pools;
+pub(crate) mod agent_program;
 pub(crate) mod agent_releases;
 pub(crate) mod agent_rollouts;
 pub(crate) mod agents;
@@ -55,6 +56,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(agent_package::router())
         .merge(agent_file::router())
         .merge(agent_object::router())
+        .merge(agent_program::router())
         .merge(deployments::router())
         .merge(preparations::router())
         .merge(rollouts::router())

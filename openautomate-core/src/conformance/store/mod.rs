@@ -155,7 +155,7 @@ macro_rules! __store_cases {
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
                 sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions,
-    packages_by_name, versions, deployments, rollouts, assets_by_name, deleted_schedules, summaries, attempts, artifacts, open_executions, agent_usage, preparations, asset_contents,
+    packages_by_name, versions, deployments, rollouts, assets_by_name, asset_contents, deleted_schedules, summaries, attempts, artifacts, open_executions, agent_usage, preparations,
             }
             file {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
