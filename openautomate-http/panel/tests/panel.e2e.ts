@@ -232,12 +232,12 @@ describe.sequential('the walk', () => {
     await dialog.getByText('Line 2').waitFor();
     await shot('dialog-import');
     await dialog.getByRole('button', { name: 'Close' }).last().click();
-    await page.getByText('A-1').waitFor();
+    await page.getByText('A-1', { exact: true }).waitFor();
     await button('Add an item').click();
     await dialog.getByLabel('Reference').fill('B-2');
     await dialog.getByLabel('Payload').fill('{"total": 1}');
     await dialog.getByRole('button', { name: 'Add' }).click();
-    await page.getByText('B-2').waitFor();
+    await page.getByText('B-2', { exact: true }).waitFor();
   });
 
   it('makes triggers and says why they do not fire', async () => {

@@ -55,7 +55,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["CreateRequest"];
+                    "application/json": components["schemas"]["CreateAgentPoolRequest"];
                 };
             };
             responses: {
@@ -145,7 +145,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateRequest"];
+                    "application/json": components["schemas"]["UpdateAgentPoolRequest"];
                 };
             };
             responses: {
@@ -738,7 +738,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["TokenRequest"];
+                    "application/json": components["schemas"]["EnrolmentTokenRequest"];
                 };
             };
             responses: {
@@ -787,7 +787,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["RegisterRequest"];
+                    "application/json": components["schemas"]["RegisterAgentRequest"];
                 };
             };
             responses: {
@@ -870,7 +870,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateRequest"];
+                    "application/json": components["schemas"]["UpdateAgentRequest"];
                 };
             };
             responses: {
@@ -1875,7 +1875,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRequest"];
+                    "application/json": components["schemas"]["AnswerApprovalRequest"];
                 };
             };
             responses: {
@@ -3392,7 +3392,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["CreateRequest"];
+                    "application/json": components["schemas"]["CreateEnvironmentRequest"];
                 };
             };
             responses: {
@@ -3443,7 +3443,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateRequest"];
+                    "application/json": components["schemas"]["UpdateEnvironmentRequest"];
                 };
             };
             responses: {
@@ -4688,7 +4688,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["CreateRequest"];
+                    "application/json": components["schemas"]["CreatePackageRequest"];
                 };
             };
             responses: {
@@ -4778,7 +4778,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateRequest"];
+                    "application/json": components["schemas"]["UpdatePackageRequest"];
                 };
             };
             responses: {
@@ -6392,7 +6392,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
                 };
             };
             responses: {
@@ -6444,7 +6444,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
                 };
             };
             responses: {
@@ -6496,7 +6496,7 @@ export interface paths {
             };
             requestBody?: {
                 content: {
-                    "application/json": components["schemas"]["AnswerRequest"] | null;
+                    "application/json": components["schemas"]["AnswerRolloutRequest"] | null;
                 };
             };
             responses: {
@@ -7662,7 +7662,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["UpdateRequest"];
+                    "application/json": components["schemas"]["UpdateUserRequest"];
                 };
             };
             responses: {
@@ -8104,11 +8104,6 @@ export interface components {
             /** @description Yes or no. */
             approve: boolean;
             /** @description What there is to say of it; the automation reads it. */
-            comment?: string;
-        };
-        /** @description What somebody says to a rollout. */
-        AnswerRequest: {
-            /** @description Why; at most 4,000 bytes. */
             comment?: string;
         };
         /** @description What somebody says to a rollout. */
@@ -8808,18 +8803,6 @@ export interface components {
         CreatePackageRequest: {
             /** @description What it does. */
             description?: string;
-            /** @description The name. */
-            name: string;
-        };
-        /** @description A new pool. */
-        CreateRequest: {
-            /** @description What it is for. */
-            description?: string;
-            /**
-             * Format: uuid
-             * @description Of which environment; the default one if left out.
-             */
-            environmentId?: string | null;
             /** @description The name. */
             name: string;
         };
@@ -10692,6 +10675,8 @@ export interface components {
         LogStream: "stdout" | "stderr" | "logging" | "system";
         /** @description Who signs in. */
         LoginRequest: {
+            /** @description Keeps the refresh token in a cookie that no script can read, in place of telling it: for pages of this server. */
+            cookie?: boolean;
             /**
              * Format: password
              * @description The password.
@@ -11128,8 +11113,8 @@ export interface components {
         };
         /** @description A refresh token. */
         RefreshRequest: {
-            /** @description The newest one of the session. */
-            refreshToken: string;
+            /** @description The newest one of the session. Left out where a cookie holds it. */
+            refreshToken?: string | null;
         };
         /** @description An execution to which it could not be done. */
         RefusedView: {
@@ -11782,8 +11767,8 @@ export interface components {
              * @description After this instant no refresh is accepted.
              */
             refreshExpiresAt: string;
-            /** @description Trades for the next session at `/api/auth/refresh`, once. */
-            refreshToken: string;
+            /** @description Trades for the next session at `/api/auth/refresh`, once. Left out where a cookie holds it. */
+            refreshToken?: string | null;
             /** @description `Bearer`. */
             tokenType: string;
             /** @description Who signed in. */
@@ -11885,26 +11870,6 @@ export interface components {
         TakenList: {
             /** @description In the order in which they should be worked on. */
             items: components["schemas"]["WorkItem"][];
-        };
-        /** @description What a token shall enrol. */
-        TokenRequest: {
-            /**
-             * Format: uuid
-             * @description The registered agent that it is for; a new agent if left out.
-             */
-            agentId?: string | null;
-            /**
-             * Format: uuid
-             * @description The environment of a new agent; the default one if left out.
-             */
-            environmentId?: string | null;
-            /**
-             * Format: int64
-             * @description How long it is good, at most a week; an hour if left out.
-             */
-            expiresInSeconds?: number | null;
-            /** @description The labels of a new agent. */
-            labels?: string[];
         };
         /** @description A token that enrols one agent, once. It is shown this once. */
         TokenView: {
@@ -12302,22 +12267,6 @@ export interface components {
              * @description The revision that the caller saw; or give it as `If-Match`.
              */
             revision?: number | null;
-        };
-        /** @description What shall change of a person; what is left out stays. */
-        UpdateRequest: {
-            /** @description Whether the person is kept from signing in; administrators only, and not of themselves. */
-            disabled?: boolean | null;
-            /** @description The address. */
-            email?: string | null;
-            /**
-             * Format: int64
-             * @description The revision that the caller saw; or give it as `If-Match`.
-             */
-            revision?: number | null;
-            /** @description What the person may do; administrators only, and not of themselves. */
-            roles?: components["schemas"]["Role"][] | null;
-            /** @description The name to sign in with. */
-            username?: string | null;
         };
         /** @description What shall change of a person; what is left out stays. */
         UpdateUserRequest: {

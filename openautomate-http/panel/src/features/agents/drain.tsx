@@ -18,7 +18,7 @@ export function DrainDialog({ agent, onClose }: { agent: Agent; onClose: () => v
   const [until, setUntil] = useState('');
   const drain = useMutation({
     mutationFn: () => {
-      const body = { status: 'Draining', revision: agent.revision, ...(until ? { drainUntil: new Date(until).toISOString() } : {}) };
+      const body = { status: 'Draining' as const, revision: agent.revision, ...(until ? { drainUntil: new Date(until).toISOString() } : {}) };
       return got(api.PUT('/api/agents/{id}', { params: { path: { id: agent.id } }, body }));
     },
     onSuccess: () => {
