@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -73,11 +73,19 @@ export class Installation {
     this.agents.push(agent);
   }
 
-  /** The zip of a package folder of the examples, as `run.py` packs it. */
-  pack(example: string): string {
-    const target = join(this.folder, `${example}.zip`);
+  /** The zip of a package folder of the examples, as `run.py` packs it; of another version if one is given. */
+  pack(example: string, version?: string): string {
+    const target = join(this.folder, `${example}${version ?? ''}.zip`);
+    let source = join(root, 'examples/automations', example);
+    if (version) {
+      const copy = join(this.folder, `${example}-${version}`);
+      cpSync(source, copy, { recursive: true });
+      source = copy;
+      const manifest = join(copy, 'pyproject.toml');
+      writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/^version = .*$/m, `version = "${version}"`).replace('minimum = 1 }', 'minimum = 1, maximum = 500 }'));
+    }
     const script = 'import sys; sys.path.insert(0, sys.argv[1]); from installation import pack; from pathlib import Path; Path(sys.argv[3]).write_bytes(pack(Path(sys.argv[2])))';
-    execFileSync(python, ['-c', script, join(root, 'examples/main_job'), join(root, 'examples/automations', example), target]);
+    execFileSync(python, ['-c', script, join(root, 'examples/main_job'), source, target]);
     return target;
   }
 

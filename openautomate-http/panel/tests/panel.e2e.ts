@@ -203,11 +203,41 @@ describe.sequential('the walk', () => {
     await page.keyboard.press('Escape');
   });
 
+  it('puts two versions side by side', async () => {
+    await go('/packages');
+    await page.getByRole('link', { name: 'Hello' }).click();
+    await heading('Hello').waitFor();
+    await button('New version').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('input[type=file]').setInputFiles(place.pack('hello', '1.1.0'));
+    await dialog.getByRole('button', { name: 'Publish' }).click();
+    await button('Actions for version 1.1.0').click();
+    await page.getByRole('menuitem', { name: 'Compare' }).click();
+    await dialog.getByRole('table').waitFor();
+    await shot('dialog-versions');
+    await page.keyboard.press('Escape');
+  });
+
+  it('shows the weeks ahead of a schedule', async () => {
+    await go('/schedules');
+    await button('New schedule').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Package').selectOption({ label: 'Hello' });
+    await dialog.getByLabel('Name').first().fill('Hello on weekdays');
+    await dialog.getByLabel('Expression').fill('0 0 8,12,16 * * MON-FRI');
+    await expect.poll(() => dialog.getByRole('listitem').count(), { timeout: 20_000 }).toBe(10);
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await heading('Hello on weekdays').waitFor();
+    await page.getByRole('img', { name: /in 12 weeks/ }).waitFor();
+    await page.getByText('The next 12 weeks').evaluate((title) => title.scrollIntoView());
+    await shot('schedule-weeks');
+  });
+
   it('makes up for runs of a schedule', async () => {
     await go('/schedules');
     await page.getByRole('link', { name: 'Hello every ten seconds', exact: true }).click();
     await heading('Hello every ten seconds').waitFor();
-    await page.getByRole('img', { name: /in 12 weeks/ }).waitFor();
+    await page.getByText(/too often to be counted/).waitFor();
     await button('Backfill').click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('At most').fill('1');
@@ -248,6 +278,7 @@ describe.sequential('the walk', () => {
     await dialog.getByLabel('Package').selectOption({ label: 'Hello' });
     await dialog.getByRole('button', { name: 'Create' }).click();
     await dialog.getByText('The secret of the webhook').waitFor();
+    await shot('dialog-secret');
     await dialog.getByRole('button', { name: 'Done' }).click();
     await button('New trigger').click();
     await dialog.getByLabel('Name').fill('Many invoices');
@@ -268,6 +299,7 @@ describe.sequential('the walk', () => {
     await button('Pause testing').click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Reason').fill('the ERP is being moved');
+    await shot('dialog-pause');
     await dialog.getByRole('button', { name: 'Pause' }).click();
     await page.getByText('Paused: the ERP is being moved').waitFor();
     await button('Resume testing').click();
@@ -285,19 +317,19 @@ describe.sequential('the walk', () => {
       { name: 'november.csv', mimeType: 'text/csv', buffer: Buffer.from('day,total\n1,7\n') },
       { name: 'old.txt', mimeType: 'text/plain', buffer: Buffer.from('old') },
     ]);
-    await page.getByText('november.csv').waitFor();
+    await page.getByText('november.csv', { exact: true }).waitFor();
     const saved = page.waitForEvent('download');
     await button('Download november.csv').click();
     expect((await saved).suggestedFilename()).toBe('november.csv');
     await button('Delete old.txt').click();
     await dialog.getByRole('button', { name: 'Delete' }).click();
-    await page.getByText('old.txt').waitFor({ state: 'hidden' });
+    await page.getByText('old.txt', { exact: true }).waitFor({ state: 'hidden' });
     await page.evaluate(() => {
       const files = new DataTransfer();
       files.items.add(new File(['dropped'], 'dropped.txt', { type: 'text/plain' }));
       document.querySelector('h1')?.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: files }));
     });
-    await page.getByText('dropped.txt').waitFor();
+    await page.getByText('dropped.txt', { exact: true }).waitFor();
   });
 
   it('keeps a filter, shows a timeline and compares two runs', async () => {
@@ -337,6 +369,7 @@ describe.sequential('the walk', () => {
     await page.getByText('night', { exact: true }).waitFor();
     await button('Drain').click();
     await dialog.getByLabel('Until').fill('2027-01-01T06:00');
+    await shot('dialog-drain');
     await dialog.getByRole('button', { name: 'Drain' }).click();
     await page.getByText('Drained until').waitFor();
     await button('Take work again').click();
@@ -478,7 +511,7 @@ describe.sequential('the screens', () => {
     for (const [name, list, link] of [
       ['execution', '/executions?state=Succeeded', 'Invoices to ledger'],
       ['package', '/packages', 'Hello'],
-      ['schedule', '/schedules', 'Hello every ten seconds'],
+      ['schedule', '/schedules', 'Hello on weekdays'],
       ['agent', '/agents', 'robot-1'],
       ['queue', '/queues', 'invoices'],
       ['bucket', '/buckets', 'reports'],

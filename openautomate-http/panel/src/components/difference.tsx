@@ -14,16 +14,16 @@ export function Difference({ label, first, second, lines }: DifferenceProps) {
   const t = useTranslations('compare');
   return (
     <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
-      <table className="w-full min-w-[34rem] table-fixed border-collapse text-left" aria-label={label}>
+      <table className="w-full table-fixed border-collapse text-left" aria-label={label}>
         <thead>
           <tr className="border-b border-border text-xs text-soft">
-            <th scope="col" className="h-9 w-1/4 px-4 font-medium">
+            <th scope="col" className="h-9 w-1/4 px-2.5 font-medium sm:px-4">
               {t('what')}
             </th>
-            <th scope="col" className="px-4 font-medium">
+            <th scope="col" className="px-2.5 font-medium sm:px-4">
               {first}
             </th>
-            <th scope="col" className="px-4 font-medium">
+            <th scope="col" className="px-2.5 font-medium sm:px-4">
               {second}
             </th>
           </tr>
@@ -31,12 +31,12 @@ export function Difference({ label, first, second, lines }: DifferenceProps) {
         <tbody>
           {lines.map((line) => (
             <tr key={line.path} className={cn('border-b border-border align-top last:border-0', line.differs && 'bg-warn-soft')}>
-              <th scope="row" className="px-4 py-2 font-medium break-words">
+              <th scope="row" className="px-2.5 py-2 font-medium break-words sm:px-4">
                 {line.path}
                 {line.differs && <span className="sr-only"> ({t('differs')})</span>}
               </th>
-              <td className="px-4 py-2 break-words">{line.first}</td>
-              <td className="px-4 py-2 break-words">{line.second}</td>
+              <td className="px-2.5 py-2 break-words sm:px-4">{line.first}</td>
+              <td className="px-2.5 py-2 break-words sm:px-4">{line.second}</td>
             </tr>
           ))}
         </tbody>

@@ -4,6 +4,7 @@ import type { Agent, AgentPool, Environment, Me, Package, Schedule, WorkQueue } 
 import { api, got } from './api';
 import { useEnvironment } from './environment';
 import { keys } from './query';
+import { short } from './short';
 
 /** Lists that are short and needed in many places. */
 
@@ -73,7 +74,7 @@ export function useSchedules(): UseQueryResult<Schedule[]> {
 /** The names of things by their ids. */
 export function useNames(list: { id: string; name: string }[] | undefined): (id: string | null | undefined) => string {
   const names = useMemo(() => new Map(list?.map((one) => [one.id, one.name])), [list]);
-  return (id) => (id ? (names.get(id) ?? id.slice(0, 8)) : '–');
+  return (id) => (id ? (names.get(id) ?? short(id)) : '–');
 }
 
 export function useQueues(): UseQueryResult<WorkQueue[]> {

@@ -30,7 +30,7 @@ export function Field({ label, hint, error, required, className, children }: Fie
   const id = useId();
   const note = error ?? hint;
   return (
-    <div className={cn('grid min-w-0 content-start gap-1.5', className)}>
+    <div className={cn('grid min-w-0 grid-cols-[minmax(0,1fr)] content-start gap-1.5', className)}>
       <label htmlFor={id} className="text-[0.8125rem] font-medium">
         {label}
         {required && (

@@ -21,6 +21,7 @@ import { Input } from '@/components/ui/field';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
+import { short } from '@/lib/short';
 import { exact } from '@/lib/time';
 
 /** The beginning of a day, or of one that is so many later, in the zone of the machine. */
@@ -115,7 +116,7 @@ export function Audit() {
                   className: 'hidden text-soft md:table-cell',
                   cell: (entry) => (
                     <>
-                      {entry.objectKind} <code className="font-mono text-xs">{entry.objectId.slice(0, 8)}</code>
+                      {entry.objectKind} <code className="font-mono text-xs">{short(entry.objectId)}</code>
                     </>
                   ),
                 },

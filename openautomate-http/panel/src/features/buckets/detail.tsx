@@ -141,7 +141,7 @@ function Opened({ bucket, title }: { bucket: Bucket; title: string }) {
             </div>
           </div>
         )}
-        <Card flush title={<Crumbs bucket={bucket.name} folder={folder} onOpen={(path) => void setFolder(path || null)} />}>
+        <Card flush {...(folder ? { title: <Crumbs bucket={bucket.name} folder={folder} onOpen={(path) => void setFolder(path || null)} /> } : {})}>
           {list.isPending ? (
             <SkeletonRows />
           ) : list.error ? (

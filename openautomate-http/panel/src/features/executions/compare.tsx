@@ -20,11 +20,13 @@ import { linesOf, type Line } from '@/lib/difference';
 import { useAgents, useEnvironments, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
+import { short } from '@/lib/short';
 import { duration, exact } from '@/lib/time';
 
 /** Two executions side by side. */
 export function Compare() {
   const t = useTranslations('compare');
+  const all = useTranslations('execution')('all');
   const [ids] = useQueryState('of', parseAsArrayOf(parseAsString).withDefault([]));
   const results = useQueries({
     queries: ids.slice(0, 2).map((id) => ({ queryKey: keys.execution(id), queryFn: () => got(api.GET('/api/executions/{id}', { params: { path: { id } } })) })),
@@ -32,7 +34,7 @@ export function Compare() {
   const failed = results.find(({ error }) => error);
   const [first, second] = results.map(({ data }) => data);
   return (
-    <Page name={t('name')} title={t('title')} parent={{ path: '/executions', name: t('toList') }}>
+    <Page name={t('name')} title={t('title')} parent={{ path: '/executions', name: all }}>
       {ids.length < 2 ? (
         <Card flush>
           <Empty icon={Columns2} title={t('pick')}>
@@ -78,7 +80,7 @@ function Both({ first, second }: { first: Execution; second: Execution }) {
     ['outputs', linesOf(first.outputs ?? undefined, second.outputs ?? undefined)],
   ];
   const shown = groups.map(([name, lines]) => [name, isShort ? lines.filter((line) => line.differs) : lines] as const).filter(([, lines]) => lines.length > 0);
-  const id = (one: Execution) => `${one.packageName} ${one.id.slice(0, 8)}`;
+  const id = (one: Execution) => `${one.packageName} ${short(one.id)}`;
   return (
     <>
       <div className="grid gap-4 sm:grid-cols-2">
@@ -100,7 +102,7 @@ function Both({ first, second }: { first: Execution; second: Execution }) {
       {shown.length === 0 && <p className="text-soft">{t('allSame')}</p>}
       {shown.map(([name, lines]) => (
         <Card key={name} title={t(`groups.${name}`)} flush>
-          <Difference label={t(`groups.${name}`)} first={first.id.slice(0, 8)} second={second.id.slice(0, 8)} lines={lines} />
+          <Difference label={t(`groups.${name}`)} first={short(first.id)} second={short(second.id)} lines={lines} />
         </Card>
       ))}
     </>

@@ -25,6 +25,7 @@ import { useAgents, useEnvironments, useMay, useNames, useSchedules } from '@/li
 import { useChanges } from '@/lib/live';
 import { Link, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
+import { short } from '@/lib/short';
 import { duration } from '@/lib/time';
 import { Attempts } from './attempts';
 import { patchedOne } from './list';
@@ -202,7 +203,7 @@ function Overview({ execution }: { execution: Execution }) {
           [
             t('id'),
             <span key="id" className="flex h-5 items-center gap-1">
-              <code className="font-mono text-xs">{execution.id.slice(0, 8)}</code>
+              <code className="font-mono text-xs">{short(execution.id)}</code>
               <CopyButton text={execution.id} />
             </span>,
           ],
@@ -259,7 +260,7 @@ function Parts({ execution }: { execution: Execution }) {
       value={tab}
       onChange={(value) => void setTab(value as (typeof TABS)[number])}
       tabs={[
-        { id: 'log', label: t('log'), content: <LogView executionId={execution.id} name={`${execution.packageName} ${execution.id.slice(0, 8)}`} /> },
+        { id: 'log', label: t('log'), content: <LogView executionId={execution.id} name={`${execution.packageName} ${short(execution.id)}`} /> },
         {
           id: 'data',
           label: t('data'),

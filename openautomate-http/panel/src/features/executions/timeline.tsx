@@ -42,6 +42,7 @@ export function Timeline({ rows, hasMore, busy, onMore }: TimelineProps) {
   const span = lanes.to - lanes.from;
   const mark = new Intl.DateTimeFormat(undefined, { ...(span > 86_400_000 ? { day: 'numeric', month: 'short' } : {}), hour: '2-digit', minute: '2-digit', ...(span < 600_000 ? { second: '2-digit' } : {}) });
   const count = lanes.agents.reduce((sum, agent) => sum + agent.lanes.flat().length, 0);
+  const shown = new Set(lanes.agents.flatMap((agent) => agent.lanes.flat().map(({ one }) => one.state)));
   return (
     <div className="grid gap-3 p-4">
       <p className="text-soft">{t('told', { count, from: exact(new Date(lanes.from)), to: exact(new Date(lanes.to)) })}</p>
@@ -81,6 +82,14 @@ export function Timeline({ rows, hasMore, busy, onMore }: TimelineProps) {
           ))}
         </div>
       </div>
+      <ul className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-soft">
+        {[...shown].map((state) => (
+          <li key={state} className="flex items-center gap-1.5">
+            <span className={cn('size-3 rounded-xs', COLOURS[state])} aria-hidden />
+            {states(state)}
+          </li>
+        ))}
+      </ul>
       {hasMore && (
         <div className="text-center">
           <Button kind="ghost" busy={busy} onClick={onMore}>

@@ -21,6 +21,7 @@ import { useMay } from '@/lib/lists';
 import { Link, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import { short } from '@/lib/short';
 import { QueueActions } from './actions';
 import { Counts } from './screen';
 
@@ -87,7 +88,7 @@ export function QueueDetail() {
               rows={rows}
               rowKey={(item) => item.id}
               columns={[
-                { id: 'reference', header: t('reference'), className: 'font-medium', cell: (item) => item.reference ?? <code className="font-mono text-xs">{item.id.slice(0, 8)}</code> },
+                { id: 'reference', header: t('reference'), className: 'font-medium', cell: (item) => item.reference ?? <code className="font-mono text-xs">{short(item.id)}</code> },
                 { id: 'state', header: t('state'), cell: (item) => <Badge tone={tones[item.state]}>{t(`states.${item.state}`)}</Badge> },
                 { id: 'attempts', header: t('attempts'), className: 'hidden tabular-nums sm:table-cell', cell: (item) => item.attempts },
                 { id: 'error', header: t('error'), className: 'hidden max-w-sm md:table-cell', cell: (item) => <span className="block truncate">{item.error?.message ?? '–'}</span> },
@@ -98,7 +99,7 @@ export function QueueDetail() {
                   cell: (item) =>
                     item.executionId ? (
                       <Link href={`/executions/${item.executionId}`} className="text-accent hover:underline">
-                        {item.executionId.slice(0, 8)}
+                        {short(item.executionId)}
                       </Link>
                     ) : (
                       '–'

@@ -53,6 +53,7 @@ export function BackfillDialog({ schedule, onClose }: { schedule: Schedule; onCl
   return (
     <Dialog
       open
+      wide
       onOpenChange={(open) => !open && onClose()}
       title={t('backfill.title')}
       description={t('backfill.what')}

@@ -7,6 +7,7 @@ import type { Schedule } from '@/api/types';
 import { Skeleton } from '@/components/ui/skeleton';
 import { cn } from '@/lib/cn';
 import { keys, reason } from '@/lib/query';
+import { exact } from '@/lib/time';
 import { dueTimes, strength, weeksOf, WEEKS, type Day } from './due';
 
 const SHADES = ['bg-muted', 'bg-accent/30', 'bg-accent/50', 'bg-accent/75', 'bg-accent'];
@@ -33,6 +34,10 @@ export function HeatMap({ schedule }: { schedule: Schedule }) {
   if (error) return <p className="text-bad">{reason(error)}</p>;
   if (!data) return <Skeleton className="h-44" />;
   const days = weeks.flat().filter((day) => day !== undefined);
+  // Nothing can be drawn of what does not fill a day.
+  if (data.due.until && days.every((day) => day.unknown)) {
+    return <p className="text-soft">{t('often', { count: data.due.times.length, until: exact(data.due.until) })}</p>;
+  }
   const most = Math.max(0, ...days.map((day) => day.count));
   const busy = days.filter((day) => day.count > 0).length;
   const told = t('told', { runs: data.due.times.length, days: busy, weeks: WEEKS });

@@ -12,6 +12,7 @@ import { Skeleton } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
+import { short } from '@/lib/short';
 import { exact } from '@/lib/time';
 
 /** Why a trigger does not fire, and what it did last. */
@@ -73,7 +74,7 @@ export function ExplainDialog({ trigger, onClose }: { trigger: Trigger; onClose:
                 <li key={key} className="flex justify-between gap-3 py-2">
                   {executionId ? (
                     <Link href={`/executions/${executionId}`} className="text-accent hover:underline">
-                      {t('execution', { id: executionId.slice(0, 8) })}
+                      {t('execution', { id: short(executionId) })}
                     </Link>
                   ) : (
                     <span className="min-w-0 break-words">{t('skipped', { why: skipped ?? '–' })}</span>

@@ -88,6 +88,7 @@ export function Triggers() {
               {
                 id: 'package',
                 header: t('package'),
+                className: 'hidden sm:table-cell',
                 cell: (one) => (
                   <Link href={`/packages/${one.packageId}`} className="hover:text-accent hover:underline">
                     {packageName(one.packageId)}
