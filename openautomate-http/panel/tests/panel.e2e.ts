@@ -38,7 +38,11 @@ const go = async (path: string) => {
 const button = (name: string | RegExp) => page.getByRole('button', { name });
 const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name });
 
-const shot = (name: string) => page.screenshot({ path: join(shots, `${name}-light-1440.png`) });
+const shot = async (name: string) => {
+  // Until what appears has appeared.
+  await page.waitForTimeout(250);
+  await page.screenshot({ path: join(shots, `${name}-light-1440.png`) });
+};
 
 /** Publishes an example by the dialog. */
 async function publish(example: string, name: string): Promise<void> {
@@ -278,7 +282,6 @@ describe.sequential('the walk', () => {
     await dialog.getByLabel('Package').selectOption({ label: 'Hello' });
     await dialog.getByRole('button', { name: 'Create' }).click();
     await dialog.getByText('The secret of the webhook').waitFor();
-    await shot('dialog-secret');
     await dialog.getByRole('button', { name: 'Done' }).click();
     await button('New trigger').click();
     await dialog.getByLabel('Name').fill('Many invoices');

@@ -45,7 +45,6 @@ export class LiveHub {
   private wait = FIRST_WAIT;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private wanted = false;
-  private wasOpen = false;
   private openedAt = 0;
   private nextId = 1;
   private readonly topics = new Map<Topic, { id: number; hear: Set<(items: Change[], missed: boolean) => void> }>();
@@ -63,7 +62,6 @@ export class LiveHub {
 
   stop(): void {
     this.wanted = false;
-    this.wasOpen = false;
     window.removeEventListener('online', this.hurry);
     document.removeEventListener('visibilitychange', this.hurry);
     clearTimeout(this.timer);
@@ -147,13 +145,10 @@ export class LiveHub {
   private opened(): void {
     this.openedAt = Date.now();
     this.set('open');
-    for (const [topic, { id, hear }] of this.topics) {
+    for (const [topic, { id }] of this.topics) {
       this.say({ op: 'subscribe', id, topic });
-      // What happened in between is read again, silently.
-      if (this.wasOpen) hear.forEach((ear) => ear([], true));
     }
     for (const [id, log] of this.logs) this.askFor(id, log);
-    this.wasOpen = true;
   }
 
   private retry(): void {
@@ -169,6 +164,13 @@ export class LiveHub {
     if (said.type === 'changed') {
       for (const { id, hear } of this.topics.values()) {
         if (id === said.id) hear.forEach((ear) => ear(said.items, said.missed));
+      }
+      return;
+    }
+    if (said.type === 'subscribed') {
+      // What was read before may be older than what is heard from now on: it is read again, silently.
+      for (const { id, hear } of this.topics.values()) {
+        if (id === said.id) hear.forEach((ear) => ear([], true));
       }
       return;
     }

@@ -46,7 +46,11 @@ function useExecution(id: string) {
     if (!change && !missed) return;
     client.setQueryData<Execution>(keys.execution(id), (known) => known && patchedOne(known, change));
     // Progress alone is no reason to read again.
-    if (missed || !change?.progress || change.state) void client.invalidateQueries({ queryKey: keys.execution(id) });
+    if (!missed && change?.progress && !change.state) return;
+    const again = () => client.invalidateQueries({ queryKey: keys.execution(id) });
+    // A first read that is under way is not begun anew, and may bring what was before the change.
+    const isFirst = client.getQueryData(keys.execution(id)) === undefined;
+    void again().then(() => (isFirst ? again() : undefined));
   });
   return useQuery({
     queryKey: keys.execution(id),

@@ -24,7 +24,7 @@ export function CompareDialog({ versions, first, onClose }: { versions: PackageV
     [t('manifest')]: one.manifest,
     [t('inputs')]: one.inputsSchema ?? undefined,
   });
-  const lines = linesOf(fields(other), fields(first));
+  const lines = linesOf(fields(other), fields(first)).filter((line) => line.differs);
   return (
     <Dialog
       open
