@@ -1,12 +1,15 @@
 //! The OpenAPI 3.1 document, made from the handlers.
 
+use std::sync::OnceLock;
+
+use axum::Router;
 use axum::extract::Request;
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use bytes::Bytes;
 use utoipa::OpenApi as _;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::path::Operation;
@@ -17,7 +20,7 @@ use utoipa::openapi::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::problem::{PROBLEM_JSON, ProblemBody, WrongField};
+use crate::problem::{PROBLEM_JSON, Problem, ProblemBody, WrongField};
 use crate::state::AppState;
 use crate::{health, route};
 
@@ -99,12 +102,25 @@ pub fn document() -> OpenApi {
 
 /// The document and the pages that show it.
 pub(crate) fn router() -> Router<AppState> {
-    let document = Json(document());
     // Relative, so that it holds where the router is nested.
     let docs: Router<AppState> = SwaggerUi::new("/api/docs").config(Config::from("../openapi.json")).into();
-    Router::new()
-        .route("/api/openapi.json", get(move || std::future::ready(document.clone())))
-        .merge(docs.layer(from_fn(allow_own_scripts)))
+    Router::new().route("/api/openapi.json", get(written)).merge(docs.layer(from_fn(allow_own_scripts)))
+}
+
+/// The document as text. Few ask for it, and as a tree it takes megabytes: so it is made when it is first asked for.
+async fn written() -> Response {
+    static WRITTEN: OnceLock<Bytes> = OnceLock::new();
+    let written = match WRITTEN.get() {
+        Some(written) => written.clone(),
+        None => match document().to_json() {
+            Ok(text) => WRITTEN.get_or_init(|| text.into()).clone(),
+            Err(error) => {
+                tracing::error!(%error, "the OpenAPI document could not be written");
+                return Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+            }
+        },
+    };
+    ([(CONTENT_TYPE, "application/json")], written).into_response()
 }
 
 async fn allow_own_scripts(request: Request, next: Next) -> Response {

@@ -199,8 +199,11 @@ impl State {
         let first = (request.environment_id, Reverse(i32::MAX), Timestamp::MIN_UTC, nil);
         let in_environment = self.pending.range(first..).take_while(|key| key.0 == request.environment_id);
         let due = in_environment.filter(|key| key.2 <= request.now);
-        let (mut occupancy, limits) = self.occupancy(request.environment_id);
-        let mut chosen = Vec::new();
+        // Counted only if somebody asks: to count is to look at all that is leased.
+        let limits = self.limits(request.environment_id);
+        let has_limits = limits.environment.is_some() || !limits.packages.is_empty();
+        let mut occupancy = has_limits.then(|| self.occupancy(request.environment_id).0);
+        let mut chosen: Vec<ExecutionId> = Vec::new();
         for execution in due.filter_map(|key| self.executions.get(&key.3)) {
             if chosen.len() >= request.limit as usize {
                 break;
@@ -209,10 +212,22 @@ impl State {
                 execution.mismatches(&request.offer()).is_empty() && !execution.is_overdue(request.now);
             let concurrency = execution.concurrency.as_ref();
             let (id, package) = (execution.id, execution.package_id);
-            if suits && occupancy.full_for(&limits, id, package, concurrency).is_empty() {
-                occupancy.take(&Occupant::of(execution));
-                chosen.push(id);
+            if !suits {
+                continue;
             }
+            if concurrency.is_some() && occupancy.is_none() {
+                let mut counted = self.occupancy(request.environment_id).0;
+                let before = chosen.iter().filter_map(|id| self.executions.get(id));
+                before.for_each(|execution| counted.take(&Occupant::of(execution)));
+                occupancy = Some(counted);
+            }
+            if let Some(occupancy) = &mut occupancy {
+                if !occupancy.full_for(&limits, id, package, concurrency).is_empty() {
+                    continue;
+                }
+                occupancy.take(&Occupant::of(execution));
+            }
+            chosen.push(id);
         }
         chosen
     }
@@ -226,13 +241,16 @@ impl State {
             occupancy.add(execution.package_id, key, 1);
         }
         occupancy.stand_in(&self.stand_ins(environment));
+        (occupancy, self.limits(environment))
+    }
+
+    fn limits(&self, environment: EnvironmentId) -> ConcurrencyLimits {
         let limited =
             self.packages.values().filter_map(|package| Some((package.id, package.max_concurrent?)));
-        let limits = ConcurrencyLimits {
+        ConcurrencyLimits {
             environment: self.environments.get(&environment).and_then(|row| row.max_concurrent),
             packages: limited.collect(),
-        };
-        (occupancy, limits)
+        }
     }
 
     fn grant(&mut self, id: ExecutionId, request: &ClaimRequest) -> Option<Execution> {

@@ -154,12 +154,15 @@ enum HoldView {
     /// Somebody paused it, or it paused by itself after failures.
     Paused { at: Option<DateTime<Utc>>, by: Option<PausedByView>, reason: Option<String> },
     /// Its start has not come.
+    #[schema(rename_all = "camelCase")]
     NotStarted { starts_at: DateTime<Utc> },
     /// Its end is over.
+    #[schema(rename_all = "camelCase")]
     Ended { ends_at: DateTime<Utc> },
     /// It is active, and nothing is due any more.
     NothingDue,
     /// The expression names a due time on a day without work before the next one.
+    #[schema(rename_all = "camelCase")]
     Calendar {
         #[schema(value_type = Uuid)]
         calendar_id: CalendarId,
@@ -169,6 +172,7 @@ enum HoldView {
         rule: CalendarRule,
     },
     /// An execution has not ended, and the overlap policy lets no other run beside it.
+    #[schema(rename_all = "camelCase")]
     Overlap {
         #[schema(value_type = Uuid)]
         execution_id: ExecutionId,
@@ -178,6 +182,7 @@ enum HoldView {
         policy: OverlapPolicy,
     },
     /// A due time waits for the running execution to end.
+    #[schema(rename_all = "camelCase")]
     Queued { due_at: DateTime<Utc> },
     /// The package has no active version in the environment.
     NoActiveVersion,
@@ -188,6 +193,7 @@ enum HoldView {
     /// Its executions can't be placed or repeated as the package and the schedule say.
     InvalidOptions { message: String },
     /// The due time has passed and nobody decided on it: no server fires schedules, or it can't keep up.
+    #[schema(rename_all = "camelCase")]
     Late { due_at: DateTime<Utc>, late_ms: u64 },
 }
 

@@ -37,6 +37,7 @@ enum HoldView {
     /// Its work queue was deleted.
     QueueGone,
     /// Too few items of its queue can be taken, and none could be for too long.
+    #[schema(rename_all = "camelCase")]
     NotEnough { ready: u32, oldest_at: Option<DateTime<Utc>>, again_at: Option<DateTime<Utc>> },
     /// It fired a moment ago.
     Rests { until: DateTime<Utc> },
@@ -45,12 +46,14 @@ enum HoldView {
     /// No agent watches its folder.
     NoAgent,
     /// An agent that watches its folder is not connected.
+    #[schema(rename_all = "camelCase")]
     AgentAway {
         #[schema(value_type = Uuid)]
         agent_id: AgentId,
         name: String,
     },
     /// An agent has said nothing of its folder: it was just told, or does not know how to watch.
+    #[schema(rename_all = "camelCase")]
     Silent {
         #[schema(value_type = Uuid)]
         agent_id: AgentId,
@@ -58,6 +61,7 @@ enum HoldView {
     },
     /// An agent can't watch its folder, or can't deal with a file in it. `code` is `outsideRoots`, `missing`,
     /// `unreadable`, `tooMany`, `tooLarge`, `oddName`, `refused`, `notPutAway` or `agentDisk`.
+    #[schema(rename_all = "camelCase")]
     Watch {
         #[schema(value_type = Uuid)]
         agent_id: AgentId,

@@ -15,6 +15,7 @@ use crate::schema;
 #[schema(as = TriggerSource)]
 pub(super) enum SourceView {
     /// A signed request to `/api/hooks/{id}`. Pointers begin at its JSON body.
+    #[schema(rename_all = "camelCase")]
     Webhook {
         /// How it is signed.
         #[serde(default)]
@@ -23,6 +24,7 @@ pub(super) enum SourceView {
     },
     /// The end of an execution of a package in the trigger's environment. Pointers begin at an object with
     /// `executionId`, `packageId`, `state`, `inputs`, `outputs` and `error` (`kind`, `message`).
+    #[schema(rename_all = "camelCase")]
     ExecutionFinished {
         /// Of which package.
         #[schema(value_type = Uuid)]
@@ -35,6 +37,7 @@ pub(super) enum SourceView {
     /// Items that wait in a work queue of the trigger's environment: it has executions that take items until there are
     /// none, as many as what waits is worth. Pointers begin at an object with `queueId`, `queueName`, `ready` and
     /// `oldestAt`.
+    #[schema(rename_all = "camelCase")]
     WorkQueue {
         /// Which queue.
         #[schema(value_type = Uuid)]
@@ -63,6 +66,7 @@ pub(super) enum SourceView {
     },
     /// A file that arrives in a folder of an agent, each once. Pointers begin at an object with `file` (its id, for an
     /// input that takes a file), `path`, `name`, `size` and `agentId`.
+    #[schema(rename_all = "camelCase")]
     FileArrival {
         /// The agent whose folder it is. It, `label` or `poolId` is given.
         #[serde(default, skip_serializing_if = "Option::is_none")]

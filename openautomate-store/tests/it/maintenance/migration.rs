@@ -104,6 +104,10 @@ async fn the_release_before_goes_on_after_each_migration() {
 /// Triggers that were replaced by ones that allow more.
 const LOOSER: [&str; 1] = ["executions_transition"];
 
+/// Triggers that keep a server of the release before from removing files that are used by what it does not know of. It
+/// logs that and tries again later.
+const PROTECTS: [&str; 1] = ["input_files_in_use_by_release"];
+
 type Columns = [(String, String, String, bool)];
 
 fn assert_expands(file: &std::path::Path, before: &Columns, after: &Columns) {
@@ -137,8 +141,8 @@ fn assert_refuses_no_more(file: &std::path::Path, columns: &Columns, before: &[R
             // A new column is NULL, or has its default, in what the release before writes.
             !looks_at.is_empty() && !looks_at.iter().any(|column| is_old(table, column))
         };
-        let is_looser =
-            LOOSER.iter().any(|trigger| definition.starts_with(&format!("CREATE TRIGGER {trigger} ")));
+        let mut allowed = LOOSER.iter().chain(&PROTECTS);
+        let is_looser = allowed.any(|trigger| definition.starts_with(&format!("CREATE TRIGGER {trigger} ")));
         assert!(
             is_harmless || is_looser || !is_old_table(table),
             "{file:?} refuses what the release before writes: {refusal:?}"
