@@ -11571,10 +11571,10 @@ export interface components {
             /** @enum {string} */
             kind: "notStarted";
             /** Format: date-time */
-            starts_at: string;
+            startsAt: string;
         } | {
             /** Format: date-time */
-            ends_at: string;
+            endsAt: string;
             /** @enum {string} */
             kind: "ended";
         } | {
@@ -11582,23 +11582,23 @@ export interface components {
             kind: "nothingDue";
         } | {
             /** Format: uuid */
-            calendar_id: string;
+            calendarId: string;
             /** Format: date-time */
-            due_at: string;
+            dueAt: string;
             /** @enum {string} */
             kind: "calendar";
             name: string;
             rule: components["schemas"]["CalendarRule"];
         } | {
             /** Format: uuid */
-            execution_id: string;
+            executionId: string;
             /** @enum {string} */
             kind: "overlap";
             policy: components["schemas"]["OverlapPolicy"];
             state: components["schemas"]["ExecutionState"];
         } | {
             /** Format: date-time */
-            due_at: string;
+            dueAt: string;
             /** @enum {string} */
             kind: "queued";
         } | {
@@ -11617,11 +11617,11 @@ export interface components {
             message: string;
         } | {
             /** Format: date-time */
-            due_at: string;
+            dueAt: string;
             /** @enum {string} */
             kind: "late";
             /** Format: int64 */
-            late_ms: number;
+            lateMs: number;
         };
         /** @description What the settings mean. */
         SchedulePreview: {
@@ -12012,11 +12012,11 @@ export interface components {
             kind: "queueGone";
         } | {
             /** Format: date-time */
-            again_at?: string | null;
+            againAt?: string | null;
             /** @enum {string} */
             kind: "notEnough";
             /** Format: date-time */
-            oldest_at?: string | null;
+            oldestAt?: string | null;
             /** Format: int32 */
             ready: number;
         } | {
@@ -12036,26 +12036,26 @@ export interface components {
             kind: "noAgent";
         } | {
             /** Format: uuid */
-            agent_id: string;
+            agentId: string;
             /** @enum {string} */
             kind: "agentAway";
             name: string;
         } | {
             /** Format: uuid */
-            agent_id: string;
+            agentId: string;
             /** @enum {string} */
             kind: "silent";
             name: string;
         } | {
             /** Format: uuid */
-            agent_id: string;
+            agentId: string;
             code: string;
             /** @enum {string} */
             kind: "watch";
             message: string;
             name: string;
             /** Format: date-time */
-            told_at: string;
+            toldAt: string;
         } | {
             /** @enum {string} */
             kind: "rate";
@@ -12111,14 +12111,14 @@ export interface components {
              * Format: uuid
              * @description Of which package.
              */
-            package_id: string;
+            packageId: string;
         } | {
             /**
              * Format: int32
              * @description How many items one execution is worth: of `ready` items, `ready / itemsPerExecution` executions are wanted,
              *     rounded up, and those of this trigger that run or wait count among them. Default 1.
              */
-            items_per_execution?: number | null;
+            itemsPerExecution?: number | null;
             /** @enum {string} */
             kind: "workQueue";
             /**
@@ -12126,41 +12126,41 @@ export interface components {
              * @description It fires with fewer items too, if one could be taken for longer than this, in milliseconds. Never, if left
              *     out.
              */
-            max_age_ms?: number | null;
+            maxAgeMs?: number | null;
             /**
              * Format: int32
              * @description The most executions of this trigger that run or wait at once. Default 1.
              */
-            max_running?: number | null;
+            maxRunning?: number | null;
             /**
              * Format: int32
              * @description It fires from so many items on that can be taken now. Default 1.
              */
-            min_items?: number | null;
+            minItems?: number | null;
             /**
              * Format: int64
              * @description How long it rests after it fired, in milliseconds. Default 0.
              */
-            min_pause_ms?: number | null;
+            minPauseMs?: number | null;
             /**
              * Format: uuid
              * @description Which queue.
              */
-            queue_id: string;
+            queueId: string;
         } | {
             after?: components["schemas"]["AfterArrival"] | null;
             /**
              * Format: uuid
              * @description The agent whose folder it is. It, `label` or `poolId` is given.
              */
-            agent_id?: string | null;
+            agentId?: string | null;
             /**
              * @description An absolute path as the agent's system has it, below what its operator allows by `--watch-root`. What lies
              *     in its subfolders does not count.
              */
             folder: string;
             /** @description Whether files count that are there when an agent watches for the first time. Default: no. */
-            include_existing?: boolean | null;
+            includeExisting?: boolean | null;
             /** @enum {string} */
             kind: "fileArrival";
             /**
@@ -12172,12 +12172,12 @@ export interface components {
              * Format: int64
              * @description The largest file that counts, in bytes. Default 1 GiB; with `pass` = `file` no more than the server takes.
              */
-            max_bytes?: number | null;
+            maxBytes?: number | null;
             /**
              * Format: int32
              * @description The most executions within an hour; further files wait. Default 1000.
              */
-            max_per_hour?: number | null;
+            maxPerHour?: number | null;
             pass?: components["schemas"]["PassAs"] | null;
             /** @description Which names count: `*` for any characters, `?` for one, `[a-z]` and `[!a-z]` for one of some. Default `*`. */
             pattern?: string | null;
@@ -12185,12 +12185,12 @@ export interface components {
              * Format: uuid
              * @description Every agent of this pool watches a folder of its own.
              */
-            pool_id?: string | null;
+            poolId?: string | null;
             /**
              * Format: int64
              * @description How long a file has to keep its size and its time before it has arrived, in milliseconds. Default 2000.
              */
-            settle_ms?: number | null;
+            settleMs?: number | null;
         };
         /** @description What shall change of a pool; what is left out stays. */
         UpdateAgentPoolRequest: {
