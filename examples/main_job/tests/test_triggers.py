@@ -127,7 +127,7 @@ def test_one_place_is_enough_for_a_parent_and_its_children(
 ) -> None:
     client = installation.start_server()
     installation.start_agent(client, slots=slots)
-    (environment,) = client.call("GET", "/api/environments")["items"]
+    (environment,) = [one for one in client.call("GET", "/api/environments")["items"] if one["isDefault"]]
     limited = {"maxConcurrent": limit, "revision": environment["revision"]}
     client.call("PUT", f"/api/environments/{environment['id']}", limited)
     _, month_end = published(client, "check", "month-end")
