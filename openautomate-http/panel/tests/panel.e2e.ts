@@ -447,7 +447,7 @@ describe.sequential('the walk', () => {
     await button('Verify the chain').click();
     await page.getByText(/^Whole: \d+ entries verified$/).waitFor();
     await page.getByRole('button', { name: 'execution.cancel' }).first().click();
-    await page.getByRole('dialog').getByText('ada').waitFor();
+    await page.getByRole('dialog').getByText('ada', { exact: true }).first().waitFor();
     await page.keyboard.press('Escape');
   });
 
