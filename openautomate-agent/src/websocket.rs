@@ -122,9 +122,7 @@ impl WebSocketTransport {
             other => other,
         }
     }
-}
 
-impl WebSocketTransport {
     /// Sends a file, for as long as something moves.
     async fn put(
         &self,
@@ -220,12 +218,7 @@ impl Transport for WebSocketTransport {
         target: &str,
         from: u64,
     ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
-        let url = self.url(&format!("rollouts/{rollout}/programs/{target}?from={from}"));
-        self.with_token(|token| async {
-            let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
-            Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())
-        })
-        .await
+        self.fetch(self.url(&format!("rollouts/{rollout}/programs/{target}?from={from}"))).await
     }
 
     async fn fetch_object(

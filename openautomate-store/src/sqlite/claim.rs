@@ -14,8 +14,8 @@ use crate::table::Table;
 
 pub(super) struct Claim(pub(super) ClaimRequest);
 
-/// What may be given to the agent, of what waits: environment (unless it is paused), time, agent, labels, operating system, pools,
-/// interpreters are the first seven values, as [`asked`] binds them. `Execution::mismatches` says the same.
+/// What may be given to the agent, of what waits: environment (unless it is paused), time, agent, labels, operating
+/// system, pools, interpreters are the first seven values, as [`asked`] binds them. `Execution::mismatches` says the same.
 macro_rules! suits {
     () => {
         "state = 'Pending' AND environment_id = ?1 AND run_at <= ?2
