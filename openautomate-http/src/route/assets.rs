@@ -62,7 +62,7 @@ struct AssetView {
     description: String,
     /// The value of a plain asset, where one asset is shown: a text, or what the JSON says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     value: Option<Value>,
     /// Who wrote it last.
     #[schema(value_type = Uuid)]
