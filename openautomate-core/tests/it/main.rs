@@ -4,6 +4,7 @@
 
 #[cfg(feature = "conformance")]
 mod blob;
+mod hostile_input;
 mod orchestrator;
 #[cfg(feature = "conformance")]
 mod placement;
