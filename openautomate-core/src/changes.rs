@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, AgentPool, AgentRelease, AgentRollout, AgentUpdate, Approval, Asset, AuditEntry, Bucket, Calendar,
-    ChildCall, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing,
-    IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Rollout, Schedule,
-    Session, Trigger, TriggerFiring, TriggerTurn, User, WorkItem, WorkQueue,
+    Agent, AgentPool, AgentRelease, AgentRollout, AgentUpdate, ApiKey, Approval, Asset, AuditEntry, Bucket,
+    Calendar, ChildCall, CustomRole, Deployment, EnrolmentToken, Environment, Execution, ExecutionState,
+    FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress,
+    Rollout, Schedule, Session, Trigger, TriggerFiring, TriggerTurn, User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, AgentRolloutId, ApprovalId, ArtifactId, AssetId, BucketId, CalendarId, EnvironmentId,
-    ExecutionId, FileId, PackageId, ScheduleId, TriggerId, VersionId, WorkQueueId,
+    ExecutionId, FileId, PackageId, RoleId, ScheduleId, TriggerId, VersionId, WorkQueueId,
 };
 
 /// A row of any kind that commands write.
@@ -25,6 +25,10 @@ pub enum Record {
     User(User),
     /// A session.
     Session(Session),
+    /// An API key.
+    ApiKey(ApiKey),
+    /// A role that people made.
+    CustomRole(CustomRole),
     /// An invitation.
     Invitation(Invitation),
     /// An environment.
@@ -93,6 +97,14 @@ pub enum Write {
         id: AssetId,
         /// The content (`crate::vault::Sealed::to_bytes`).
         sealed: Option<Vec<u8>>,
+    },
+    /// Removes a custom role at this revision. Whoever gives it to somebody writes it in the same commit, so the
+    /// revision says that nobody got it since its holders were read.
+    DeleteRole {
+        /// Which.
+        id: RoleId,
+        /// The revision that was read.
+        revision: i64,
     },
     /// Removes a calendar at this revision. One that a schedule names is a `Conflict` with code `calendar.in_use`.
     DeleteCalendar {

@@ -73,6 +73,10 @@ ids! {
     UserId = "user";
     /// A signed-in session: the family of its refresh tokens.
     SessionId = "session";
+    /// An API key of a person.
+    ApiKeyId = "API key";
+    /// A role that people made.
+    RoleId = "role";
     /// An invitation to register.
     InvitationId = "invitation";
     /// An environment: development, testing, production or one of the user's own.

@@ -1,11 +1,22 @@
 //! Who may do what: one table, and the one place where a permission is decided.
 
+mod explain;
+mod powers;
+mod set;
+mod words;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::explain::{Decided, Grant, Withheld, explain};
+pub use self::powers::{KeyInUse, Powers};
+pub use self::set::PermissionSet;
 use crate::domain::{ActorKind, ActorRef, Role};
 use crate::error::{Error, Result};
 use crate::id::{AgentId, SessionId, UserId};
 
 /// What can be allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Permission {
     /// Invite, change, disable and delete people; give roles.
     ManageUsers,
@@ -184,6 +195,8 @@ pub struct Actor {
     pub request_id: Option<String>,
     /// The address that asks.
     pub ip_address: Option<String>,
+    /// What a person may beyond, or short of, their built-in roles.
+    pub powers: Powers,
 }
 
 impl Actor {
@@ -202,7 +215,30 @@ impl Actor {
     /// A principal without a request.
     #[must_use]
     pub fn of(principal: Principal) -> Self {
-        Self { principal, request_id: None, ip_address: None }
+        Self { principal, request_id: None, ip_address: None, powers: Powers::default() }
+    }
+
+    /// The same with these powers.
+    #[must_use]
+    pub fn with_powers(self, powers: Powers) -> Self {
+        Self { powers, ..self }
+    }
+
+    /// What a person may at this moment: what their roles give, built-in and custom, and with an API key no more than
+    /// it is for. Nothing for others than people.
+    #[must_use]
+    pub fn permissions(&self) -> PermissionSet {
+        let Principal::User { roles, .. } = &self.principal else { return PermissionSet::EMPTY };
+        let given =
+            roles.iter().fold(self.powers.added, |set, role| set.union(PermissionSet::of_role(*role)));
+        self.powers.key.map_or(given, |key| given.intersection(key.scopes))
+    }
+
+    /// Whether it is an Administrator in person, and not one of their API keys.
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        let Principal::User { roles, .. } = &self.principal else { return false };
+        self.powers.key.is_none() && roles.contains(&Role::Administrator)
     }
 
     /// The person's id.
@@ -212,6 +248,14 @@ impl Actor {
             Principal::User { id, .. } => Some(id),
             _ => None,
         }
+    }
+
+    /// The detail of an audit entry of this actor: it names the API key that the person came by.
+    pub(crate) fn detail(&self, mut detail: Value) -> Value {
+        if let (Some(key), Some(map)) = (self.powers.key, detail.as_object_mut()) {
+            map.insert("apiKeyId".to_owned(), Value::String(key.id.to_string()));
+        }
+        detail
     }
 
     /// How the audit names the actor.
@@ -236,6 +280,12 @@ pub enum Access {
     Permission(Permission),
     /// To be this person, or to have this permission.
     SelfOr(UserId, Permission),
+    /// To be signed in in person: an API key does not count. What changes who may what takes this.
+    InPerson,
+    /// This permission, in person.
+    PermissionInPerson(Permission),
+    /// To be this person or to have this permission, in person.
+    SelfInPersonOr(UserId, Permission),
     /// To be the orchestrator or its embedder.
     System,
 }
@@ -250,21 +300,40 @@ pub fn authorize(actor: &Actor, access: Access) -> Result<()> {
     }
     let permission = match access {
         Access::Public => return Ok(()),
-        Access::SelfOr(id, _) if actor.user_id() == Some(id) => return Ok(()),
-        Access::Permission(permission) | Access::SelfOr(_, permission) => permission,
         Access::System => return Err(Error::forbidden("only the orchestrator itself may do this")),
+        Access::InPerson | Access::PermissionInPerson(_) | Access::SelfInPersonOr(..)
+            if actor.powers.key.is_some() =>
+        {
+            return Err(Error::forbidden("an API key may not do this; sign in with your password"));
+        }
+        Access::SelfOr(id, _) | Access::SelfInPersonOr(id, _) if actor.user_id() == Some(id) => return Ok(()),
+        Access::InPerson if actor.user_id().is_some() => return Ok(()),
+        Access::InPerson => None,
+        Access::Permission(permission)
+        | Access::SelfOr(_, permission)
+        | Access::PermissionInPerson(permission)
+        | Access::SelfInPersonOr(_, permission) => Some(permission),
     };
-    match &actor.principal {
-        Principal::User { roles, .. } if roles.iter().any(|role| permission.roles().contains(role)) => Ok(()),
-        Principal::User { .. } => Err(Error::forbidden(format!(
-            "your roles do not allow this; it takes one of {:?}",
+    match (&actor.principal, permission) {
+        (Principal::User { roles, .. }, Some(permission)) if allows(actor, roles, permission) => Ok(()),
+        (Principal::User { .. }, Some(permission)) if actor.powers.key.is_some() => Err(Error::forbidden(
+            format!("the API key does not allow this, or you may not yourself; it takes {permission:?}"),
+        )),
+        (Principal::User { .. }, Some(permission)) => Err(Error::forbidden(format!(
+            "your roles do not allow this; it takes {permission:?}, which {:?} have",
             permission.roles()
         ))),
-        Principal::Anonymous => Err(Error::unauthenticated("sign in first: this takes an access token")),
-        Principal::Agent { .. } | Principal::System => {
+        (Principal::Anonymous, _) => Err(Error::unauthenticated("sign in first: this takes an access token")),
+        (Principal::User { .. } | Principal::Agent { .. } | Principal::System, _) => {
             Err(Error::forbidden("an agent may only work on its own leases"))
         }
     }
+}
+
+fn allows(actor: &Actor, roles: &[Role], permission: Permission) -> bool {
+    let given =
+        actor.powers.added.contains(permission) || roles.iter().any(|role| permission.roles().contains(role));
+    given && actor.powers.key.is_none_or(|key| key.scopes.contains(permission))
 }
 
 #[cfg(test)]
@@ -327,5 +396,44 @@ mod tests {
         let id = ada.user_id().unwrap();
         assert!(authorize(&ada, Access::SelfOr(id, Permission::ManageUsers)).is_ok());
         assert!(authorize(&ada, Access::SelfOr(UserId::new(), Permission::ManageUsers)).is_err());
+    }
+
+    #[test]
+    fn a_custom_role_adds_and_a_key_only_takes_away() {
+        let added: PermissionSet = [Permission::ReadAudit].into_iter().collect();
+        let viewer = user(&[Role::Viewer]).with_powers(Powers { added, key: None });
+        let scopes: PermissionSet =
+            [Permission::ReadAudit, Permission::ReadAgents, Permission::ManageUsers].into_iter().collect();
+        let key = Some(KeyInUse { id: crate::id::ApiKeyId::new(), scopes });
+        let by_key = viewer.clone().with_powers(Powers { added, key });
+        for permission in Permission::ALL {
+            let given = permission.roles().contains(&Role::Viewer) || added.contains(permission);
+            assert_eq!(authorize(&viewer, Access::Permission(permission)).is_ok(), given);
+            assert_eq!(viewer.permissions().contains(permission), given);
+            let allowed = given && scopes.contains(permission);
+            assert_eq!(authorize(&by_key, Access::Permission(permission)).is_ok(), allowed);
+            assert_eq!(by_key.permissions().contains(permission), allowed);
+            assert_eq!(authorize(&viewer, Access::PermissionInPerson(permission)).is_ok(), given);
+            assert!(authorize(&by_key, Access::PermissionInPerson(permission)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_key_never_stands_for_the_person_themselves() {
+        let admin = user(&[Role::Administrator]);
+        let id = admin.user_id().unwrap();
+        let scopes = Permission::ALL.into_iter().collect();
+        let key = Some(KeyInUse { id: crate::id::ApiKeyId::new(), scopes });
+        let by_key = admin.clone().with_powers(Powers { added: PermissionSet::EMPTY, key });
+        for access in [Access::InPerson, Access::SelfInPersonOr(id, Permission::ManageUsers)] {
+            assert!(authorize(&admin, access).is_ok());
+            assert_eq!(authorize(&by_key, access).unwrap_err().kind(), ErrorKind::Forbidden);
+        }
+        assert!(authorize(&by_key, Access::SelfOr(id, Permission::ManageUsers)).is_ok());
+        assert!(admin.is_administrator() && !by_key.is_administrator());
+        let error = authorize(&Actor::anonymous(), Access::InPerson).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        let agent = Actor::of(Principal::Agent { id: AgentId::new(), name: "bot".into() });
+        assert!(authorize(&agent, Access::InPerson).is_err());
     }
 }

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::problem::Problem;
 use crate::state::AppState;
 

@@ -22,6 +22,7 @@
 //! | `panel` (with `server`) | the control panel at `/`, if it was built (`make panel`) before |
 //! | `nats` (default) | agents that reach the server by way of NATS; off until somebody calls it |
 
+mod access;
 mod auth;
 mod extract;
 mod health;

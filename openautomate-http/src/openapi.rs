@@ -43,6 +43,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
     tags(
         (name = "auth", description = "Signing in and out"),
         (name = "users", description = "People"),
+        (name = "permissions", description = "API keys, roles, and who may do what"),
         (name = "agents", description = "The machines that run automations"),
         (name = "packages", description = "Automations and their versions"),
         (name = "executions", description = "Runs, their logs and files"),

@@ -17,6 +17,14 @@ macro_rules! mirror {
 mirror! {
     /// What a person may do.
     Role { Administrator, Operator, Developer, Viewer }
+    /// What can be allowed.
+    Permission {
+        ManageUsers, EnrolAgents, ManageAgents, ReadAgents, ManageReleases, WritePackages, DeployVersions,
+        DeletePackages, ReadPackages, DownloadPackages, RunExecutions, CancelExecutions, ReadExecutions,
+        WriteSchedules, ReadSchedules, ManageCalendars, WriteTriggers, ReadTriggers, AnswerApprovals, WriteAssets,
+        ReadAssets, WriteQueues, WriteWorkItems, ReadQueues, ManageBuckets, WriteObjects, ReadObjects,
+        ReadEnvironments, ManageEnvironments, PauseEnvironments, ReadAudit, ReadSettings,
+    }
     /// What an agent may do: takes work; finishes what it has; may not connect.
     AgentStatus { Active, Draining, Disabled }
     /// Where an execution stands.
@@ -315,6 +323,9 @@ mod tests {
         }
         for role in d::Role::ALL {
             same!(Role = [role];);
+        }
+        for permission in openautomate_core::permission::Permission::ALL {
+            same!(Permission = [permission];);
         }
         for state in d::AgentUpdateState::ALL {
             same!(AgentUpdateState = [state];);

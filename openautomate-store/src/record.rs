@@ -3,7 +3,7 @@
 use openautomate_core::changes::Record;
 use openautomate_core::domain::{ChildCall, TriggerFiring};
 use openautomate_core::error::Error as CoreError;
-use openautomate_core::id::{AssetId, CalendarId};
+use openautomate_core::id::{AssetId, CalendarId, RoleId};
 
 use crate::driver::{Columns, Connection, Executor, micros, query};
 use crate::error::Result;
@@ -13,6 +13,8 @@ pub(crate) async fn insert_record(record: &Record, connection: &mut impl Connect
     match record {
         Record::User(record) => insert(record, connection).await,
         Record::Session(record) => insert(record, connection).await,
+        Record::ApiKey(record) => insert(record, connection).await,
+        Record::CustomRole(record) => insert(record, connection).await,
         Record::Invitation(record) => insert(record, connection).await,
         Record::Environment(record) => insert(record, connection).await,
         Record::Agent(record) => insert(record, connection).await,
@@ -42,6 +44,8 @@ pub(crate) async fn update_record(record: &Record, connection: &mut impl Connect
     match record {
         Record::User(record) => update(record, connection).await,
         Record::Session(record) => update(record, connection).await,
+        Record::ApiKey(record) => update(record, connection).await,
+        Record::CustomRole(record) => update(record, connection).await,
         Record::Invitation(record) => update(record, connection).await,
         Record::Environment(record) => update(record, connection).await,
         Record::Agent(record) => update(record, connection).await,
@@ -97,6 +101,14 @@ pub(crate) async fn asset_content(id: AssetId, on: impl Executor) -> Result<Opti
     const SELECT: &str = "SELECT sealed FROM asset_contents WHERE asset_id = $1";
     let row = query(SELECT).bind(id.as_uuid()).fetch_optional(on).await?;
     row.map(|row| Columns::of(&row, "asset").get("sealed")).transpose()
+}
+
+pub(crate) async fn delete_role(id: RoleId, revision: i64, connection: &mut impl Connection) -> Result<()> {
+    const DELETE: &str = "DELETE FROM custom_roles WHERE id = $1 AND revision = $2";
+    match query(DELETE).bind(id.as_uuid()).bind(revision).execute(connection).await? {
+        0 => Err(CoreError::stale_row("role").into()),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) async fn delete_calendar(

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::command::{Command, CommandContext, Decision};
-use crate::domain::{InputFile, Role, check_file_name};
+use crate::domain::{InputFile, check_file_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::FileId;
 use crate::permission::{Access, Actor, Permission, Principal};
@@ -93,13 +93,13 @@ impl Command for DeleteFile {
     }
 }
 
-/// Whether somebody may read, delete and run with a file that is there: their own, and Administrators all. To
-/// anybody else it does not exist.
+/// Whether somebody may read, delete and run with a file that is there: their own, and Administrators in person all.
+/// To anybody else it does not exist.
 #[must_use]
 pub fn may_use(actor: &Actor, file: &InputFile) -> bool {
     let may = match &actor.principal {
         Principal::System => true,
-        Principal::User { id, roles, .. } => *id == file.created_by || roles.contains(&Role::Administrator),
+        Principal::User { id, .. } => *id == file.created_by || actor.is_administrator(),
         Principal::Agent { .. } | Principal::Anonymous => false,
     };
     may && file.removed_at.is_none()

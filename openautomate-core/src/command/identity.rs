@@ -10,16 +10,18 @@ use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::command::package::check_revision;
 use crate::command::session::revoke_sessions;
-use crate::command::{Command, CommandContext, Decision};
+use crate::command::{Command, CommandContext, Decision, giving};
 use crate::credential::{OpaqueToken, check_password, token_hash};
 use crate::domain::{Environment, Invitation, Role, User, check_email, check_name};
 use crate::error::{Error, Result};
-use crate::id::{EnvironmentId, InvitationId, UserId};
+use crate::id::{EnvironmentId, InvitationId, RoleId, UserId};
 use crate::orchestrator::Registration;
-use crate::permission::{Access, Permission};
+use crate::permission::{Access, Permission, PermissionSet};
 use crate::secret::Secret;
 
 const SETUP_LIFE: Duration = Duration::from_secs(3_600);
+/// Each request of a person reads theirs.
+const MAX_CUSTOM_ROLES: usize = 16;
 const INVITATION_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 fn new_user(username: &str, email: &str, hash: String, roles: &[Role], now: Timestamp) -> User {
@@ -32,6 +34,7 @@ fn new_user(username: &str, email: &str, hash: String, roles: &[Role], now: Time
         email: email.to_owned(),
         password_hash: hash,
         roles,
+        custom_roles: Vec::new(),
         disabled: false,
         created_at: now,
         last_login: None,
@@ -204,7 +207,7 @@ impl Command for InviteUser {
     const NAME: &'static str = "user.invite";
 
     fn access(&self) -> Access {
-        Access::Permission(Permission::ManageUsers)
+        Access::PermissionInPerson(Permission::ManageUsers)
     }
 
     fn validate(&self) -> Result<()> {
@@ -216,6 +219,7 @@ impl Command for InviteUser {
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<MadeInvitation>> {
+        giving::check(context.actor, &self.roles, PermissionSet::EMPTY)?;
         if context.store.user_by_login(&self.email).await?.is_some() {
             return Err(Error::conflict("name.taken", "an account with this address exists"));
         }
@@ -308,8 +312,10 @@ pub struct UpdateUser {
     pub username: Option<String>,
     /// The new address.
     pub email: Option<String>,
-    /// The new roles.
+    /// The new built-in roles.
     pub roles: Option<Vec<Role>>,
+    /// The new custom roles.
+    pub custom_roles: Option<Vec<RoleId>>,
     /// Whether the person may sign in.
     pub disabled: Option<bool>,
 }
@@ -320,30 +326,32 @@ impl Command for UpdateUser {
     const NAME: &'static str = "user.update";
 
     fn access(&self) -> Access {
-        if self.roles.is_some() || self.disabled.is_some() {
-            Access::Permission(Permission::ManageUsers)
+        if self.changes_power() {
+            Access::PermissionInPerson(Permission::ManageUsers)
         } else {
-            Access::SelfOr(self.id, Permission::ManageUsers)
+            Access::SelfInPersonOr(self.id, Permission::ManageUsers)
         }
     }
 
     fn validate(&self) -> Result<()> {
         self.username.iter().try_for_each(|name| check_name("username", name))?;
         self.email.iter().try_for_each(|email| check_email(email))?;
-        match &self.roles {
-            Some(roles) if roles.is_empty() => {
-                Err(Error::invalid_field("roles", "is empty; give at least one role"))
-            }
-            _ => Ok(()),
+        if self.custom_roles.as_ref().is_some_and(|roles| roles.len() > MAX_CUSTOM_ROLES) {
+            let message = format!("names more than {MAX_CUSTOM_ROLES} roles; make one of them");
+            return Err(Error::invalid_field("customRoles", message));
         }
+        Ok(())
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<User>> {
         let mut user = load(context, self.id).await?;
         check_revision(self.revision, user.revision)?;
-        let power_changes = self.roles.is_some() || self.disabled.is_some();
+        let power_changes = self.changes_power();
         if power_changes && context.actor.user_id() == Some(self.id) {
             return Err(Error::forbidden("nobody changes their own roles; ask another administrator"));
+        }
+        if context.actor.user_id() != Some(self.id) {
+            giving::check_not_above(context, &user).await?;
         }
         let was_administrator = is_active_administrator(&user);
         user.username = self.username.clone().unwrap_or(user.username);
@@ -354,18 +362,47 @@ impl Command for UpdateUser {
             user.roles.sort();
             user.roles.dedup();
         }
+        let mut changes = Changes::none();
+        if let Some(roles) = &self.custom_roles {
+            for role in giving::custom_roles(context, roles).await? {
+                if !user.custom_roles.contains(&role.id) {
+                    // Raised, so that it is not removed at the same time.
+                    changes = changes.update(Record::CustomRole(role));
+                }
+            }
+            user.custom_roles.clone_from(roles);
+            user.custom_roles.sort_unstable();
+            user.custom_roles.dedup();
+        }
+        if user.roles.is_empty() && user.custom_roles.is_empty() {
+            return Err(Error::invalid_field("roles", "is empty; give at least one role"));
+        }
+        giving::check(
+            context.actor,
+            &self.roles.clone().unwrap_or_default(),
+            giving::added_by(context, self.custom_roles.as_deref().unwrap_or_default()).await?,
+        )?;
         if was_administrator && !is_active_administrator(&user) {
             keep_an_administrator(context).await?;
         }
-        let mut changes = Changes::none();
         if power_changes {
             changes = revoke_sessions(context, &user, changes).await?;
         }
-        let detail = json!({"username": user.username, "roles": user.roles, "disabled": user.disabled});
+        let detail = json!({
+            "username": user.username, "roles": user.roles, "customRoles": user.custom_roles,
+            "disabled": user.disabled,
+        });
         let changes =
             changes.update(Record::User(user.clone())).audited(context.audit("user", user.id, detail));
         user.revision += 1;
         Ok(Decision::new(changes, user))
+    }
+}
+
+impl UpdateUser {
+    /// Whether it changes what the person may.
+    fn changes_power(&self) -> bool {
+        self.roles.is_some() || self.custom_roles.is_some() || self.disabled.is_some()
     }
 }
 
@@ -401,7 +438,7 @@ impl Command for DeleteUser {
     const NAME: &'static str = "user.delete";
 
     fn access(&self) -> Access {
-        Access::Permission(Permission::ManageUsers)
+        Access::PermissionInPerson(Permission::ManageUsers)
     }
 
     fn validate(&self) -> Result<()> {
@@ -413,6 +450,7 @@ impl Command for DeleteUser {
         if context.actor.user_id() == Some(self.id) {
             return Err(Error::forbidden("nobody deletes their own account; ask another administrator"));
         }
+        giving::check_not_above(context, &user).await?;
         if is_active_administrator(&user) {
             keep_an_administrator(context).await?;
         }

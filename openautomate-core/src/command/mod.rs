@@ -6,6 +6,7 @@ pub mod agent;
 pub mod agent_pool;
 pub mod agent_release;
 pub mod agent_rollout;
+pub mod api_key;
 pub mod approval;
 pub mod asset;
 pub mod bucket;
@@ -15,9 +16,11 @@ pub mod deployment;
 pub mod environment;
 pub mod execution;
 pub mod file;
+mod giving;
 pub mod identity;
 pub mod inputs;
 pub mod package;
+pub mod role;
 pub mod rollout;
 pub mod schedule;
 pub mod session;
@@ -140,7 +143,7 @@ impl CommandContext<'_> {
             action: action.to_owned(),
             object_kind: object_kind.to_owned(),
             object_id: object_id.to_string(),
-            detail,
+            detail: self.actor.detail(detail),
             request_id: self.actor.request_id.clone(),
             ip_address: self.actor.ip_address.clone(),
             seal: None,

@@ -11,7 +11,7 @@ use crate::credential::{OpaqueToken, token_hash};
 use crate::domain::{Session, User};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
-use crate::permission::{Access, Permission, Principal};
+use crate::permission::{Access, Principal};
 use crate::secret::Secret;
 
 /// How long the token before the current one is still good: two requests of one client may race.
@@ -225,8 +225,7 @@ impl Command for ChangePassword {
     const NAME: &'static str = "user.password";
 
     fn access(&self) -> Access {
-        // For every signed-in person; the handler asks who it is.
-        Access::Permission(Permission::ReadEnvironments)
+        Access::InPerson
     }
 
     fn validate(&self) -> Result<()> {

@@ -9,6 +9,7 @@ mod agent_pool;
 mod agent_preparation;
 mod agent_release;
 mod agent_usage;
+mod api_key;
 mod approval;
 mod artifact;
 mod asset;
@@ -18,6 +19,7 @@ mod bucket;
 mod calendar;
 mod child;
 mod concurrency;
+mod custom_role;
 mod deployment;
 mod environment;
 mod execution;
@@ -55,6 +57,7 @@ pub use agent_release::{
     AgentRelease, AgentRollout, AgentRolloutState, AgentUpdate, AgentUpdateState, RolloutTarget,
 };
 pub use agent_usage::{Usage, UsagePoint};
+pub use api_key::ApiKey;
 pub use approval::{Approval, ApprovalQuestion, ApprovalState};
 pub use artifact::Artifact;
 pub use asset::{Asset, AssetFile, AssetFormat, AssetKind};
@@ -70,6 +73,7 @@ pub use concurrency::{
     Concurrency, ConcurrencyLimits, ConcurrencyScope, MAX_CONCURRENT, Occupancy, Occupant, StandIn,
     check_limit,
 };
+pub use custom_role::CustomRole;
 pub use deployment::Deployment;
 pub use environment::{Environment, EnvironmentPause};
 pub use execution::{

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::Role;
-use crate::id::{InvitationId, SessionId, UserId};
+use crate::id::{InvitationId, RoleId, SessionId, UserId};
 
 /// A person with an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct User {
     pub password_hash: String,
     /// What the person may do; sorted, without repetition.
     pub roles: Vec<Role>,
+    /// The roles that people made, which the person has besides; sorted, without repetition.
+    #[serde(default)]
+    pub custom_roles: Vec<RoleId>,
     /// A disabled person can't sign in.
     pub disabled: bool,
     /// When the account was made.

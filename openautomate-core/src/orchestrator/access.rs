@@ -11,21 +11,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::Orchestrator;
 use crate::error::{ErrorKind, Result};
-use crate::id::{AgentId, SessionId};
-use crate::permission::{Actor, Principal};
+use crate::id::{AgentId, ApiKeyId, SessionId};
+use crate::permission::{Actor, PermissionSet, Principal};
 
-/// Says when the session ends in which something was opened. Hold it as long as that is open.
+/// Says when the access ends with which something was opened. Hold it as long as that is open.
 #[derive(Clone, Debug)]
 pub struct AccessGuard {
-    /// None if there is no session that could end.
-    session: Option<Arc<CancellationToken>>,
+    /// None if there is neither a session nor a key that could end.
+    access: Option<Arc<CancellationToken>>,
 }
 
 impl AccessGuard {
-    /// Waits until the session has ended, or nobody can say whether it has. Cancel safe.
+    /// Waits until the session or the API key has ended, or nobody can say whether it has. Cancel safe.
     pub async fn ended(&self) {
-        match &self.session {
-            Some(session) => session.cancelled().await,
+        match &self.access {
+            Some(access) => access.cancelled().await,
             None => std::future::pending().await,
         }
     }
@@ -68,16 +68,61 @@ impl OpenSessions {
     }
 }
 
+/// The API keys with which something is open, and what they allowed when it was opened.
+#[derive(Debug, Default)]
+pub(crate) struct OpenKeys {
+    keys: Mutex<HashMap<ApiKeyId, (Weak<CancellationToken>, PermissionSet)>>,
+}
+
+impl OpenKeys {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ApiKeyId, (Weak<CancellationToken>, PermissionSet)>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self, id: ApiKeyId, allowed: PermissionSet) -> Arc<CancellationToken> {
+        let mut keys = self.lock();
+        if let Some((known, opened_with)) = keys.get_mut(&id)
+            && let Some(key) = known.upgrade()
+        {
+            *opened_with = opened_with.union(allowed);
+            return key;
+        }
+        let key = Arc::new(CancellationToken::new());
+        keys.insert(id, (Arc::downgrade(&key), allowed));
+        key
+    }
+
+    /// Those with which something is still open, and what they allowed when it was opened.
+    pub(crate) fn all(&self) -> Vec<(ApiKeyId, PermissionSet)> {
+        let mut keys = self.lock();
+        keys.retain(|_, (key, _)| key.strong_count() > 0);
+        keys.iter().map(|(id, (_, allowed))| (*id, *allowed)).collect()
+    }
+
+    /// Ends what is open with a key.
+    pub(crate) fn end(&self, id: ApiKeyId) {
+        let key = self.lock().remove(&id);
+        if let Some(key) = key.and_then(|(key, _)| key.upgrade()) {
+            key.cancel();
+        }
+    }
+}
+
 impl Orchestrator {
-    /// Watches over something that an actor opens. Ask for it after the actor's session was read: it is read again from
-    /// then on. Whoever is not signed in by a session is not watched.
+    /// Watches over something that an actor opens. Ask for it after the actor's session or API key was read: it is read
+    /// again from then on. Whoever is signed in by neither is not watched.
     #[must_use]
     pub fn guard(&self, actor: &Actor) -> AccessGuard {
-        let session = match &actor.principal {
-            Principal::User { session: Some(id), .. } => Some(self.inner.open_sessions.open(*id)),
+        let access = match (&actor.principal, actor.powers.key) {
+            (_, Some(key)) => Some(self.inner.open_keys.open(key.id, actor.permissions())),
+            (Principal::User { session: Some(id), .. }, None) => Some(self.inner.open_sessions.open(*id)),
             _ => None,
         };
-        AccessGuard { session }
+        AccessGuard { access }
+    }
+
+    pub(crate) fn open_keys(&self) -> &OpenKeys {
+        &self.inner.open_keys
     }
 
     pub(crate) fn open_sessions(&self) -> &OpenSessions {
@@ -103,6 +148,7 @@ impl Orchestrator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::permission::Permission;
 
     #[test]
     fn sessions_are_known_while_something_is_open_in_them() {
@@ -116,5 +162,19 @@ mod tests {
         open.end(first);
         assert!(again.is_cancelled());
         assert!(!open.open(first).is_cancelled(), "what is opened later was checked later");
+    }
+
+    #[test]
+    fn keys_are_known_with_what_they_allowed() {
+        let open = OpenKeys::default();
+        let id = ApiKeyId::new();
+        let reads: PermissionSet = [Permission::ReadExecutions].into_iter().collect();
+        let more: PermissionSet = [Permission::ReadAgents].into_iter().collect();
+        let (one, again) = (open.open(id, reads), open.open(id, more));
+        assert_eq!(open.all(), [(id, reads.union(more))], "what lost either is ended");
+        drop(again);
+        open.end(id);
+        assert!(one.is_cancelled() && open.all().is_empty());
+        assert!(!open.open(id, reads).is_cancelled(), "what is opened later was checked later");
     }
 }

@@ -367,7 +367,7 @@ impl Orchestrator {
             action: action.to_owned(),
             object_kind: "bucket".to_owned(),
             object_id: bucket.id.to_string(),
-            detail,
+            detail: actor.detail(detail),
             request_id: actor.request_id.clone(),
             ip_address: actor.ip_address.clone(),
             seal: None,

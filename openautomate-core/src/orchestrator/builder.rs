@@ -6,7 +6,9 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Connections, EVENT_CAPACITY, Inner, OpenSessions, Orchestrator, Settings, VersionCache};
+use super::{
+    Connections, EVENT_CAPACITY, Inner, OpenKeys, OpenSessions, Orchestrator, Settings, VersionCache,
+};
 use crate::blob::BlobStore;
 use crate::clock::{Clock, SystemClock};
 use crate::command::identity::PrepareInstallation;
@@ -93,6 +95,7 @@ impl OrchestratorBuilder {
                 events: broadcast::Sender::new(EVENT_CAPACITY),
                 connections: Connections::default(),
                 open_sessions: OpenSessions::default(),
+                open_keys: OpenKeys::default(),
                 versions: VersionCache::default(),
                 stop: CancellationToken::new(),
                 tasks: TaskTracker::new(),

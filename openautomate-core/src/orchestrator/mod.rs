@@ -22,6 +22,7 @@ mod gateway;
 mod host;
 mod log;
 mod login;
+mod person;
 mod queue_lease;
 mod run_call;
 mod settings;
@@ -63,7 +64,7 @@ pub use login::{AdmittedLogin, LoginGate};
 pub use settings::{Registration, ScheduleIntervals, Settings};
 pub use work_queue::{Imported, MAX_MOVED, MAX_TAKEN};
 
-use access::OpenSessions;
+use access::{OpenKeys, OpenSessions};
 use agent_work::VersionCache;
 pub(crate) use connections::{Connected, Connections};
 
@@ -89,6 +90,7 @@ struct Inner {
     events: broadcast::Sender<Event>,
     connections: Connections,
     open_sessions: OpenSessions,
+    open_keys: OpenKeys,
     versions: VersionCache,
     stop: CancellationToken,
     tasks: TaskTracker,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Role;
-use crate::permission::{Actor, Principal};
+use crate::permission::{Actor, Permission, Principal};
 
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,8 @@ pub struct ScheduleIntervals {
 }
 
 impl ScheduleIntervals {
-    /// What an actor may set: with several roles, the shortest that any of them allows.
+    /// What an actor may set: with several roles, the shortest that any of them allows. Whoever may write schedules by a
+    /// custom role alone may set what a Developer may.
     #[must_use]
     pub fn shortest_for(&self, actor: &Actor) -> Duration {
         let Principal::User { roles, .. } = &actor.principal else { return Duration::ZERO };
@@ -41,7 +42,8 @@ impl ScheduleIntervals {
             Role::Developer => Some(self.developer),
             Role::Viewer => None,
         });
-        allowed.min().unwrap_or(Duration::MAX)
+        let custom = actor.powers.added.contains(Permission::WriteSchedules).then_some(self.developer);
+        allowed.chain(custom).min().unwrap_or(Duration::MAX)
     }
 }
 

@@ -5,8 +5,9 @@
 //! store, which every server shares. A request that comes after the commit of a revocation is refused, at once and
 //! everywhere. Nothing is cached that could be stale.
 //!
-//! *What stays open.* A server knows in which sessions streams are open, and which agents are connected, with the
-//! revision of each agent's row. Every [`EVERY`] it asks the store, in one statement for all of them, which sessions are
+//! *What stays open.* A server knows in which sessions and with which API keys streams are open, and which agents are
+//! connected, with the revision of each agent's row. A change of what a person may ends their sessions; a key goes on
+//! with less, so what was opened with more is ended. Every [`EVERY`] it asks the store, in one statement for all of them, which sessions are
 //! still good and which revisions have moved; what moved is read, and ended if it may not go on. So an end takes effect
 //! within the rest of one look, [`EVERY`], and the next look; a look is bounded by [`PATIENCE`], so that is four seconds.
 //! An announcement of a peer makes it quicker for agents, and nothing depends on one. Nor on the wall clock: the pause is
@@ -22,14 +23,16 @@
 //! A transfer that was allowed and has begun (a download, an upload) is not cut off; an upload is kept only if the store
 //! still allows it at its end.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::{TryStreamExt as _, stream};
 
 use crate::error::{Error, Result};
-use crate::id::{AgentId, SessionId};
+use crate::id::{AgentId, ApiKeyId, SessionId};
 use crate::orchestrator::Orchestrator;
+use crate::permission::PermissionSet;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(2);
@@ -57,7 +60,11 @@ impl AccessWatch {
     pub async fn run(self) {
         loop {
             tokio::time::sleep(EVERY).await;
-            let (sessions, agents) = tokio::join!(self.look_at_sessions(), self.look_at_agents());
+            let (sessions, keys, agents) =
+                tokio::join!(self.look_at_sessions(), self.look_at_keys(), self.look_at_agents());
+            if let Err(error) = keys {
+                tracing::warn!(%error, "nobody can say which API keys are still good, so streams were ended");
+            }
             if let Err(error) = sessions {
                 tracing::warn!(%error, "nobody can say who is still signed in, so streams were ended");
             }
@@ -87,6 +94,45 @@ impl AccessWatch {
             live.extend(self.orchestrator.store().live_sessions(ids, now).await?);
         }
         Ok(live)
+    }
+
+    /// Ends what is open with API keys that are over, or that allow less than when it was opened; all of it, if the store
+    /// does not say.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store does not answer in time.
+    pub async fn look_at_keys(&self) -> Result<()> {
+        let open = self.orchestrator.open_keys();
+        let keys = open.all();
+        let allowed = in_time(self.allowed(&keys)).await;
+        let is_over = |(id, opened_with): &&(ApiKeyId, PermissionSet)| {
+            let now = allowed.as_ref().ok().and_then(|allowed| allowed.get(id));
+            now.is_none_or(|now| !opened_with.is_subset(*now))
+        };
+        keys.iter().filter(is_over).for_each(|(id, _)| open.end(*id));
+        allowed.map(drop)
+    }
+
+    /// What the keys that are good allow at this moment.
+    async fn allowed(&self, keys: &[(ApiKeyId, PermissionSet)]) -> Result<HashMap<ApiKeyId, PermissionSet>> {
+        let (now, store) = (self.orchestrator.clock().now(), self.orchestrator.store());
+        let ids: Vec<ApiKeyId> = keys.iter().map(|(id, _)| *id).collect();
+        let mut allowed = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(BATCH) {
+            // A person may have several: each is read once.
+            let mut people = HashMap::new();
+            for key in store.live_api_keys(ids, now).await? {
+                let user = match people.entry(key.user_id) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => place.insert(store.user(key.user_id).await?),
+                };
+                if let Some(user) = user {
+                    let actor = self.orchestrator.by_key(user, &key).await?;
+                    allowed.insert(key.id, actor.permissions());
+                }
+            }
+        }
+        Ok(allowed)
     }
 
     /// Takes over what was changed of connected agents, and cuts off those that may not connect any more.

@@ -17,6 +17,7 @@
 
 mod agent;
 mod agent_release;
+mod api_key;
 mod approval;
 mod asset;
 mod audit;
@@ -35,6 +36,7 @@ mod login;
 pub mod memory;
 mod package;
 mod peer;
+mod role;
 mod schedule;
 mod trigger;
 mod work_queue;
@@ -43,6 +45,7 @@ use std::fmt::Debug;
 
 pub use agent::AgentStore;
 pub use agent_release::AgentReleaseStore;
+pub use api_key::ApiKeyStore;
 pub use approval::ApprovalStore;
 pub use asset::AssetStore;
 pub use audit::AuditStore;
@@ -60,6 +63,7 @@ pub use log_archive::{ArchivableLogs, LogArchiveStore};
 pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
 pub use peer::{PeerLine, PeerStore};
+pub use role::RoleStore;
 pub use schedule::ScheduleStore;
 pub use trigger::TriggerStore;
 pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
@@ -72,6 +76,8 @@ pub trait Store:
     + LogArchiveStore
     + AuditStore
     + IdentityStore
+    + ApiKeyStore
+    + RoleStore
     + AgentStore
     + AgentReleaseStore
     + PackageStore
@@ -101,6 +107,8 @@ impl<T> Store for T where
         + LogArchiveStore
         + AuditStore
         + IdentityStore
+        + ApiKeyStore
+        + RoleStore
         + AgentStore
         + AgentReleaseStore
         + PackageStore

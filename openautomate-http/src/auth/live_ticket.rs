@@ -7,15 +7,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::TimeDelta;
 use openautomate_core::clock::Timestamp;
 use openautomate_core::error::{Error, ErrorKind, Result};
-use openautomate_core::id::SessionId;
+use openautomate_core::id::{ApiKeyId, SessionId};
 
 use super::jwt::{AccessClaims, JwtKeys, TokenType};
 use super::used_once::UsedOnce;
 
 /// How long a ticket waits to be used.
 pub(crate) const LIVE_TICKET_LIFE: TimeDelta = TimeDelta::seconds(30);
-/// So many live connections a session may hold open: one for each tab of a browser.
+/// So many live connections a session or an API key may hold open: one for each tab of a browser.
 const PER_SESSION: usize = 32;
+
+/// By what a live connection is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum LiveHolder {
+    /// A session.
+    Session(SessionId),
+    /// An API key.
+    Key(ApiKeyId),
+}
 
 /// Gives and takes tickets, and counts what is open.
 #[derive(Debug)]
@@ -23,7 +32,7 @@ pub(crate) struct LiveTickets {
     keys: JwtKeys,
     /// Those that were used here. Another server would take one again; whoever could repeat it has seen into TLS.
     used: UsedOnce,
-    open: Arc<Mutex<HashMap<SessionId, usize>>>,
+    open: Arc<Mutex<HashMap<LiveHolder, usize>>>,
 }
 
 impl LiveTickets {
@@ -46,36 +55,36 @@ impl LiveTickets {
         }
     }
 
-    /// A place for one more connection of a session; it is free again when it is dropped.
-    pub(crate) fn enter(&self, session: SessionId) -> Result<LivePlace> {
+    /// A place for one more connection of a session or an API key; it is free again when it is dropped.
+    pub(crate) fn enter(&self, holder: LiveHolder) -> Result<LivePlace> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(session).or_default();
+        let count = open.entry(holder).or_default();
         if *count >= PER_SESSION {
             return Err(Error::new(
                 ErrorKind::QuotaExceeded,
                 "live.connections",
-                format!("this session has {PER_SESSION} live connections open; close one"),
+                format!("this session or key has {PER_SESSION} live connections open; close one"),
             ));
         }
         *count += 1;
-        Ok(LivePlace { open: self.open.clone(), session })
+        Ok(LivePlace { open: self.open.clone(), holder })
     }
 }
 
 /// The place of one live connection.
 #[derive(Debug)]
 pub(crate) struct LivePlace {
-    open: Arc<Mutex<HashMap<SessionId, usize>>>,
-    session: SessionId,
+    open: Arc<Mutex<HashMap<LiveHolder, usize>>>,
+    holder: LiveHolder,
 }
 
 impl Drop for LivePlace {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.session) {
+        if let Some(count) = open.get_mut(&self.holder) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.session);
+                open.remove(&self.holder);
             }
         }
     }
@@ -100,7 +109,7 @@ mod tests {
     #[test]
     fn a_session_holds_so_many_open() {
         let tickets = LiveTickets::new(JwtKeys::generate().unwrap());
-        let (one, other) = (SessionId::new(), SessionId::new());
+        let (one, other) = (LiveHolder::Session(SessionId::new()), LiveHolder::Key(ApiKeyId::new()));
         let mut places: Vec<_> = (0..PER_SESSION).map(|_| tickets.enter(one).unwrap()).collect();
         assert_eq!(tickets.enter(one).unwrap_err().code(), "live.connections");
         assert!(tickets.enter(other).is_ok());

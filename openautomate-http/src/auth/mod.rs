@@ -13,7 +13,7 @@ pub(crate) use agent_token::{AGENT_TOKEN_LIFE, AgentTokens};
 pub(crate) use hook_limiter::HookLimiter;
 pub use jwt::JwtKeys;
 pub(crate) use jwt::{ACCESS_LIFE, AccessClaims, TokenType};
-pub(crate) use live_ticket::{LIVE_TICKET_LIFE, LivePlace, LiveTickets};
+pub(crate) use live_ticket::{LIVE_TICKET_LIFE, LiveHolder, LivePlace, LiveTickets};
 pub(crate) use login_failures::LoginAttempt;
 pub(crate) use rate_limit::PublicLimiter;
 pub(crate) use session_cookie::{SessionCookie, may_be_there, own_origin};

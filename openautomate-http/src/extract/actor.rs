@@ -5,20 +5,26 @@ use std::collections::HashMap;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::header::{AUTHORIZATION, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::request::Parts;
+use openautomate_core::credential::API_KEY_PREFIX;
 use openautomate_core::domain::Agent;
 use openautomate_core::error::{Error, Result};
-use openautomate_core::id::{AgentId, SessionId};
-use openautomate_core::permission::{Actor, Principal};
+use openautomate_core::id::AgentId;
+use openautomate_core::permission::Actor;
 
-use crate::auth::{AccessClaims, TokenType, may_be_there, own_origin};
+use crate::auth::{AccessClaims, LiveHolder, TokenType, may_be_there, own_origin};
 use crate::middleware::{ClientAddress, RequestId};
 use crate::problem::Problem;
 use crate::state::AppState;
 
-fn actor(parts: &Parts, principal: Principal) -> Actor {
+/// An actor through this request.
+fn of_request(parts: &Parts, actor: Actor) -> Actor {
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
     let address = parts.extensions.get::<ClientAddress>().and_then(|address| address.0);
-    Actor { principal, request_id, ip_address: address.map(|address| address.to_string()) }
+    Actor { request_id, ip_address: address.map(|address| address.to_string()), ..actor }
+}
+
+fn stranger(parts: &Parts) -> Actor {
+    of_request(parts, Actor::anonymous())
 }
 
 fn bearer(parts: &Parts) -> Result<&str> {
@@ -39,9 +45,7 @@ async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result
     let user = store.user(claims.sub).await?.filter(|user| !user.disabled && user.deleted_at.is_none());
     match user {
         Some(user) if lives => {
-            let session = Some(claims.sid);
-            let principal = Principal::User { id: user.id, name: user.username, roles: user.roles, session };
-            Ok(actor(parts, principal))
+            Ok(of_request(parts, state.orchestrator().person(&user, Some(claims.sid)).await?))
         }
         _ => Err(Error::unauthenticated("the session has ended; sign in again")),
     }
@@ -52,7 +56,31 @@ fn access_claims(parts: &Parts, state: &AppState) -> Result<AccessClaims> {
     Ok(keys.verify::<AccessClaims>(TokenType::Access, bearer(parts)?, state.now())?.content)
 }
 
-/// A person who is signed in.
+/// The API key that a request brings, if it brings one. It is looked for in the header alone.
+fn api_key(parts: &Parts) -> Option<&str> {
+    bearer(parts).ok().filter(|token| token.starts_with(API_KEY_PREFIX))
+}
+
+async fn person_by_key(parts: &Parts, state: &AppState, key: &str) -> Result<Actor> {
+    Ok(of_request(parts, state.orchestrator().person_by_key(key).await?))
+}
+
+/// A person who is signed in, in person or by an API key.
+#[derive(Debug)]
+pub(crate) struct CallerOrKey(pub(crate) Actor);
+
+impl FromRequestParts<AppState> for CallerOrKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match api_key(parts) {
+            Some(key) => Ok(Self(person_by_key(parts, state, key).await?)),
+            None => Caller::from_request_parts(parts, state).await.map(|caller| Self(caller.0)),
+        }
+    }
+}
+
+/// A person who is signed in, in person: what changes who may what is not for API keys.
 #[derive(Debug)]
 pub(crate) struct Caller(pub(crate) Actor);
 
@@ -60,6 +88,12 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        if let Some(key) = api_key(parts) {
+            // Whether the key is good comes first: who has none learns nothing.
+            person_by_key(parts, state, key).await?;
+            let message = "an API key may not do this; sign in with your password";
+            return Err(Error::forbidden(message).into());
+        }
         let claims = access_claims(parts, state)?;
         Ok(Self(person(parts, state, claims).await?))
     }
@@ -73,32 +107,41 @@ impl FromRequestParts<AppState> for InSession {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let claims = access_claims(parts, state)?;
-        person(parts, state, claims).await?;
-        Ok(Self(claims))
+        // API keys are refused there.
+        Caller::from_request_parts(parts, state).await?;
+        Ok(Self(access_claims(parts, state)?))
     }
 }
 
-/// A person who opens a live connection: from a program by the access token, from a page of this server by a ticket.
+/// A person who opens a live connection: from a program by the access token or an API key, from a page of this server
+/// by a ticket.
 #[derive(Debug)]
 pub(crate) struct LiveCaller {
     pub(crate) actor: Actor,
-    pub(crate) session: SessionId,
+    pub(crate) holder: LiveHolder,
 }
 
 impl FromRequestParts<AppState> for LiveCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let claims = match live_ticket(parts) {
-            None => access_claims(parts, state)?,
-            Some(ticket) => state.live_tickets().take(ticket, state.now())?,
-        };
         // Programs say no origin; a page says its own.
         if parts.headers.contains_key(ORIGIN) {
             own_origin(&parts.headers, state.options().behind_proxy)?;
         }
-        Ok(Self { actor: person(parts, state, claims).await?, session: claims.sid })
+        let claims = match live_ticket(parts) {
+            Some(ticket) => state.live_tickets().take(ticket, state.now())?,
+            None => match api_key(parts) {
+                Some(key) => {
+                    let actor = person_by_key(parts, state, key).await?;
+                    let key = actor.powers.key.ok_or_else(|| Error::unauthenticated("sign in first"))?;
+                    return Ok(Self { actor, holder: LiveHolder::Key(key.id) });
+                }
+                None => access_claims(parts, state)?,
+            },
+        };
+        let actor = person(parts, state, claims).await?;
+        Ok(Self { actor, holder: LiveHolder::Session(claims.sid) })
     }
 }
 
@@ -121,7 +164,7 @@ impl FromRequestParts<AppState> for Returning {
             return Visitor::from_request_parts(parts, state).await.map(|visitor| Self(visitor.0));
         }
         state.refreshes().check(parts.extensions.get::<ClientAddress>().and_then(|address| address.0))?;
-        Ok(Self(actor(parts, Principal::Anonymous)))
+        Ok(Self(stranger(parts)))
     }
 }
 
@@ -134,7 +177,7 @@ impl FromRequestParts<AppState> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         state.limiter().check(parts.extensions.get::<ClientAddress>().and_then(|address| address.0))?;
-        Ok(Self(actor(parts, Principal::Anonymous)))
+        Ok(Self(stranger(parts)))
     }
 }
 
@@ -149,7 +192,7 @@ impl FromRequestParts<AppState> for HookSender {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let address = parts.extensions.get::<ClientAddress>().and_then(|address| address.0);
         state.hook_senders().check(address)?;
-        Ok(Self(actor(parts, Principal::Anonymous)))
+        Ok(Self(stranger(parts)))
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use openautomate_core::permission::{Access, Actor, Permission};
 
-use super::Caller;
+use super::CallerOrKey;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -36,7 +36,7 @@ permissions! {
     ReadObjects
 }
 
-/// A person who has the permission `P`.
+/// A person who has the permission `P`, in person or by an API key.
 #[derive(Debug)]
 pub(crate) struct Can<P>(pub(crate) Actor, pub(crate) PhantomData<P>);
 
@@ -44,7 +44,7 @@ impl<P: Needed> FromRequestParts<AppState> for Can<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let Caller(actor) = Caller::from_request_parts(parts, state).await?;
+        let CallerOrKey(actor) = CallerOrKey::from_request_parts(parts, state).await?;
         state.orchestrator().authorize(&actor, Access::Permission(P::PERMISSION))?;
         Ok(Self(actor, PhantomData))
     }

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse as _, Response};
 use openautomate_core::domain::Lease;
 use openautomate_core::id::{AgentId, ExecutionId, FileId};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{LinkedAgent, Path};
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -18,9 +18,9 @@ use openautomate_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::artifacts::ArtifactView;
+use crate::access::routes;
 use crate::auth::AGENT_TOKEN_LIFE;
 use crate::extract::{Body, LinkedAgent, Path, Query, Visitor};
 use crate::problem::Problem;

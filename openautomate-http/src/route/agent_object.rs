@@ -15,10 +15,10 @@ use openautomate_core::orchestrator::ObjectIntake;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::files::lively;
 use super::objects::ObjectView;
+use crate::access::routes;
 use crate::extract::{LinkedAgent, Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use tokio_util::codec::Encoder as _;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{Body, LinkedAgent, Path};
 use crate::problem::Problem;
 use crate::state::AppState;

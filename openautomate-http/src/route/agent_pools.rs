@@ -12,8 +12,8 @@ use openautomate_core::id::{EnvironmentId, PoolId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{
     Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
 };

@@ -8,8 +8,8 @@ use openautomate_core::id::{AgentId, AgentRolloutId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{LinkedAgent, Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;

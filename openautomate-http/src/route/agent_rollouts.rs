@@ -18,8 +18,8 @@ use openautomate_core::id::{AgentId, AgentReleaseId, AgentRolloutId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Tagged, may};
 use crate::problem::Problem;
 use crate::schema;

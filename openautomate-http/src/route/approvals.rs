@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
 use crate::problem::Problem;
 use crate::schema;

@@ -18,8 +18,8 @@ use openautomate_core::id::{ArtifactId, ExecutionId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{Can, Path, may, not_modified_if_known};
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -8,18 +8,19 @@ use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use openautomate_core::command::identity::RegisterUser;
 use openautomate_core::command::session::{ChangePassword, LogIn, LogOut, RefreshSession, SignedIn};
-use openautomate_core::permission::{Access, Permission};
+use openautomate_core::permission::Permission;
 use openautomate_core::secret::Secret;
 use openautomate_core::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::users::UserView;
+use crate::access::routes;
 use crate::auth::{ACCESS_LIFE, AccessClaims, LoginAttempt, SessionCookie, TokenType};
-use crate::extract::{Body, Caller, Returning, Tagged, Visitor};
+use crate::extract::{Body, Caller, CallerOrKey, Returning, Tagged, Visitor};
 use crate::problem::Problem;
+use crate::schema;
 use crate::state::AppState;
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
@@ -254,20 +255,18 @@ async fn change_password(
 struct MeView {
     #[serde(flatten)]
     user: UserView,
-    /// What the caller's roles allow, as in `RunExecutions`.
-    permissions: Vec<String>,
+    /// What the caller may: what their roles allow, and with an API key no more than it is for.
+    #[schema(value_type = Vec<schema::Permission>)]
+    permissions: Vec<Permission>,
 }
 
 /// Tells who the caller is.
 #[utoipa::path(get, path = "/api/auth/me", tag = "auth",
     responses((status = 200, description = "The caller.", body = MeView)))]
-async fn me(State(state): State<AppState>, Caller(actor): Caller) -> Result<Response, Problem> {
+async fn me(State(state): State<AppState>, CallerOrKey(actor): CallerOrKey) -> Result<Response, Problem> {
     let id = actor.user_id().ok_or_else(|| Error::unauthenticated("sign in first"))?;
     let user = state.orchestrator().store().user(id).await?;
     let user = user.ok_or_else(|| Error::not_found("user", id))?;
-    let may = |permission: &Permission| {
-        state.orchestrator().authorize(&actor, Access::Permission(*permission)).is_ok()
-    };
-    let permissions = Permission::ALL.iter().filter(|one| may(one)).map(|one| format!("{one:?}")).collect();
+    let permissions = actor.permissions().iter().collect();
     Ok(Json(MeView { user: user.into(), permissions }).into_response())
 }

@@ -15,8 +15,8 @@ use openautomate_core::schedule::{DayOff, read_calendar_csv, read_icalendar};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{
     Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may, revision_of,
 };

@@ -8,9 +8,9 @@ use openautomate_core::id::{EnvironmentId, PackageId, UserId, VersionId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::packages;
+use crate::access::routes;
 use crate::extract::{Can, Path, may};
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -13,8 +13,8 @@ use openautomate_core::package::signature::PublicKey;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{Body, Can, IdempotencyKey, IfMatch, Path, Tagged, may, revision_of};
 use crate::problem::Problem;
 use crate::route::schedules::PausedByView;

@@ -19,10 +19,10 @@ use openautomate_core::orchestrator::FileIntake;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::artifacts::attachment;
 use super::created;
+use crate::access::routes;
 use crate::extract::{Can, IdempotencyKey, Path, Query, may, not_modified_if_known};
 use crate::problem::Problem;
 use crate::state::AppState;

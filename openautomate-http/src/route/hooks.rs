@@ -12,8 +12,8 @@ use openautomate_core::{Error, ErrorKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{HookSender, Path, is_json};
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -7,8 +7,8 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::auth::LIVE_TICKET_LIFE;
 use crate::extract::{InSession, LiveCaller};
 use crate::problem::Problem;
@@ -32,7 +32,7 @@ struct LiveTicketView {
 /// Makes a ticket by which a page opens a live connection.
 ///
 /// A page can give a WebSocket no header of its own. It opens `/api/live` with the subprotocols `openautomate-live`
-/// and `ticket.…`; programs send their access token as with every other request and need no ticket.
+/// and `ticket.…`; programs send their access token or an API key as with every other request and need no ticket.
 #[utoipa::path(post, path = "/api/live/tickets", tag = "live",
     responses((status = 201, description = "The ticket.", body = LiveTicketView)))]
 async fn ticket(
@@ -61,6 +61,6 @@ async fn connect(
     caller: LiveCaller,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    let place = state.live_tickets().enter(caller.session)?;
+    let place = state.live_tickets().enter(caller.holder)?;
     Ok(websocket::live::accept(upgrade, state, caller.actor, place))
 }

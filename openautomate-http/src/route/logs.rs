@@ -18,8 +18,8 @@ use openautomate_core::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{Can, Path, Query, may};
 use crate::problem::Problem;
 use crate::schema;

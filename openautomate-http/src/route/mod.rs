@@ -9,6 +9,7 @@ pub(crate) mod agent_program;
 pub(crate) mod agent_releases;
 pub(crate) mod agent_rollouts;
 pub(crate) mod agents;
+pub(crate) mod api_keys;
 pub(crate) mod approvals;
 pub(crate) mod artifacts;
 pub(crate) mod assets;
@@ -27,8 +28,10 @@ pub(crate) mod objects;
 pub(crate) mod packages;
 #[cfg(not(feature = "panel"))]
 pub(crate) mod pages;
+pub(crate) mod permissions;
 pub(crate) mod preparations;
 pub(crate) mod queues;
+pub(crate) mod roles;
 pub(crate) mod rollouts;
 pub(crate) mod schedules;
 pub(crate) mod triggers;
@@ -48,6 +51,9 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(auth::router())
         .merge(users::router())
+        .merge(api_keys::router())
+        .merge(roles::router())
+        .merge(permissions::router())
         .merge(agents::router())
         .merge(agent_pools::router())
         .merge(agent_releases::router())

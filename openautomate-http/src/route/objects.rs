@@ -18,10 +18,10 @@ use openautomate_core::query::PageRequest;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::artifacts::attachment;
 use super::files::lively;
+use crate::access::routes;
 use crate::extract::{Body, Can, Path, Query, Tagged, may, not_modified_if_known};
 use crate::problem::Problem;
 use crate::state::AppState;

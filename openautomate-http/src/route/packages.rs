@@ -12,8 +12,8 @@ use openautomate_core::id::{PackageId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{
     Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may, revision_of,
 };

@@ -9,9 +9,9 @@ use openautomate_core::id::{AgentId, PackageId, VersionId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::packages;
+use crate::access::routes;
 use crate::extract::{Can, Listed, PageParams, PageQuery, Path, may};
 use crate::problem::Problem;
 use crate::schema;

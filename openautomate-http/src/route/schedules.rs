@@ -16,8 +16,8 @@ use openautomate_core::id::{PackageId, ScheduleId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{
     Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
 };

@@ -15,8 +15,8 @@ use openautomate_core::id::{PackageId, TriggerId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{
     Body, Can, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
 };

@@ -8,15 +8,15 @@ use chrono::{DateTime, Utc};
 use openautomate_core::Error;
 use openautomate_core::command::identity::{DeleteUser, InviteUser, UpdateUser};
 use openautomate_core::domain::{Role, User};
-use openautomate_core::id::{InvitationId, UserId};
+use openautomate_core::id::{InvitationId, RoleId, UserId};
 use openautomate_core::permission::{Access, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{
-    Body, Caller, Can, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may, revision_of,
+    Body, Caller, CallerOrKey, Can, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may, revision_of,
 };
 use crate::problem::Problem;
 use crate::schema;
@@ -41,6 +41,9 @@ pub(crate) struct UserView {
     /// What the person may do.
     #[schema(value_type = Vec<schema::Role>)]
     roles: Vec<Role>,
+    /// The custom roles that the person has besides.
+    #[schema(value_type = Vec<Uuid>)]
+    custom_roles: Vec<RoleId>,
     /// Whether the person is kept from signing in.
     disabled: bool,
     /// When the account was made.
@@ -58,6 +61,7 @@ impl From<User> for UserView {
             username: user.username,
             email: user.email,
             roles: user.roles,
+            custom_roles: user.custom_roles,
             disabled: user.disabled,
             created_at: user.created_at,
             last_login: user.last_login,
@@ -83,7 +87,7 @@ async fn list(
     responses((status = 200, description = "The person.", body = UserView), (status = 304, description = "Unchanged.")))]
 async fn get(
     State(state): State<AppState>,
-    Caller(actor): Caller,
+    CallerOrKey(actor): CallerOrKey,
     Path(id): Path<UserId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -107,11 +111,16 @@ struct UpdateRequest {
     /// The address.
     #[serde(default)]
     email: Option<String>,
-    /// What the person may do; administrators only, and not of themselves.
+    /// The built-in roles; for those who manage people, and not of themselves. Nobody gives more than they have. May be
+    /// empty if there are custom roles.
     #[serde(default)]
     #[schema(value_type = Option<Vec<schema::Role>>)]
     roles: Option<Vec<Role>>,
-    /// Whether the person is kept from signing in; administrators only, and not of themselves.
+    /// The custom roles that the person has besides; as `roles`.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Uuid>>)]
+    custom_roles: Option<Vec<RoleId>>,
+    /// Whether the person is kept from signing in; for those who manage people, and not of themselves.
     #[serde(default)]
     disabled: Option<bool>,
 }
@@ -132,6 +141,7 @@ async fn update(
         username: value.username,
         email: value.email,
         roles: value.roles,
+        custom_roles: value.custom_roles,
         disabled: value.disabled,
     };
     let user = state.orchestrator().execute(&actor, command).await?;

@@ -16,10 +16,10 @@ use openautomate_core::package::signature::{PublicKey, Signature, Signed};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::artifacts::attachment;
 use super::packages;
+use crate::access::{Argument, RouteAccess, routes};
 use crate::extract::{
     Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may, not_modified_if_known,
 };
@@ -215,6 +215,10 @@ async fn publish(
 
 /// An archive. Its content is looked at by the command; the type only keeps forms and JSON out.
 struct ZipBody(Bytes);
+
+impl Argument for ZipBody {
+    const ACCESS: Option<RouteAccess> = None;
+}
 
 impl axum::extract::FromRequest<AppState> for ZipBody {
     type Rejection = Problem;

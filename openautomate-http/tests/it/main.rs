@@ -3,6 +3,7 @@
 
 mod agent_link;
 mod agents;
+mod api_keys;
 mod approvals;
 mod auth;
 mod bad_input;
@@ -28,10 +29,12 @@ mod maintenance;
 mod openapi;
 mod packages;
 mod pauses;
+mod permission_matrix;
 mod permission_sweep;
 mod placement;
 mod queues;
 mod revocation;
+mod roles;
 mod rollouts;
 mod schedules;
 mod secrets;

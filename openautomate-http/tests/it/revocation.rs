@@ -106,6 +106,78 @@ async fn what_a_person_has_open_ends_on_every_server() {
     assert!(untouched.chunk().await.unwrap().is_some(), "nobody else is cut off");
 }
 
+/// After each way to an end: no request with the key succeeds on either server, and what was open with it is over.
+#[tokio::test]
+async fn what_is_open_with_a_key_ends_on_every_server() {
+    const WITH_KEY: &str = "ReadExecutions";
+    let schema = Schema::new();
+    let (here, there) = two_servers(&schema).await;
+    let admin = here.admin().await;
+    let package = here.package(&admin.token, "hello").await;
+    let agent = FakeAgent::enrol(&here, &admin.token, "bot").await;
+    let (mut connection, _) = agent.connect(&there, Vec::new()).await;
+    let made = here.post("/api/executions", &admin.token, &json!({"packageId": package}));
+    let path = format!("/api/executions/{}/logs", text(&read(made.send().await.unwrap(), 201).await["id"]));
+    let lease = connection.take().await.lease;
+    connection.send(&AgentMessage::Started { lease }).await;
+    connection.log(lease, 1, "one").await;
+
+    let reads = here.role(&admin.token, "Reads", &[WITH_KEY]).await;
+    let reads_too = here.role(&admin.token, "Reads too", &[WITH_KEY]).await;
+    let nothing = here.role(&admin.token, "Little", &["ReadAgents"]).await;
+    let mut people = Vec::new();
+    for name in ["revoked", "expired", "disabled", "deleted", "demoted"] {
+        people.push(here.person_with(name, &[&reads]).await);
+    }
+    people.push(here.person_with("role-changed", &[&reads_too]).await);
+    let mut keys = Vec::new();
+    for person in &people {
+        keys.push(here.api_key(person, &[WITH_KEY]).await);
+    }
+    let goes_on = here.api_key(&admin, &[WITH_KEY]).await.1;
+    let mut streams = Vec::new();
+    for (_, key) in &keys {
+        let live = there.get(&format!("{path}?follow=true"), key).send().await.unwrap();
+        assert_eq!(live.status(), 200);
+        streams.push(live);
+    }
+    let mut untouched = there.get(&format!("{path}?follow=true"), &goes_on).send().await.unwrap();
+    assert!(untouched.chunk().await.unwrap().is_some());
+
+    let begun = Instant::now();
+    let status = |answer: reqwest::Response| answer.status().as_u16();
+    let put = async |path: String, body: serde_json::Value| {
+        let answer = here.put(&path, &admin.token, &body).send().await.unwrap();
+        assert_eq!(status(answer), 200);
+    };
+    let user = |index: usize| format!("/api/users/{}", people[index].id);
+    let revoke = here.delete(&format!("/api/api-keys/{}", keys[0].0), &admin.token).send().await.unwrap();
+    assert_eq!(status(revoke), 204);
+    here.change_key(&keys[1].0, |key| key.expires_at = key.created_at + chrono::TimeDelta::microseconds(1))
+        .await;
+    put(user(2), json!({"disabled": true})).await;
+    assert_eq!(status(here.delete(&user(3), &admin.token).send().await.unwrap()), 204);
+    put(user(4), json!({"customRoles": [nothing]})).await;
+    put(format!("/api/roles/{reads_too}"), json!({"name": "Reads too", "permissions": ["ReadAgents"]})).await;
+
+    let mut successes = 0;
+    for ((_, key), wanted) in keys.iter().zip([401, 401, 401, 401, 403, 403]) {
+        for server in [&here, &there] {
+            for _ in 0..10 {
+                let got = status(server.get("/api/executions", key).send().await.unwrap());
+                successes += u32::from(got != wanted);
+            }
+        }
+    }
+    assert_eq!(successes, 0, "of 120 requests");
+    for stream in streams {
+        is_cut_off(stream).await;
+    }
+    assert!(begun.elapsed() < WITHIN, "after {:?}", begun.elapsed());
+    connection.log(lease, 2, "two").await;
+    assert!(untouched.chunk().await.unwrap().is_some(), "no other key is cut off");
+}
+
 /// Commits a change of an agent on a server and announces nothing, as one does that is killed in between.
 async fn commit_in_silence(server: &TestServer, id: &str, change: impl FnOnce(&mut Agent)) {
     let store = server.orchestrator.store();

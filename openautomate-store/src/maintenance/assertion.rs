@@ -240,6 +240,18 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
             count(CASE WHEN roles LIKE '%"Administrator"%' AND NOT disabled AND deleted_at IS NULL THEN 1 END) AS rulers
             FROM users) AS counted WHERE users > 0 AND rulers = 0"#,
     ),
+    Assertion {
+        id: "user.custom-role",
+        holds: "the custom roles of a person are there",
+        next: "give the person their roles anew",
+        sqlite: "SELECT 'user ' || [u.id] || ' has the role ' || named.value
+            FROM users AS u JOIN json_each(u.custom_roles) AS named
+            WHERE u.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM custom_roles AS r WHERE [r.id] = named.value)",
+        postgres: "SELECT 'user ' || [u.id] || ' has the role ' || named.id
+            FROM users AS u CROSS JOIN LATERAL jsonb_array_elements_text(u.custom_roles::jsonb) AS named (id)
+            WHERE u.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM custom_roles AS r WHERE [r.id] = named.id)",
+        deep: false,
+    },
     rule(
         "schedule.firing",
         "a decided due time has either its execution or the reason why there is none",

@@ -1,5 +1,6 @@
 //! PostgreSQL: one schema of a database, any number of servers.
 
+mod access;
 mod address;
 mod agent;
 mod agent_release;

@@ -83,6 +83,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "stand-ins",
         script: include_str!("../../migrations/postgres/0013_stand_ins.sql"),
     },
+    Migration {
+        version: 14,
+        name: "API keys and roles",
+        script: include_str!("../../migrations/postgres/0014_api_keys_and_roles.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

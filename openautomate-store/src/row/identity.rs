@@ -12,7 +12,7 @@ impl Table for User {
     table!(
         "user",
         "users",
-        [username, email, password_hash, roles, disabled, created_at, last_login, deleted_at]
+        [username, email, password_hash, roles, custom_roles, disabled, created_at, last_login, deleted_at]
     );
 
     fn id(&self) -> &Uuid {
@@ -29,6 +29,7 @@ impl Table for User {
             .bind(&self.email)
             .bind(&self.password_hash)
             .bind(Json(&self.roles))
+            .bind(Json(&self.custom_roles))
             .bind(self.disabled)
             .bind(micros(self.created_at))
             .bind(micros_of(self.last_login))
@@ -43,6 +44,7 @@ impl Table for User {
             email: columns.get("email")?,
             password_hash: columns.get("password_hash")?,
             roles: columns.json("roles")?,
+            custom_roles: columns.json("custom_roles")?,
             disabled: columns.get("disabled")?,
             created_at: columns.time("created_at")?,
             last_login: columns.time_or_none("last_login")?,

@@ -1,5 +1,6 @@
 //! How each noun stands in its table.
 
+mod access;
 mod agent;
 mod agent_preparation;
 mod agent_release;

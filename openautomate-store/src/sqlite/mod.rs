@@ -3,6 +3,7 @@
 //! Limits are written `LIMIT ? + 0`: SQLite looks at the value of a plain one when it plans (`sqlite3ExprIsInteger`), and
 //! so prepares the statement anew whenever another value is bound, which costs more than most statements do.
 
+mod access;
 mod agent;
 mod agent_release;
 mod approval;

@@ -97,6 +97,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "stand-ins",
         script: include_str!("../../migrations/sqlite/0015_stand_ins.sql"),
     },
+    Migration {
+        version: 16,
+        name: "API keys and roles",
+        script: include_str!("../../migrations/sqlite/0016_api_keys_and_roles.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -241,9 +246,9 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema WHERE name = 'openautomate_migrations') AS shared,
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
             ('agent_pools', 'agent_preparations', 'agent_release_files', 'agent_releases',
-            'agent_rollouts', 'agent_updates', 'agent_usage', 'agents', 'approvals', 'artifacts',
+            'agent_rollouts', 'agent_updates', 'agent_usage', 'agents', 'api_keys', 'approvals', 'artifacts',
             'asset_contents', 'assets', 'attempts', 'audit_entries', 'audit_head', 'bucket_objects',
-            'buckets', 'calendars', 'deployments', 'due_triggers', 'enrolment_tokens', 'environments',
+            'buckets', 'calendars', 'custom_roles', 'deployments', 'due_triggers', 'enrolment_tokens', 'environments',
             'execution_children', 'execution_files', 'executions', 'firings', 'idempotency_records',
             'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries',
             'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules', 'sessions',

@@ -13,7 +13,7 @@ use openautomate_core::command::identity::CreateFirstAdministrator;
 use openautomate_core::command::package::{CreatePackage, PublishVersion};
 use openautomate_core::id::PackageId;
 use openautomate_core::package::archive::pack;
-use openautomate_core::permission::{Actor, Principal};
+use openautomate_core::permission::Actor;
 use openautomate_core::query::PageRequest;
 use openautomate_core::runner::python::{IsolatedPython, install_runtime};
 use openautomate_core::runner::registry::RunnerRegistry;
@@ -101,7 +101,7 @@ async fn owner(orchestrator: &Orchestrator) -> anyhow::Result<Actor> {
         orchestrator.execute(&Actor::system(), create).await?;
     }
     let user = orchestrator.store().user_by_login(OWNER).await?.context("the shop's account is gone")?;
-    Ok(Actor::of(Principal::User { id: user.id, name: user.username, roles: user.roles, session: None }))
+    Ok(orchestrator.person(&user, None).await?)
 }
 
 /// The package with the script that lies beside this program's source.

@@ -16,6 +16,7 @@
 #![allow(clippy::unwrap_used, reason = "as in any test")]
 
 pub mod agent_release;
+pub mod api_key;
 pub mod approval;
 pub mod audit;
 pub mod bucket;
@@ -37,6 +38,7 @@ pub mod peer;
 pub mod placement;
 pub mod read;
 pub mod retry;
+pub mod role;
 pub mod round_trip;
 pub mod sample;
 pub mod schedule;
@@ -143,6 +145,12 @@ macro_rules! __store_cases {
                 looks_for_what_has_ended, looks_page_by_page, moves_the_lines,
                 what_moved_meanwhile_is_left, of_two_archives_one_is_kept, late_lines_follow,
                 keeps_every_field,
+            }
+            api_key {
+                round_trip, hashes_are_unique, lists, live_keys, use_is_noted,
+            }
+            role {
+                round_trip, names_are_unique, holders,
             }
             login {
                 counts_each_account, expired_tries_do_not_count, tries_at_once_share_the_count,

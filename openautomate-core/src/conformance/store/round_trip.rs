@@ -13,7 +13,7 @@ use crate::domain::{
     Package, PackageVersion, Pause, Progress, PythonRequirement, Requirements, RetryOptions, RetryPolicy,
     Role, Rollout, RolloutKind, RolloutState, RunError, Schedule, Session, TraceFrame, User,
 };
-use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId, RolloutId};
+use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId, RoleId, RolloutId};
 use crate::package::manifest::Manifest;
 use crate::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
@@ -25,6 +25,7 @@ pub async fn users<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
     let empty = User { roles: vec![], ..sample::user("empty") };
     let full = User {
+        custom_roles: vec![RoleId::new(), RoleId::new()],
         username: ODD.to_owned(),
         roles: Role::ALL.to_vec(),
         disabled: true,

@@ -1,5 +1,6 @@
 //! Valid records to write, and a small world in which they hold together.
 
+mod access;
 mod pool;
 mod release;
 mod schedule;
@@ -27,6 +28,7 @@ use crate::package::signature::{PackageSigner, Signed, Statement};
 use crate::secret::Secret;
 use crate::store::Store;
 
+pub use access::{api_key, custom_role};
 pub use pool::pool;
 pub use release::agent_update;
 
@@ -75,6 +77,7 @@ pub fn user(name: &str) -> User {
         email: format!("{name}@example.org"),
         password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
         roles: vec![Role::Operator, Role::Developer],
+        custom_roles: Vec::new(),
         disabled: false,
         created_at: instant(),
         last_login: None,

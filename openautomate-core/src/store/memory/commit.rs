@@ -9,8 +9,8 @@ use super::trigger::{add_child, fire_trigger, take_turn};
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::domain::{
-    AgentRelease, Asset, AuditEntry, Calendar, Execution, FileUser, Firing, IdempotencyRecord, InputFile,
-    Schedule, WorkItem,
+    AgentRelease, Asset, AuditEntry, Calendar, CustomRole, Execution, FileUser, Firing, IdempotencyRecord,
+    InputFile, Schedule, WorkItem,
 };
 use crate::error::{Error, Result};
 use crate::id::{AssetId, FileId, UserId};
@@ -69,6 +69,7 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
                 exists::<Asset>(state, id)?;
                 seal_content(state, id, sealed, undo);
             }
+            Write::DeleteRole { id, revision } => delete_row::<CustomRole>(state, id, revision, undo)?,
             Write::DeleteCalendar { id, revision } => {
                 delete_row::<Calendar>(state, id, revision, undo)?;
                 if state.schedules.values().any(|schedule| schedule.calendar_id == Some(id)) {
@@ -100,6 +101,8 @@ fn write_record(state: &mut State, record: Record, kind: Kind, undo: &mut Undo) 
     match record {
         Record::User(row) => write_row(state, row, kind, undo),
         Record::Session(row) => write_row(state, row, kind, undo),
+        Record::ApiKey(row) => write_row(state, row, kind, undo),
+        Record::CustomRole(row) => write_row(state, row, kind, undo),
         Record::Invitation(row) => write_row(state, row, kind, undo),
         Record::Environment(row) => write_row(state, row, kind, undo),
         Record::Agent(row) => write_row(state, row, kind, undo),

@@ -3,6 +3,7 @@
 //!
 //! **Invariant:** it keeps nothing on a disk. What is durable here lasts as long as the last clone.
 
+mod access;
 mod agent;
 mod agent_release;
 mod approval;

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use super::state::State;
 use crate::domain::{
-    Agent, AgentPool, AgentRelease, AgentRollout, AgentRolloutState, AgentUpdate, Approval, Asset, Bucket,
-    Calendar, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation, ItemHolder, Package,
-    PackageVersion, Rollout, RolloutState, Schedule, Session, Trigger, User, WorkItem, WorkQueue,
-    check_item_transition, check_transition,
+    Agent, AgentPool, AgentRelease, AgentRollout, AgentRolloutState, AgentUpdate, ApiKey, Approval, Asset,
+    Bucket, Calendar, CustomRole, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation,
+    ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session, Trigger, User, WorkItem,
+    WorkQueue, check_item_transition, check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
-    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApprovalId, AssetId, BucketId, CalendarId,
-    DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, PackageId, PoolId,
-    RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
+    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApiKeyId, ApprovalId, AssetId, BucketId,
+    CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, PackageId,
+    PoolId, RoleId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
 };
 
 /// A record with an id and a revision.
@@ -110,6 +110,28 @@ impl Row for Session {
     fn check(&self, state: &State) -> Result<()> {
         exists::<User>(state, self.user_id)?;
         unique(state, self, "token", |other| other.token_hash == self.token_hash)
+    }
+}
+
+impl Row for ApiKey {
+    columns!(ApiKeyId, "API key", api_keys);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.user_id)?;
+        unique(state, self, "key", |other| other.token_hash == self.token_hash)
+    }
+
+    fn follow(&mut self, stored: &Self) -> Result<()> {
+        self.last_used_at = stored.last_used_at.or(self.last_used_at);
+        Ok(())
+    }
+}
+
+impl Row for CustomRole {
+    columns!(RoleId, "role", custom_roles);
+
+    fn check(&self, state: &State) -> Result<()> {
+        unique(state, self, "role name", |other| other.name.eq_ignore_ascii_case(&self.name))
     }
 }
 

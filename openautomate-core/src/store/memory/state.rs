@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
-    Agent, AgentPool, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, Approval, Artifact, Asset,
-    Attempt, AuditEntry, AuditHead, Bucket, BucketObject, Calendar, ChildCall, Deployment, DueTrigger,
-    EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord, InputFile,
-    Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session, Trigger,
-    TriggerFiring, TriggerTurn, TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
+    Agent, AgentPool, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, ApiKey, Approval, Artifact,
+    Asset, Attempt, AuditEntry, AuditHead, Bucket, BucketObject, Calendar, ChildCall, CustomRole, Deployment,
+    DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord,
+    InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session,
+    Trigger, TriggerFiring, TriggerTurn, TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
 };
 use crate::id::{
-    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApprovalId, AssetId, AuditId, BucketId,
+    AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApiKeyId, ApprovalId, AssetId, AuditId, BucketId,
     CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, LoginTryId,
-    PackageId, PoolId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId,
+    PackageId, PoolId, RoleId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId,
     WorkQueueId,
 };
 
@@ -30,6 +30,8 @@ pub(super) type NewItemKey = (WorkQueueId, Reverse<i32>, Timestamp, WorkItemId);
 pub(super) struct State {
     pub(super) users: BTreeMap<UserId, User>,
     pub(super) sessions: BTreeMap<SessionId, Session>,
+    pub(super) api_keys: BTreeMap<ApiKeyId, ApiKey>,
+    pub(super) custom_roles: BTreeMap<RoleId, CustomRole>,
     pub(super) invitations: BTreeMap<InvitationId, Invitation>,
     pub(super) environments: BTreeMap<EnvironmentId, Environment>,
     pub(super) agents: BTreeMap<AgentId, Agent>,

@@ -11,9 +11,9 @@ use openautomate_core::query::ExecutionFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::{EnqueueRequest, states};
+use crate::access::routes;
 use crate::extract::{Body, Can, IdempotencyKey, may};
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -19,8 +19,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::access::routes;
 use crate::extract::{Can, IdempotencyKey, Path, Query, may};
 use crate::problem::Problem;
 use crate::route::files::lively;

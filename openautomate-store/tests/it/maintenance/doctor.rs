@@ -68,6 +68,7 @@ const BREAKS: &[Break] = &[
     ),
     both("environment.default", "UPDATE environments SET is_default = (1 = 0)"),
     both("user.administrator", "UPDATE users SET roles = '[\"Viewer\"]'"),
+    both("user.custom-role", "DELETE FROM custom_roles"),
     both("schedule.firing", "UPDATE firings SET skipped = 'overlap'"),
     both(
         "schedule.execution",

@@ -7,7 +7,7 @@ use openautomate_core::conformance::store::sample::{
     self, World, agent_update, at, audit, chunk, failed, hash, instant, map, succeeded, user,
 };
 use openautomate_core::domain::{
-    ActorKind, ActorRef, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, AgentUpdateState,
+    ActorKind, ActorRef, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, AgentUpdateState, ApiKey,
     Approval, ApprovalState, AssetFile, AssetFormat, AssetKind, AuditEntry, Bucket, BucketObject, ChildCall,
     Concurrency, EndedAs, Environment, EnvironmentPause, Execution, ExecutionState, FileUser, Firing,
     FiringCause, IdempotencyRecord, InputFile, ItemHolder, Lease, LogArchive, LogFrame, ObjectCondition,
@@ -101,6 +101,13 @@ async fn people(world: &World) {
         ..user("Grace")
     };
     world.insert(Record::User(ruler)).await;
+    let role = sample::custom_role("Auditors");
+    world.insert(Record::CustomRole(role.clone())).await;
+    world.insert(Record::User(User { custom_roles: vec![role.id], ..user("auditor") })).await;
+    world.insert(Record::ApiKey(sample::api_key(world.user.id))).await;
+    let used =
+        ApiKey { last_used_at: Some(at(2)), revoked_at: Some(at(3)), ..sample::api_key(world.user.id) };
+    world.insert(Record::ApiKey(used)).await;
     let gone = User { disabled: true, deleted_at: Some(at(9)), ..user("gone") };
     world.insert(Record::User(gone)).await;
     world.insert(Record::Session(world.session())).await;

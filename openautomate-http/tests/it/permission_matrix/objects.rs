@@ -1,0 +1,105 @@
+//! Real things to ask for, one of each kind, made once.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::server::{Person, TestServer, read, text};
+
+/// The id that stands for a parameter of a path, by what is before it: `/api/packages/{id}`.
+#[derive(Debug, Default)]
+pub(crate) struct Objects(HashMap<String, String>);
+
+impl Objects {
+    /// Makes them as an Administrator; `agent` is enrolled, `user` is another person.
+    pub(crate) async fn make(server: &TestServer, admin: &Person, agent: &str, user: &str) -> Self {
+        let post = async |path: &str, body: Value| {
+            let made = server.post(path, &admin.token, &body).send().await.unwrap();
+            let made = read(made, 201).await;
+            text(&made["id"])
+        };
+        let package = server.package(&admin.token, "hello").await;
+        let versions = server.get(&format!("/api/packages/{package}/versions"), &admin.token);
+        let versions = read(versions.send().await.unwrap(), 200).await;
+        let version = text(&versions["items"][0]["id"]);
+        let queue = post("/api/queues", json!({"name": "invoices"})).await;
+        let items = format!("/api/queues/{queue}/items");
+        let item = post(&items, json!({"reference": "INV-1", "payload": {}})).await;
+        let file = server.request(reqwest::Method::POST, "/api/files?name=a.txt").bearer_auth(&admin.token);
+        let file = file.header("content-type", "text/plain").body("a").send().await.unwrap();
+        let schedule = json!({"packageId": package, "cronExpression": "0 0 1 1 *"});
+        let trigger =
+            json!({"name": "t", "packageId": package, "source": {"kind": "webhook", "style": "github"}});
+        let objects = [
+            ("/api/packages", package.clone()),
+            ("/api/packages/{id}/versions", version.clone()),
+            ("/api/agents/{id}/deployments", version),
+            ("/api/queues", queue),
+            ("/api/queues/{id}/items", item),
+            ("/api/files", text(&read(file, 201).await["id"])),
+            ("/api/agents", agent.to_owned()),
+            ("/api/users", user.to_owned()),
+            ("/api/executions", post("/api/executions", json!({"packageId": package})).await),
+            ("/api/schedules", post("/api/schedules", schedule).await),
+            ("/api/triggers", post("/api/triggers", trigger).await),
+            ("/api/calendars", post("/api/calendars", json!({"name": "c"})).await),
+            ("/api/assets", post("/api/assets", json!({"name": "a", "kind": "plain", "value": "v"})).await),
+            ("/api/buckets", post("/api/buckets", json!({"name": "b"})).await),
+            ("/api/agent-pools", post("/api/agent-pools", json!({"name": "p"})).await),
+            ("/api/environments", post("/api/environments", json!({"name": "staging"})).await),
+            ("/api/roles", server.role(&admin.token, "r", &["ReadAgents"]).await),
+            ("/api/api-keys", server.api_key(admin, &[]).await.0),
+        ];
+        Self(objects.map(|(before, id)| (before.to_owned(), id)).into())
+    }
+
+    /// A path with ids of real things, where there are some, and whether the last id is one.
+    pub(crate) fn real(&self, path: &str) -> (String, bool) {
+        self.filled(path, None)
+    }
+
+    /// A path with ids of nothing. `first` stands for the first parameter, where one is given.
+    pub(crate) fn missing(path: &str, first: Option<&str>) -> String {
+        Self::default().filled(path, first).0
+    }
+
+    fn filled(&self, path: &str, mut first: Option<&str>) -> (String, bool) {
+        let (mut filled, mut before, mut is_real) = (String::new(), String::new(), false);
+        for part in path.split('/').skip(1) {
+            let value = match part {
+                "{epoch}" => "1".to_owned(),
+                "{target}" => "x86_64-unknown-linux-gnu".to_owned(),
+                _ if part.starts_with('{') => {
+                    let real = self.0.get(&before);
+                    is_real = real.is_some();
+                    let given = first.take().map(str::to_owned).or_else(|| real.cloned());
+                    given.unwrap_or_else(|| uuid::Uuid::now_v7().to_string())
+                }
+                _ => part.to_owned(),
+            };
+            filled.push('/');
+            filled.push_str(&value);
+            before.push('/');
+            before.push_str(part);
+        }
+        (filled, is_real)
+    }
+
+    /// How every real thing that has a path of its own looks to an Administrator.
+    pub(crate) async fn look(
+        &self,
+        server: &TestServer,
+        admin: &Person,
+        paths: &[&str],
+    ) -> Vec<(String, Value)> {
+        let mut seen = Vec::new();
+        for path in paths {
+            let (path, is_real) = self.real(path);
+            if is_real {
+                let shown = server.get(&path, &admin.token).send().await.unwrap();
+                seen.push((path, read(shown, 200).await));
+            }
+        }
+        seen
+    }
+}
