@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, AgentRelease, AgentRollout, AgentUpdate, Approval, Asset, AuditEntry, Bucket, Calendar,
-    ChildCall, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing,
-    IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress, Rollout, Schedule,
-    Session, Trigger, TriggerFiring, TriggerTurn, User, WorkItem, WorkQueue,
+    ChildCall, Deployment, EnrolmentToken, Environment, Execution, ExecutionState, ExternalIdentity,
+    FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion,
+    PasswordReset, Progress, Rollout, Schedule, SecondFactor, Session, Trigger, TriggerFiring, TriggerTurn,
+    User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, AgentRolloutId, ApprovalId, ArtifactId, AssetId, BucketId, CalendarId, EnvironmentId,
@@ -27,6 +28,12 @@ pub enum Record {
     Session(Session),
     /// An invitation.
     Invitation(Invitation),
+    /// A person's authenticator.
+    SecondFactor(SecondFactor),
+    /// A link to a new password.
+    PasswordReset(PasswordReset),
+    /// An account at an identity provider.
+    ExternalIdentity(ExternalIdentity),
     /// An environment.
     Environment(Environment),
     /// An agent.

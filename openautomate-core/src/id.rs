@@ -73,6 +73,8 @@ ids! {
     UserId = "user";
     /// A signed-in session: the family of its refresh tokens.
     SessionId = "session";
+    /// An account at an identity provider.
+    ExternalIdentityId = "external identity";
     /// An invitation to register.
     InvitationId = "invitation";
     /// An environment: development, testing, production or one of the user's own.

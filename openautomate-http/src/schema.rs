@@ -17,6 +17,9 @@ macro_rules! mirror {
 mirror! {
     /// What a person may do.
     Role { Administrator, Operator, Developer, Viewer }
+    /// How a session was signed in to: by password; by an account at an identity provider.
+    #[serde(rename_all = "camelCase")]
+    SignInMethod { Password, External }
     /// What an agent may do: takes work; finishes what it has; may not connect.
     AgentStatus { Active, Draining, Disabled }
     /// Where an execution stands.

@@ -36,6 +36,7 @@ pub mod memory;
 mod package;
 mod peer;
 mod schedule;
+mod sign_in;
 mod trigger;
 mod work_queue;
 
@@ -61,6 +62,7 @@ pub use login::{LoginAdmission, LoginStore, LoginTry};
 pub use package::PackageStore;
 pub use peer::{PeerLine, PeerStore};
 pub use schedule::ScheduleStore;
+pub use sign_in::SignInStore;
 pub use trigger::TriggerStore;
 pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
 
@@ -82,6 +84,7 @@ pub trait Store:
     + PeerStore
     + FileStore
     + LoginStore
+    + SignInStore
     + WorkQueueStore
     + TriggerStore
     + ChildStore
@@ -111,6 +114,8 @@ impl<T> Store for T where
         + PeerStore
         + FileStore
         + LoginStore
+        + SignInStore
+        + SignInStore
         + WorkQueueStore
         + TriggerStore
         + ChildStore

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::header::{AUTHORIZATION, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::request::Parts;
 use openautomate_core::domain::Agent;
-use openautomate_core::error::{Error, Result};
+use openautomate_core::error::{Error, ErrorKind, Result};
 use openautomate_core::id::{AgentId, SessionId};
 use openautomate_core::permission::{Actor, Principal};
 
@@ -28,22 +28,32 @@ fn bearer(parts: &Parts) -> Result<&str> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
 }
 
-/// The person of a session, if both are still good.
-async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor> {
+/// The person of a session, if both are still good, and whether they must enrol an authenticator before anything else.
+async fn person_or_newcomer(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<(Actor, bool)> {
     let store = state.orchestrator().store();
-    let session = store.session(claims.sid).await?;
     let now = state.now();
-    let lives = session.is_some_and(|session| {
+    let session = store.session(claims.sid).await?.filter(|session| {
         session.user_id == claims.sub && session.revoked_at.is_none() && session.expires_at > now
     });
     let user = store.user(claims.sub).await?.filter(|user| !user.disabled && user.deleted_at.is_none());
-    match user {
-        Some(user) if lives => {
-            let session = Some(claims.sid);
-            let principal = Principal::User { id: user.id, name: user.username, roles: user.roles, session };
-            Ok(actor(parts, principal))
-        }
-        _ => Err(Error::unauthenticated("the session has ended; sign in again")),
+    let (Some(user), Some(session)) = (user, session) else {
+        return Err(Error::unauthenticated("the session has ended; sign in again"));
+    };
+    let must_enrol = state.orchestrator().must_enrol(&user, &session).await?;
+    let session = Some(claims.sid);
+    let principal = Principal::User { id: user.id, name: user.username, roles: user.roles, session };
+    Ok((actor(parts, principal), must_enrol))
+}
+
+/// The person of a session, if both are still good and nothing is asked of them first.
+async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor> {
+    match person_or_newcomer(parts, state, claims).await? {
+        (actor, false) => Ok(actor),
+        (_, true) => Err(Error::new(
+            ErrorKind::Forbidden,
+            "totpEnrolmentRequired",
+            "an authenticator is asked of you here, and you have none; enrol one at /api/auth/totp",
+        )),
     }
 }
 
@@ -62,6 +72,23 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let claims = access_claims(parts, state)?;
         Ok(Self(person(parts, state, claims).await?))
+    }
+}
+
+/// A person who is signed in, though an authenticator may be asked of them that they have not enrolled yet.
+#[derive(Debug)]
+pub(crate) struct Enrolling {
+    pub(crate) actor: Actor,
+    pub(crate) must_enrol: bool,
+}
+
+impl FromRequestParts<AppState> for Enrolling {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let claims = access_claims(parts, state)?;
+        let (actor, must_enrol) = person_or_newcomer(parts, state, claims).await?;
+        Ok(Self { actor, must_enrol })
     }
 }
 

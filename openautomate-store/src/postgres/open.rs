@@ -83,6 +83,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "stand-ins",
         script: include_str!("../../migrations/postgres/0013_stand_ins.sql"),
     },
+    Migration {
+        version: 15,
+        name: "sign in",
+        script: include_str!("../../migrations/postgres/0015_sign_in.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {
