@@ -9,8 +9,9 @@ use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, AgentRelease, AgentRollout, AgentUpdate, ApiKey, Approval, Asset, AuditEntry, Bucket,
     Calendar, ChildCall, CustomRole, Deployment, EnrolmentToken, Environment, Execution, ExecutionState,
-    FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package, PackageVersion, Progress,
-    Rollout, Schedule, Session, Trigger, TriggerFiring, TriggerTurn, User, WorkItem, WorkQueue,
+    ExternalIdentity, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, Package,
+    PackageVersion, PasswordReset, Progress, Rollout, Schedule, SecondFactor, Session, Trigger,
+    TriggerFiring, TriggerTurn, User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, AgentRolloutId, ApprovalId, ArtifactId, AssetId, BucketId, CalendarId, EnvironmentId,
@@ -31,6 +32,12 @@ pub enum Record {
     CustomRole(CustomRole),
     /// An invitation.
     Invitation(Invitation),
+    /// A person's authenticator.
+    SecondFactor(SecondFactor),
+    /// A link to a new password.
+    PasswordReset(PasswordReset),
+    /// An account at an identity provider.
+    ExternalIdentity(ExternalIdentity),
     /// An environment.
     Environment(Environment),
     /// An agent.

@@ -77,6 +77,8 @@ ids! {
     ApiKeyId = "API key";
     /// A role that people made.
     RoleId = "role";
+    /// An account at an identity provider.
+    ExternalIdentityId = "external identity";
     /// An invitation to register.
     InvitationId = "invitation";
     /// An environment: development, testing, production or one of the user's own.

@@ -25,7 +25,7 @@ mod log_archive;
 pub mod orchestrator;
 pub mod package;
 pub mod permission;
-mod private_file;
+pub mod private_file;
 pub mod query;
 pub mod release;
 pub mod runner;

@@ -11,7 +11,8 @@ use crate::secret::Secret;
 mod platform;
 
 /// What is in a file of keys.
-pub(crate) enum Read {
+#[derive(Debug)]
+pub enum Read {
     /// There is none.
     Missing,
     /// Others may read it, so it is not believed.
@@ -21,7 +22,10 @@ pub(crate) enum Read {
 }
 
 /// Reads at most `max_bytes` of a file.
-pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Read> {
+///
+/// # Errors
+/// As the file system says.
+pub fn read(path: &Path, max_bytes: u64) -> io::Result<Read> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::Missing),
@@ -37,18 +41,48 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Read> {
 
 /// Writes a whole file under another name and links it to its place, so that neither a crash nor another
 /// process that does the same leaves half a key or replaces one that is in use. One that is there stays.
-pub(crate) fn create(path: &Path, text: &Secret<String>) -> io::Result<()> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let staged: PathBuf = folder.join(format!(".key-{}", Uuid::now_v7()));
-    let written = platform::create_private(&staged)
-        .and_then(|mut file| file.write_all(text.expose().as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| match fs::hard_link(&staged, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
-        });
+///
+/// # Errors
+/// As the file system says.
+pub fn create(path: &Path, text: &Secret<String>) -> io::Result<()> {
+    let folder = folder_of(path);
+    let staged = staged_in(folder);
+    let written = write(&staged, text).and_then(|()| match fs::hard_link(&staged, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    });
     // Its name only; the content lives on under the right one.
     let removed = fs::remove_file(&staged);
     written.and(removed)?;
     platform::sync_folder(folder)
+}
+
+/// Puts a whole file in the place of another one, which is there until the new one is.
+///
+/// # Errors
+/// As the file system says.
+pub fn replace(path: &Path, text: &Secret<String>) -> io::Result<()> {
+    let folder = folder_of(path);
+    let staged = staged_in(folder);
+    let replaced = write(&staged, text).and_then(|()| fs::rename(&staged, path));
+    if replaced.is_err() {
+        // Nobody may read it; what can't be removed is left.
+        let _ = fs::remove_file(&staged);
+    }
+    replaced?;
+    platform::sync_folder(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+fn staged_in(folder: &Path) -> PathBuf {
+    folder.join(format!(".key-{}", Uuid::now_v7()))
+}
+
+fn write(path: &Path, text: &Secret<String>) -> io::Result<()> {
+    let mut file = platform::create_private(path)?;
+    file.write_all(text.expose().as_bytes())?;
+    file.sync_all()
 }

@@ -13,6 +13,7 @@ use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{Key, KeyInit as _, XChaCha20Poly1305, XNonce};
 use sha2::{Digest as _, Sha256};
 
+use crate::credential::key_weakness;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
@@ -41,7 +42,8 @@ impl KeyRing {
     /// A ring with one key.
     ///
     /// # Errors
-    /// `Invalid` with `vault.weak_key` if the key is not 32 bytes or one byte repeated.
+    /// `Invalid` with `vault.weak_key` if the key is not 32 bytes, or none that a random source gives
+    /// ([`key_weakness`]).
     pub fn new(id: u32, key: &[u8]) -> Result<Self> {
         Ok(Self { keys: BTreeMap::from([(id, checked(key)?)]), current: id })
     }
@@ -85,16 +87,8 @@ fn checked(key: &[u8]) -> Result<Secret<[u8; KEY_BYTES]>> {
     };
     let key: [u8; KEY_BYTES] = key.try_into().map_err(|_| weak("is not 32 bytes long"))?;
     let key = Secret::new(key);
-    let mut bytes: Vec<u8> = key.expose().to_vec();
-    bytes.sort_unstable();
-    bytes.dedup();
-    let distinct = bytes.len();
-    if distinct == 1 {
-        return Err(weak("is one byte repeated"));
-    }
-    // 32 random bytes have about 30 different ones; under 8 happens once in more than 10^20 keys.
-    if distinct < 8 {
-        return Err(weak("has hardly any different bytes"));
+    if let Some(why) = key_weakness(key.expose()) {
+        return Err(weak(why));
     }
     Ok(key)
 }

@@ -9,8 +9,8 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Paths;
 
 use crate::extract::{
-    Body, Caller, CallerOrKey, Can, HookSender, IdempotencyKey, IfMatch, InSession, LinkedAgent, LiveCaller,
-    Needed, PageQuery, Path, Query, Returning, Visitor,
+    Body, Caller, CallerOrKey, Can, Enrolling, EnrollingOrKey, HookSender, IdempotencyKey, IfMatch,
+    InSession, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query, Returning, Visitor,
 };
 use crate::state::AppState;
 
@@ -87,7 +87,9 @@ asks! {
     HookSender = Public;
     CallerOrKey = SignedIn;
     LiveCaller = SignedIn;
+    EnrollingOrKey = SignedIn;
     Caller = InPerson;
+    Enrolling = InPerson;
     InSession = InPerson;
     LinkedAgent = Agent;
 }

@@ -30,6 +30,7 @@ mod lingering;
 mod middleware;
 #[cfg(feature = "nats")]
 pub mod nats;
+pub mod oidc;
 mod openapi;
 mod options;
 #[cfg(feature = "panel")]
@@ -42,7 +43,7 @@ mod schema;
 mod state;
 mod websocket;
 
-pub use auth::JwtKeys;
+pub use auth::{JwtKeys, KeyRotation, RotatedKeys};
 pub use openapi::document;
 pub use options::{HttpOptions, RateLimit};
 pub use platform::{create_private_dir, create_private_file};

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::JwtKeys;
+use crate::oidc::OidcProvider;
 
 /// So many requests in a span of time, all of which may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,11 @@ pub struct HttpOptions {
     /// Whether the client's address is the last entry of `X-Forwarded-For`: only where a proxy of one's own
     /// stands in front and sets it. Default: no.
     pub behind_proxy: bool,
+    /// The address at which people reach the server, as in `https://bots.example.org`: identity providers send them back
+    /// there. Default: none.
+    pub public_url: Option<String>,
+    /// The identity providers at which people may sign in; they need [`public_url`](Self::public_url). Default: none.
+    pub oidc: Vec<OidcProvider>,
     /// The largest JSON body in bytes. Default: 1 MiB.
     pub max_json_bytes: usize,
     /// The largest package archive in bytes. Default: 200 MiB.
@@ -73,6 +79,8 @@ impl HttpOptions {
             hook_requests: RateLimit::new(600, Duration::from_secs(60)),
             login_failures: RateLimit::new(5, Duration::from_secs(15 * 60)),
             behind_proxy: false,
+            public_url: None,
+            oidc: Vec::new(),
             max_json_bytes: 1024 * 1024,
             max_package_bytes: 200 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),

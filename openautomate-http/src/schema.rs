@@ -25,6 +25,9 @@ mirror! {
         ReadAssets, WriteQueues, WriteWorkItems, ReadQueues, ManageBuckets, WriteObjects, ReadObjects,
         ReadEnvironments, ManageEnvironments, PauseEnvironments, ReadAudit, ReadSettings,
     }
+    /// How a session was signed in to: by password; by an account at an identity provider.
+    #[serde(rename_all = "camelCase")]
+    SignInMethod { Password, External }
     /// What an agent may do: takes work; finishes what it has; may not connect.
     AgentStatus { Active, Draining, Disabled }
     /// Where an execution stands.

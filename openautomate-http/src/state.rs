@@ -5,7 +5,8 @@ use std::sync::Arc;
 use openautomate_core::Orchestrator;
 use openautomate_core::clock::Timestamp;
 
-use crate::auth::{AgentTokens, HookLimiter, LiveTickets, PublicLimiter};
+use crate::auth::{AgentTokens, HookLimiter, LiveTickets, PublicLimiter, UsedOnce};
+use crate::oidc::OidcClients;
 use crate::options::HttpOptions;
 
 /// What every handler reaches. Clones are the same one.
@@ -24,6 +25,8 @@ struct Inner {
     hook_senders: PublicLimiter,
     agent_tokens: AgentTokens,
     live_tickets: LiveTickets,
+    oidc: OidcClients,
+    oidc_logins: UsedOnce,
 }
 
 impl AppState {
@@ -34,6 +37,7 @@ impl AppState {
         let hook_senders = PublicLimiter::new(options.hook_requests);
         let agent_tokens = AgentTokens::new(options.keys.clone());
         let live_tickets = LiveTickets::new(options.keys.clone());
+        let oidc = OidcClients::new(options.oidc.clone());
         let inner = Inner {
             orchestrator,
             options,
@@ -43,6 +47,8 @@ impl AppState {
             hook_senders,
             agent_tokens,
             live_tickets,
+            oidc,
+            oidc_logins: UsedOnce::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -77,6 +83,15 @@ impl AppState {
 
     pub(crate) fn live_tickets(&self) -> &LiveTickets {
         &self.inner.live_tickets
+    }
+
+    pub(crate) fn oidc(&self) -> &OidcClients {
+        &self.inner.oidc
+    }
+
+    /// The logins that came back here. Another server would take one again, and the provider takes no code twice.
+    pub(crate) fn oidc_logins(&self) -> &UsedOnce {
+        &self.inner.oidc_logins
     }
 
     pub(crate) fn now(&self) -> Timestamp {

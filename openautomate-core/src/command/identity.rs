@@ -24,7 +24,7 @@ const SETUP_LIFE: Duration = Duration::from_secs(3_600);
 const MAX_CUSTOM_ROLES: usize = 16;
 const INVITATION_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-fn new_user(username: &str, email: &str, hash: String, roles: &[Role], now: Timestamp) -> User {
+pub(crate) fn new_user(username: &str, email: &str, hash: String, roles: &[Role], now: Timestamp) -> User {
     let mut roles = roles.to_vec();
     roles.sort();
     roles.dedup();
@@ -115,6 +115,7 @@ fn invitation(
         created_at: context.now,
         expires_at: after(context.now, life),
         used_at: None,
+        withdrawn_at: None,
         revision: 0,
     };
     let output = MadeInvitation { id: invitation.id, token: made.token, expires_at: invitation.expires_at };
@@ -279,10 +280,11 @@ impl RegisterUser {
         token: &Secret<String>,
         context: &CommandContext<'_>,
     ) -> Result<(Changes, Vec<Role>)> {
-        let refuse = || Error::forbidden("the invitation is unknown, used or expired; ask for a new one");
+        let refuse =
+            || Error::forbidden("the invitation is unknown, used, withdrawn or expired; ask for a new one");
         let found = context.store.invitation_by_token(&token_hash(token.expose())).await?;
         let mut invitation = found.ok_or_else(refuse)?;
-        if invitation.used_at.is_some() || invitation.expires_at <= context.now {
+        if !invitation.is_open(context.now) {
             return Err(refuse());
         }
         // The set-up invitation names no address and makes the first Administrator only.
@@ -411,11 +413,11 @@ async fn load(context: &CommandContext<'_>, id: UserId) -> Result<User> {
     user.ok_or_else(|| Error::not_found("user", id))
 }
 
-fn is_active_administrator(user: &User) -> bool {
+pub(crate) fn is_active_administrator(user: &User) -> bool {
     !user.disabled && user.deleted_at.is_none() && user.roles.contains(&Role::Administrator)
 }
 
-async fn keep_an_administrator(context: &CommandContext<'_>) -> Result<()> {
+pub(crate) async fn keep_an_administrator(context: &CommandContext<'_>) -> Result<()> {
     if context.store.count_administrators().await? <= 1 {
         return Err(Error::conflict(
             "user.last_administrator",

@@ -6,6 +6,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use tokio::sync::Semaphore;
 
+use super::guessable::is_guessable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
@@ -16,30 +17,12 @@ const MAX_BYTES: usize = 1_024;
 /// How many hashes wait for a processor before more are refused: a flood of logins must not fill the memory.
 const MAX_WAITING: usize = 100;
 
-/// Checks what a new password must be: 8 characters or more, 1,024 bytes or less, not among the most common
-/// ones, not the user's own name. No rules of composition (NIST SP 800-63B-4, 3.1.1.2).
+/// Checks what a new password must be: 8 characters or more, 1,024 bytes or less, not among those that are guessed
+/// first, which have the user's own name and this product's among them. No rules of composition (NIST SP 800-63B-4, 3.1.1.2).
 ///
 /// # Errors
 /// `Invalid`, naming `password`.
 pub fn check_password(password: &Secret<String>, username: &str) -> Result<()> {
-    const COMMON: [&str; 16] = [
-        "password",
-        "12345678",
-        "123456789",
-        "1234567890",
-        "qwertyui",
-        "qwerty123",
-        "password1",
-        "iloveyou",
-        "11111111",
-        "changeme",
-        "administrator",
-        "letmein1",
-        "welcome1",
-        "openautomate",
-        "sunshine",
-        "football",
-    ];
     let text = password.expose();
     if text.chars().count() < MIN_CHARS {
         return Err(Error::invalid_field("password", "is shorter than 8 characters; choose a longer one"));
@@ -47,8 +30,7 @@ pub fn check_password(password: &Secret<String>, username: &str) -> Result<()> {
     if text.len() > MAX_BYTES {
         return Err(Error::invalid_field("password", "is longer than 1024 bytes; choose a shorter one"));
     }
-    let lower = text.to_lowercase();
-    if COMMON.contains(&lower.as_str()) || lower == username.to_lowercase() {
+    if is_guessable(text, &[username]) {
         return Err(Error::invalid_field(
             "password",
             "is one of those that are guessed first; choose another",

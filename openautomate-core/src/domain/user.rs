@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::domain::Role;
+use crate::domain::{Role, SignInMethod};
 use crate::id::{InvitationId, RoleId, SessionId, UserId};
 
 /// A person with an account.
@@ -16,7 +16,7 @@ pub struct User {
     pub username: String,
     /// The address; unique without regard to case.
     pub email: String,
-    /// The argon2id hash in PHC form. Never serialized.
+    /// The argon2id hash in PHC form; empty for somebody who has no password. Never serialized.
     #[serde(skip)]
     pub password_hash: String,
     /// What the person may do; sorted, without repetition.
@@ -46,6 +46,8 @@ pub struct Session {
     pub id: SessionId,
     /// Whose session.
     pub user_id: UserId,
+    /// How it was signed in to.
+    pub method: SignInMethod,
     /// SHA-256 of the current refresh token.
     pub token_hash: [u8; 32],
     /// SHA-256 of the one before.
@@ -54,6 +56,10 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When the token was last exchanged.
     pub rotated_at: Timestamp,
+    /// The address that last exchanged it, where it is known.
+    pub ip_address: Option<String>,
+    /// The program that last exchanged it, as it names itself.
+    pub user_agent: Option<String>,
     /// After this instant no refresh is accepted.
     pub expires_at: Timestamp,
     /// When and whether it was ended.
@@ -82,6 +88,24 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// When it was used.
     pub used_at: Option<Timestamp>,
+    /// When it was withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
     /// Raised with each change.
     pub revision: i64,
+}
+
+impl User {
+    /// The hash of the password, where the person has one.
+    #[must_use]
+    pub fn hash(&self) -> Option<String> {
+        (!self.password_hash.is_empty()).then(|| self.password_hash.clone())
+    }
+}
+
+impl Invitation {
+    /// Whether it may be accepted at `now`.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.used_at.is_none() && self.withdrawn_at.is_none() && self.expires_at > now
+    }
 }

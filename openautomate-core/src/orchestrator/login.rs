@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Orchestrator;
 use crate::clock::Timestamp;
+use crate::domain::{Session, SignInMethod, User};
 use crate::error::Result;
 use crate::id::LoginTryId;
 use crate::store::{LoginAdmission, LoginTry};
@@ -74,6 +75,19 @@ impl Orchestrator {
     /// `Unavailable` if the store does not answer.
     pub async fn login_undecided(&self, login: AdmittedLogin) -> Result<()> {
         self.store().take_back_login(login.id).await
+    }
+
+    /// Whether a person who signed in by password lacks the authenticator that the operator asks of them. Until they
+    /// have one, they may do nothing but enrol it. An identity provider asks for a second factor itself.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store does not answer.
+    pub async fn must_enrol(&self, user: &User, session: &Session) -> Result<bool> {
+        if session.method == SignInMethod::External || !self.settings().require_totp.concerns(&user.roles) {
+            return Ok(false);
+        }
+        let factor = self.store().second_factor(user.id).await?;
+        Ok(!factor.is_some_and(|factor| factor.is_on()))
     }
 
     /// Of a name that nobody has, too, so it is hashed with a key: it may be a password in the wrong field.

@@ -61,7 +61,7 @@ pub use file::FileIntake;
 pub use follow::{FollowedLine, LogFollower};
 pub use host::Joined;
 pub use login::{AdmittedLogin, LoginGate};
-pub use settings::{Registration, ScheduleIntervals, Settings};
+pub use settings::{Registration, RequireTotp, ScheduleIntervals, Settings};
 pub use work_queue::{Imported, MAX_MOVED, MAX_TAKEN};
 
 use access::{OpenKeys, OpenSessions};

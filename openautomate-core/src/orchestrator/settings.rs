@@ -20,6 +20,31 @@ pub enum Registration {
     Closed,
 }
 
+/// Who must sign in with the code of an authenticator beside their password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RequireTotp {
+    /// Whoever enrolled one.
+    #[default]
+    Nobody,
+    /// Administrators; without one they can do nothing but enrol one.
+    Administrators,
+    /// Everybody; without one they can do nothing but enrol one.
+    Everybody,
+}
+
+impl RequireTotp {
+    /// Whether it is asked of somebody with these roles.
+    #[must_use]
+    pub fn concerns(self, roles: &[Role]) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Administrators => roles.contains(&Role::Administrator),
+            Self::Everybody => true,
+        }
+    }
+}
+
 /// The shortest time between two due times of a schedule, by the role of who sets it. An Administrator, and the
 /// program that embeds the orchestrator, may set any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +90,8 @@ pub struct Settings {
     pub lease_margin: Duration,
     /// Who may make an account.
     pub registration: Registration,
+    /// Who must sign in with the code of an authenticator.
+    pub require_totp: RequireTotp,
     /// How long a session lasts at most.
     pub session_life: Duration,
     /// How long an enrolment token is good by default.
@@ -114,6 +141,7 @@ impl Default for Settings {
             renew_every: Duration::from_secs(15),
             lease_margin: Duration::from_secs(15),
             registration: Registration::default(),
+            require_totp: RequireTotp::default(),
             session_life: Duration::from_secs(7 * 24 * 3_600),
             enrolment_token_life: Duration::from_secs(3_600),
             max_artifact_bytes: 10 * 1024 * 1024 * 1024,

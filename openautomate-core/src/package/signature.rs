@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature as DalekSignature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
+use crate::credential::key_weakness;
 use crate::error::{Error, Result};
 use crate::id::PackageId;
 use crate::private_file;
@@ -278,6 +279,10 @@ impl PackageSigner {
             let message = format!("the key file {} holds no key of 32 bytes in base64url", path.display());
             Error::invalid("signature.key_file", message)
         })?;
+        if let Some(why) = key_weakness(&seed) {
+            let message = format!("the key in {} {why}; put the right one back", path.display());
+            return Err(Error::invalid("signature.weak_key", message));
+        }
         Ok(Some(Self::from_seed(&Secret::new(seed))))
     }
 

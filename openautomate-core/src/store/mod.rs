@@ -38,6 +38,7 @@ mod package;
 mod peer;
 mod role;
 mod schedule;
+mod sign_in;
 mod trigger;
 mod work_queue;
 
@@ -65,6 +66,7 @@ pub use package::PackageStore;
 pub use peer::{PeerLine, PeerStore};
 pub use role::RoleStore;
 pub use schedule::ScheduleStore;
+pub use sign_in::SignInStore;
 pub use trigger::TriggerStore;
 pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
 
@@ -88,6 +90,7 @@ pub trait Store:
     + PeerStore
     + FileStore
     + LoginStore
+    + SignInStore
     + WorkQueueStore
     + TriggerStore
     + ChildStore
@@ -119,6 +122,8 @@ impl<T> Store for T where
         + PeerStore
         + FileStore
         + LoginStore
+        + SignInStore
+        + SignInStore
         + WorkQueueStore
         + TriggerStore
         + ChildStore

@@ -10,7 +10,8 @@ use openautomate_core::id::AgentId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::jwt::{JwtKeys, TokenType};
+use super::jwt::TokenType;
+use super::jwt_keys::JwtKeys;
 use super::used_once::UsedOnce;
 
 /// How long a challenge waits for its answer.

@@ -3,27 +3,16 @@
 //! Each kind of token has its own `typ` claim and audience, so that none is taken for another. Times are
 //! checked against the orchestrator's clock.
 
-use std::fmt;
-use std::io::Write as _;
-use std::path::Path;
-use std::sync::Arc;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, Header, Validation};
 use openautomate_core::clock::Timestamp;
 use openautomate_core::error::{Error, Result};
 use openautomate_core::id::{SessionId, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::platform::create_private_file;
+use super::jwt_keys::JwtKeys;
 
 const ISSUER: &str = "openautomate";
 /// How long an access token is good.
@@ -44,6 +33,8 @@ pub(crate) enum TokenType {
     AgentChallenge,
     /// Opening one live connection.
     LiveTicket,
+    /// Coming back from an identity provider.
+    OidcLogin,
 }
 
 impl TokenType {
@@ -53,6 +44,7 @@ impl TokenType {
             Self::Agent => "agent",
             Self::AgentChallenge => "agent-challenge",
             Self::LiveTicket => "live-ticket",
+            Self::OidcLogin => "oidc-login",
         }
     }
 
@@ -62,6 +54,7 @@ impl TokenType {
             Self::Agent => "openautomate-agent",
             Self::AgentChallenge => "openautomate-agent-challenge",
             Self::LiveTicket => "openautomate-live",
+            Self::OidcLogin => "openautomate-oidc-login",
         }
     }
 }
@@ -89,88 +82,7 @@ pub(crate) struct AccessClaims {
     pub(crate) sid: SessionId,
 }
 
-/// The key pair that signs tokens. Clones are the same one.
-#[derive(Clone)]
-pub struct JwtKeys {
-    inner: Arc<Keys>,
-}
-
-struct Keys {
-    signing: EncodingKey,
-    verifying: DecodingKey,
-    id: String,
-}
-
-impl fmt::Debug for JwtKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JwtKeys").field("id", &self.inner.id).finish_non_exhaustive()
-    }
-}
-
-fn broken(source: impl fmt::Display) -> Error {
-    Error::invalid(
-        "jwt.key_file",
-        "the key file of the access tokens holds no Ed25519 key in PKCS #8 PEM; restore it or remove it",
-    )
-    .with_source(source.to_string())
-}
-
-fn unwritable(error: std::io::Error) -> Error {
-    Error::internal("jwt.io", "the key file of the access tokens can't be read or made").with_source(error)
-}
-
 impl JwtKeys {
-    /// The key of a file (PKCS #8 PEM). If there is no file, one with a new key is made that this user alone
-    /// may read. Whoever removes the file signs everybody out.
-    ///
-    /// # Errors
-    /// `Invalid` with `jwt.key_file` if the file holds no such key; `Internal` with `jwt.io` if it can't be
-    /// read or made.
-    pub fn load_or_create(path: &Path) -> Result<Self> {
-        match std::fs::read_to_string(path) {
-            Ok(pem) => Self::from_key(&SigningKey::from_pkcs8_pem(&pem).map_err(broken)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let key = new_key()?;
-                let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(broken)?;
-                match create_private_file(path) {
-                    Ok(mut file) => {
-                        file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
-                        Self::from_key(&key)
-                    }
-                    // Another server that shares the file was faster.
-                    Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                        let pem = std::fs::read_to_string(path).map_err(unwritable)?;
-                        Self::from_key(&SigningKey::from_pkcs8_pem(&pem).map_err(broken)?)
-                    }
-                    Err(error) => Err(unwritable(error)),
-                }
-            }
-            Err(error) => Err(unwritable(error)),
-        }
-    }
-
-    /// A new key that is kept nowhere: its tokens end with the process.
-    ///
-    /// # Errors
-    /// `Unavailable` if the operating system gives no randomness.
-    pub fn generate() -> Result<Self> {
-        Self::from_key(&new_key()?)
-    }
-
-    fn from_key(key: &SigningKey) -> Result<Self> {
-        let public = key.verifying_key().to_bytes();
-        let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(broken)?;
-        let id = hex::encode(&Sha256::digest(public)[..8]);
-        Ok(Self {
-            inner: Arc::new(Keys {
-                signing: EncodingKey::from_ed_pem(pem.as_bytes()).map_err(broken)?,
-                verifying: DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(public))
-                    .map_err(broken)?,
-                id,
-            }),
-        })
-    }
-
     /// A signed token.
     pub(crate) fn sign<T: Serialize>(
         &self,
@@ -189,8 +101,9 @@ impl JwtKeys {
             jti: Uuid::new_v4(),
             content,
         };
-        let header = Header { kid: Some(self.inner.id.clone()), ..Header::new(Algorithm::EdDSA) };
-        jsonwebtoken::encode(&header, &claims, &self.inner.signing)
+        let key = self.signing_key(now)?;
+        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &key.signing)
             .map_err(|error| Error::internal("jwt.sign", "a token can't be signed").with_source(error))
     }
 
@@ -210,9 +123,7 @@ impl JwtKeys {
             return Err(refuse());
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| refuse())?;
-        if header.kid.as_deref() != Some(self.inner.id.as_str()) {
-            return Err(refuse());
-        }
+        let key = header.kid.as_deref().and_then(|id| self.verifying_key(id, now)).ok_or_else(refuse)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         validation.set_issuer(&[ISSUER]);
@@ -221,7 +132,7 @@ impl JwtKeys {
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let claims: Claims<T> =
-            jsonwebtoken::decode(token, &self.inner.verifying, &validation).map_err(|_| refuse())?.claims;
+            jsonwebtoken::decode(token, &key.verifying, &validation).map_err(|_| refuse())?.claims;
         let (now, leeway) = (now.timestamp(), LEEWAY.num_seconds());
         if claims.typ != typ.name() || claims.exp + leeway <= now || claims.nbf - leeway > now {
             return Err(refuse());
@@ -230,18 +141,11 @@ impl JwtKeys {
     }
 }
 
-fn new_key() -> Result<SigningKey> {
-    let mut seed = [0_u8; 32];
-    getrandom::fill(&mut seed).map_err(|error| {
-        Error::unavailable("random.unavailable", "the operating system gives no randomness")
-            .with_source(error.to_string())
-    })?;
-    Ok(SigningKey::from_bytes(&seed))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use openautomate_core::clock::{Clock as _, SystemClock};
 
     fn claims() -> AccessClaims {
@@ -261,6 +165,7 @@ mod tests {
         assert!(read(TokenType::Agent, now).is_err());
         assert!(read(TokenType::AgentChallenge, now).is_err());
         assert!(read(TokenType::LiveTicket, now).is_err());
+        assert!(read(TokenType::OidcLogin, now).is_err());
     }
 
     #[test]
@@ -271,25 +176,12 @@ mod tests {
         let good = keys.sign(TokenType::Access, claims(), now, ACCESS_LIFE).unwrap();
         let (_, rest) = good.split_once('.').unwrap();
         for alg in ["none", "HS256", "RS256", "ES256"] {
-            let header = format!(r#"{{"alg":"{alg}","kid":"{}"}}"#, keys.inner.id);
+            let header = format!(r#"{{"alg":"{alg}","kid":"{}"}}"#, keys.signing_key(now).unwrap().id);
             let forged = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header));
             assert!(keys.verify::<AccessClaims>(TokenType::Access, &forged, now).is_err(), "{alg}");
         }
         for junk in ["", ".", "..", "a.b.c", &"x".repeat(10_000)] {
             assert!(keys.verify::<AccessClaims>(TokenType::Access, junk, now).is_err());
         }
-    }
-
-    #[test]
-    fn the_key_file_outlives_the_process() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("jwt.pem");
-        let now = SystemClock.now();
-        let first = JwtKeys::load_or_create(&path).unwrap();
-        let token = first.sign(TokenType::Access, claims(), now, ACCESS_LIFE).unwrap();
-        let second = JwtKeys::load_or_create(&path).unwrap();
-        assert!(second.verify::<AccessClaims>(TokenType::Access, &token, now).is_ok());
-        std::fs::write(&path, "no key").unwrap();
-        assert_eq!(JwtKeys::load_or_create(&path).unwrap_err().code(), "jwt.key_file");
     }
 }

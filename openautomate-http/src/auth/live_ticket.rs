@@ -9,7 +9,8 @@ use openautomate_core::clock::Timestamp;
 use openautomate_core::error::{Error, ErrorKind, Result};
 use openautomate_core::id::{ApiKeyId, SessionId};
 
-use super::jwt::{AccessClaims, JwtKeys, TokenType};
+use super::jwt::{AccessClaims, TokenType};
+use super::jwt_keys::JwtKeys;
 use super::used_once::UsedOnce;
 
 /// How long a ticket waits to be used.

@@ -28,19 +28,22 @@ impl SessionCookie {
     pub(crate) fn of(headers: &HeaderMap, behind_proxy: bool) -> Result<Self> {
         let (scheme, host) = own_origin(headers, behind_proxy)?;
         if scheme == "https" {
-            return Ok(Self { name: "__Host-openautomate-session".to_owned(), is_secure: true });
+            return Ok(Self::at(true, None));
         }
-        let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
-        let port: String = port.chars().filter(char::is_ascii_digit).collect();
-        Ok(Self { name: format!("openautomate-session-{port}"), is_secure: false })
+        Ok(Self::at(false, host.rsplit_once(':').and_then(|(_, port)| port.parse().ok())))
+    }
+
+    /// That of the pages of this server, as the operator says where they are.
+    pub(crate) fn at(is_secure: bool, port: Option<u16>) -> Self {
+        if is_secure {
+            return Self { name: "__Host-openautomate-session".to_owned(), is_secure };
+        }
+        Self { name: format!("openautomate-session-{}", port.unwrap_or(80)), is_secure }
     }
 
     /// What it holds, if it was sent.
     pub(crate) fn read(&self, headers: &HeaderMap) -> Option<Secret<String>> {
-        let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs =
-            pairs.flat_map(|pairs| pairs.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.name).map(|(_, value)| Secret::new(value.to_owned()))
+        cookie_value(headers, &self.name)
     }
 
     /// The header that sets it, until `expires`.
@@ -68,6 +71,13 @@ impl SessionCookie {
         header.set_sensitive(true);
         Ok(header)
     }
+}
+
+/// The value of a cookie, if it was sent.
+pub(crate) fn cookie_value(headers: &HeaderMap, name: &str) -> Option<Secret<String>> {
+    let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = pairs.flat_map(|pairs| pairs.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(sent, _)| *sent == name).map(|(_, value)| Secret::new(value.to_owned()))
 }
 
 /// Whether a request brings a cookie that may be one of a session.

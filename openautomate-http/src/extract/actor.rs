@@ -7,7 +7,7 @@ use axum::http::header::{AUTHORIZATION, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::request::Parts;
 use openautomate_core::credential::API_KEY_PREFIX;
 use openautomate_core::domain::Agent;
-use openautomate_core::error::{Error, Result};
+use openautomate_core::error::{Error, ErrorKind, Result};
 use openautomate_core::id::AgentId;
 use openautomate_core::permission::Actor;
 
@@ -34,20 +34,30 @@ fn bearer(parts: &Parts) -> Result<&str> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
 }
 
-/// The person of a session, if both are still good.
-async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor> {
+/// The person of a session, if both are still good, and whether they must enrol an authenticator before anything else.
+async fn person_or_newcomer(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<(Actor, bool)> {
     let store = state.orchestrator().store();
-    let session = store.session(claims.sid).await?;
     let now = state.now();
-    let lives = session.is_some_and(|session| {
+    let session = store.session(claims.sid).await?.filter(|session| {
         session.user_id == claims.sub && session.revoked_at.is_none() && session.expires_at > now
     });
     let user = store.user(claims.sub).await?.filter(|user| !user.disabled && user.deleted_at.is_none());
-    match user {
-        Some(user) if lives => {
-            Ok(of_request(parts, state.orchestrator().person(&user, Some(claims.sid)).await?))
-        }
-        _ => Err(Error::unauthenticated("the session has ended; sign in again")),
+    let (Some(user), Some(session)) = (user, session) else {
+        return Err(Error::unauthenticated("the session has ended; sign in again"));
+    };
+    let must_enrol = state.orchestrator().must_enrol(&user, &session).await?;
+    Ok((of_request(parts, state.orchestrator().person(&user, Some(claims.sid)).await?), must_enrol))
+}
+
+/// The person of a session, if both are still good and nothing is asked of them first.
+async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor> {
+    match person_or_newcomer(parts, state, claims).await? {
+        (actor, false) => Ok(actor),
+        (_, true) => Err(Error::new(
+            ErrorKind::Forbidden,
+            "totpEnrolmentRequired",
+            "an authenticator is asked of you here, and you have none; enrol one at /api/auth/totp",
+        )),
     }
 }
 
@@ -63,6 +73,14 @@ fn api_key(parts: &Parts) -> Option<&str> {
 
 async fn person_by_key(parts: &Parts, state: &AppState, key: &str) -> Result<Actor> {
     Ok(of_request(parts, state.orchestrator().person_by_key(key).await?))
+}
+
+/// Refuses whoever comes with an API key.
+async fn no_key(parts: &Parts, state: &AppState) -> Result<()> {
+    let Some(key) = api_key(parts) else { return Ok(()) };
+    // Whether the key is good comes first: who has none learns nothing.
+    person_by_key(parts, state, key).await?;
+    Err(Error::forbidden("an API key may not do this; sign in with your password"))
 }
 
 /// A person who is signed in, in person or by an API key.
@@ -88,14 +106,45 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        if let Some(key) = api_key(parts) {
-            // Whether the key is good comes first: who has none learns nothing.
-            person_by_key(parts, state, key).await?;
-            let message = "an API key may not do this; sign in with your password";
-            return Err(Error::forbidden(message).into());
-        }
+        no_key(parts, state).await?;
         let claims = access_claims(parts, state)?;
         Ok(Self(person(parts, state, claims).await?))
+    }
+}
+
+/// A person who is signed in, though an authenticator may be asked of them that they have not enrolled yet.
+#[derive(Debug)]
+pub(crate) struct Enrolling {
+    pub(crate) actor: Actor,
+    pub(crate) must_enrol: bool,
+}
+
+impl FromRequestParts<AppState> for Enrolling {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        no_key(parts, state).await?;
+        let claims = access_claims(parts, state)?;
+        let (actor, must_enrol) = person_or_newcomer(parts, state, claims).await?;
+        Ok(Self { actor, must_enrol })
+    }
+}
+
+/// As [`Enrolling`], or a person by an API key, of whom nothing is asked first.
+#[derive(Debug)]
+pub(crate) struct EnrollingOrKey(pub(crate) Enrolling);
+
+impl FromRequestParts<AppState> for EnrollingOrKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match api_key(parts) {
+            Some(key) => {
+                let actor = person_by_key(parts, state, key).await?;
+                Ok(Self(Enrolling { actor, must_enrol: false }))
+            }
+            None => Enrolling::from_request_parts(parts, state).await.map(Self),
+        }
     }
 }
 

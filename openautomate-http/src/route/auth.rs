@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
@@ -15,10 +15,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::totp::proof;
 use super::users::UserView;
 use crate::access::routes;
 use crate::auth::{ACCESS_LIFE, AccessClaims, LoginAttempt, SessionCookie, TokenType};
-use crate::extract::{Body, Caller, CallerOrKey, Returning, Tagged, Visitor};
+use crate::extract::{Body, Enrolling, EnrollingOrKey, Returning, Tagged, Visitor};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -77,6 +78,12 @@ struct LoginRequest {
     /// The password.
     #[schema(format = Password)]
     password: String,
+    /// The code of the authenticator, for who has one: without it the answer is 401 with code `totpRequired`.
+    #[serde(default)]
+    totp: Option<String>,
+    /// A recovery code, in place of it.
+    #[serde(default)]
+    recovery_code: Option<String>,
     /// Keeps the refresh token in a cookie that no script can read, in place of telling it: for pages of this server.
     #[serde(default)]
     cookie: bool,
@@ -99,6 +106,11 @@ struct SessionView {
     refresh_expires_at: DateTime<Utc>,
     /// Who signed in.
     user: UserView,
+}
+
+/// The program that asks, as it names itself.
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<String> {
+    headers.get(USER_AGENT)?.to_str().ok().map(ToOwned::to_owned)
 }
 
 /// The answer to whoever signed in; with a cookie, if the page that asked wants one.
@@ -138,19 +150,26 @@ async fn login(
 ) -> Result<Response, Problem> {
     // Before the password is tried: no page of another site signs somebody in here.
     let cookie = if value.cookie { Some(cookie_of(&state, &headers)?) } else { None };
+    let proof = proof(value.totp, value.recovery_code)?;
     // One account has two names to sign in with, and they share one count.
     let known = state.orchestrator().store().user_by_login(&value.username).await?;
     let account = known.map_or_else(|| value.username.to_ascii_lowercase(), |user| user.id.to_string());
     let limit = state.options().login_failures;
     let attempt = LoginAttempt::begin(state.orchestrator(), &account, limit).await?;
-    let command = LogIn { login: value.username, password: Secret::new(value.password) };
+    let command = LogIn {
+        login: value.username,
+        password: Secret::new(value.password),
+        proof,
+        user_agent: user_agent(&headers),
+    };
     match state.orchestrator().execute(&actor, command).await {
         Ok(signed_in) => {
             attempt.succeeded().await;
             session(&state, signed_in, cookie.as_ref())
         }
         Err(error) => {
-            if error.kind() != ErrorKind::Unauthenticated {
+            // Whoever is asked for a code has the right password.
+            if error.kind() != ErrorKind::Unauthenticated || error.code() == "totpRequired" {
                 attempt.undecided().await;
             }
             Err(error.into())
@@ -188,7 +207,11 @@ async fn refresh(
             (cookie.read(&headers).ok_or_else(missing)?, Some(cookie))
         }
     };
-    match state.orchestrator().execute(&actor, RefreshSession { token }).await {
+    match state
+        .orchestrator()
+        .execute(&actor, RefreshSession { token, user_agent: user_agent(&headers) })
+        .await
+    {
         Ok(signed_in) => session(&state, signed_in, cookie.as_ref()),
         // What is worth nothing any more is not kept.
         Err(error) if error.kind() == ErrorKind::Unauthenticated => {
@@ -205,7 +228,7 @@ async fn refresh(
     responses((status = 204, description = "The session has ended.")))]
 async fn logout(
     State(state): State<AppState>,
-    Caller(actor): Caller,
+    Enrolling { actor, .. }: Enrolling,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     state.orchestrator().execute(&actor, LogOut).await?;
@@ -231,7 +254,7 @@ struct PasswordRequest {
     responses((status = 204, description = "The password is changed; sign in again.")))]
 async fn change_password(
     State(state): State<AppState>,
-    Caller(actor): Caller,
+    Enrolling { actor, .. }: Enrolling,
     Body { value, .. }: Body<PasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     // Guessing the present password here is as good as guessing it at the login.
@@ -258,15 +281,19 @@ struct MeView {
     /// What the caller may: what their roles allow, and with an API key no more than it is for.
     #[schema(value_type = Vec<schema::Permission>)]
     permissions: Vec<Permission>,
+    /// Whether an authenticator must be enrolled before anything else is allowed.
+    #[serde(rename = "totpEnrolmentRequired")]
+    totp_enrolment_required: bool,
 }
 
 /// Tells who the caller is.
 #[utoipa::path(get, path = "/api/auth/me", tag = "auth",
     responses((status = 200, description = "The caller.", body = MeView)))]
-async fn me(State(state): State<AppState>, CallerOrKey(actor): CallerOrKey) -> Result<Response, Problem> {
+async fn me(State(state): State<AppState>, caller: EnrollingOrKey) -> Result<Response, Problem> {
+    let EnrollingOrKey(Enrolling { actor, must_enrol }) = caller;
     let id = actor.user_id().ok_or_else(|| Error::unauthenticated("sign in first"))?;
     let user = state.orchestrator().store().user(id).await?;
     let user = user.ok_or_else(|| Error::not_found("user", id))?;
     let permissions = actor.permissions().iter().collect();
-    Ok(Json(MeView { user: user.into(), permissions }).into_response())
+    Ok(Json(MeView { user: user.into(), permissions, totp_enrolment_required: must_enrol }).into_response())
 }

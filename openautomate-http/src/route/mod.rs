@@ -22,18 +22,23 @@ pub(crate) mod environments;
 pub(crate) mod executions;
 pub(crate) mod files;
 pub(crate) mod hooks;
+pub(crate) mod invitations;
 pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod objects;
+pub(crate) mod oidc;
 pub(crate) mod packages;
 #[cfg(not(feature = "panel"))]
 pub(crate) mod pages;
+pub(crate) mod password_resets;
 pub(crate) mod permissions;
 pub(crate) mod preparations;
 pub(crate) mod queues;
 pub(crate) mod roles;
 pub(crate) mod rollouts;
 pub(crate) mod schedules;
+pub(crate) mod sessions;
+pub(crate) mod totp;
 pub(crate) mod triggers;
 pub(crate) mod users;
 pub(crate) mod versions;
@@ -50,10 +55,15 @@ use crate::state::AppState;
 pub(crate) fn quick() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(auth::router())
+        .merge(sessions::router())
+        .merge(totp::router())
+        .merge(oidc::router())
+        .merge(password_resets::router())
         .merge(users::router())
         .merge(api_keys::router())
         .merge(roles::router())
         .merge(permissions::router())
+        .merge(invitations::router())
         .merge(agents::router())
         .merge(agent_pools::router())
         .merge(agent_releases::router())

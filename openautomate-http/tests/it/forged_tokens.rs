@@ -1,7 +1,11 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use openautomate_http::{JwtKeys, KeyRotation};
 use serde_json::{Value, json};
 
 use crate::server::{Person, TestServer, problem};
@@ -22,7 +26,11 @@ fn with(mut claims: Value, changes: &Value) -> Value {
     claims
 }
 
+/// How many were tried; the promise is of forty.
+static TRIED: AtomicUsize = AtomicUsize::new(0);
+
 async fn refused(server: &TestServer, why: &str, token: &str) {
+    TRIED.fetch_add(1, Ordering::Relaxed);
     let response = server.get("/api/auth/me", token).send().await.unwrap();
     assert_eq!(response.status(), 401, "{why}");
     problem(response, 401).await;
@@ -87,6 +95,52 @@ async fn no_forged_token_is_taken() {
     for junk in ["x", "..", "a.b.c", "null"] {
         refused(&server, "junk", junk).await;
     }
+    rotated(&server, &good, &own, &kid).await;
+    assert!(TRIED.load(Ordering::Relaxed) >= 40, "{TRIED:?}");
+}
+
+/// The names of keys after a rotation: each stands for its own key alone, and for none once it is over.
+async fn rotated(server: &TestServer, good: &Value, old: &EncodingKey, old_id: &str) {
+    use chrono::Utc;
+    let path = server.dir.path().join("jwt.pem");
+    let soon = KeyRotation { signs_after: Duration::from_secs(60), end_others: false };
+    let new_id = JwtKeys::rotate(&path, soon, Utc::now()).unwrap().id;
+    assert!(server.options.keys.reload().unwrap());
+    let text = std::fs::read_to_string(&path).unwrap();
+    let pem = &text[text.rfind("-----BEGIN").unwrap()..];
+    let new = EncodingKey::from_ed_pem(pem.as_bytes()).unwrap();
+    let sign = |id: &str, key: &EncodingKey| {
+        let header = Header { kid: Some(id.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, good, key).unwrap()
+    };
+    for (id, key) in [(old_id, old), (&new_id, &new)] {
+        let response = server.get("/api/auth/me", &sign(id, key)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "both are good");
+    }
+    refused(server, "the new key under the name of the old one", &sign(old_id, &new)).await;
+    refused(server, "the old key under the name of the new one", &sign(&new_id, old)).await;
+    for id in [format!("{old_id},{new_id}"), new_id.to_uppercase() + "x", format!("{new_id}\0"), "*".into()] {
+        refused(server, "both names", &sign(&id, &new)).await;
+    }
+    let unnamed = jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), good, &new).unwrap();
+    refused(server, "no name", &unnamed).await;
+    let pointing = |field: &str, value: Value| {
+        let mut header = json!({"alg": "EdDSA", "typ": "JWT", "kid": "elsewhere"});
+        header[field] = value;
+        let good = sign(&new_id, &new);
+        let rest = good.split_once('.').unwrap().1.to_owned();
+        format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
+    };
+    refused(server, "a key from elsewhere", &pointing("jku", json!("https://evil.example/jwks"))).await;
+    refused(server, "a chain from elsewhere", &pointing("x5u", json!("https://evil.example/chain.pem")))
+        .await;
+    refused(server, "a key with it", &pointing("jwk", json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"})))
+        .await;
+    let ended = KeyRotation { end_others: true, ..soon };
+    JwtKeys::rotate(&path, ended, Utc::now()).unwrap();
+    assert!(server.options.keys.reload().unwrap());
+    refused(server, "a key that was ended", &sign(&new_id, &new)).await;
+    refused(server, "the one before it", &sign(old_id, old)).await;
 }
 
 #[tokio::test]

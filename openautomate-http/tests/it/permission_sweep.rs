@@ -5,10 +5,14 @@ use serde_json::Value;
 use crate::server::{TestServer, problem};
 
 /// What nobody needs to be signed in for.
-const PUBLIC: [(&str, &str); 9] = [
+const PUBLIC: [(&str, &str); 13] = [
     ("post", "/api/auth/register"),
     ("post", "/api/auth/login"),
     ("post", "/api/auth/refresh"),
+    ("post", "/api/auth/password-reset"),
+    ("get", "/api/auth/oidc"),
+    ("get", "/api/auth/oidc/{name}/start"),
+    ("get", "/api/auth/oidc/{name}/callback"),
     ("post", "/api/agents/enrol"),
     ("post", "/api/agents/{id}/challenge"),
     ("post", "/api/agents/{id}/token"),
@@ -18,12 +22,19 @@ const PUBLIC: [(&str, &str); 9] = [
 ];
 
 /// What changes nothing of others, so a Viewer may do it.
-const OWN: [(&str, &str); 7] = [
+const OWN: [(&str, &str); 14] = [
     ("post", "/api/api-keys"),
     ("delete", "/api/api-keys/{id}"),
     ("post", "/api/permissions/check"),
     ("post", "/api/auth/logout"),
     ("post", "/api/auth/password"),
+    ("delete", "/api/auth/sessions"),
+    ("delete", "/api/auth/sessions/{id}"),
+    ("post", "/api/auth/totp"),
+    ("post", "/api/auth/totp/confirm"),
+    ("post", "/api/auth/totp/recovery-codes"),
+    ("post", "/api/auth/totp/disable"),
+    ("post", "/api/auth/oidc/{name}/link"),
     ("post", "/api/live/tickets"),
     ("post", "/api/schedules/preview"),
 ];
@@ -108,9 +119,25 @@ async fn each_role_reads_what_the_table_says() {
     let server = TestServer::start().await;
     for (role, forbidden) in [
         (Role::Administrator, &[][..]),
-        (Role::Operator, &["/api/users", "/api/roles", "/api/audit", "/api/audit/verify"][..]),
-        (Role::Developer, &["/api/users", "/api/roles", "/api/audit", "/api/audit/verify"][..]),
-        (Role::Viewer, &["/api/users", "/api/roles", "/api/audit", "/api/audit/verify", "/api/assets"][..]),
+        (
+            Role::Operator,
+            &["/api/users", "/api/roles", "/api/invitations", "/api/audit", "/api/audit/verify"][..],
+        ),
+        (
+            Role::Developer,
+            &["/api/users", "/api/roles", "/api/invitations", "/api/audit", "/api/audit/verify"][..],
+        ),
+        (
+            Role::Viewer,
+            &[
+                "/api/users",
+                "/api/roles",
+                "/api/invitations",
+                "/api/audit",
+                "/api/audit/verify",
+                "/api/assets",
+            ][..],
+        ),
     ] {
         let person = server.person(&format!("{role:?}"), role).await;
         for (name, path, _) in routes() {

@@ -82,9 +82,10 @@ impl TestServer {
         orchestrator.start();
         let mut options = HttpOptions::new(JwtKeys::load_or_create(&dir.path().join("jwt.pem")).unwrap());
         options.public_requests = RateLimit::new(100_000, Duration::from_secs(60));
-        change(&mut options);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        options.public_url = Some(url.clone());
+        change(&mut options);
         let app = router(orchestrator.clone(), options.clone());
         tokio::spawn(async move {
             axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();

@@ -190,6 +190,23 @@ impl Database {
         rows.into_iter().map(read).collect()
     }
 
+    /// The sealed secrets of authenticators after `after`, by person, at most `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
+    pub async fn second_factors(&mut self, after: Uuid, limit: u32) -> CoreResult<Vec<(UserId, Vec<u8>)>> {
+        let after = self.literal(after);
+        let select = format!(
+            "SELECT id, secret FROM second_factors WHERE id > {after} AND secret IS NOT NULL ORDER BY id LIMIT {limit}"
+        );
+        let rows = self.connection.rows(select, &[Kind::Uuid, Kind::Bytes]).await?;
+        let read = |row| match <[Value; 2]>::try_from(row) {
+            Ok([Value::Uuid(id), Value::Bytes(sealed)]) => Ok((UserId::from_uuid(id), sealed)),
+            _ => Err(unreadable()),
+        };
+        rows.into_iter().map(read).collect()
+    }
+
     /// An id as it stands in a statement.
     fn literal(&self, id: Uuid) -> String {
         if self.connection.is_postgres() { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) }

@@ -28,6 +28,7 @@ mod peer;
 mod refusal;
 mod schedule;
 mod search;
+mod sign_in;
 mod start;
 mod transact;
 mod trigger;

@@ -88,6 +88,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "API keys and roles",
         script: include_str!("../../migrations/postgres/0014_api_keys_and_roles.sql"),
     },
+    Migration {
+        version: 15,
+        name: "sign in",
+        script: include_str!("../../migrations/postgres/0015_sign_in.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

@@ -4,7 +4,7 @@ use openautomate_core::domain::{Invitation, Session, User};
 use openautomate_core::id::{InvitationId, SessionId, UserId};
 use uuid::Uuid;
 
-use crate::driver::{Columns, Dialect, Json, Row, Statement, micros, micros_of};
+use crate::driver::{Columns, Dialect, Json, Row, Statement, Word, micros, micros_of};
 use crate::error::Result;
 use crate::table::{Table, table};
 
@@ -58,7 +58,18 @@ impl Table for Session {
     table!(
         "session",
         "sessions",
-        [user_id, token_hash, previous_token_hash, created_at, rotated_at, expires_at, revoked_at]
+        [
+            user_id,
+            token_hash,
+            previous_token_hash,
+            created_at,
+            rotated_at,
+            expires_at,
+            revoked_at,
+            method,
+            ip_address,
+            user_agent
+        ]
     );
 
     fn id(&self) -> &Uuid {
@@ -78,6 +89,9 @@ impl Table for Session {
             .bind(micros(self.rotated_at))
             .bind(micros(self.expires_at))
             .bind(micros_of(self.revoked_at))
+            .bind(Word(self.method))
+            .bind(self.ip_address.as_deref())
+            .bind(self.user_agent.as_deref())
     }
 
     fn read<R: Row>(row: &R) -> Result<Self> {
@@ -91,6 +105,9 @@ impl Table for Session {
             rotated_at: columns.time("rotated_at")?,
             expires_at: columns.time("expires_at")?,
             revoked_at: columns.time_or_none("revoked_at")?,
+            method: columns.word("method")?,
+            ip_address: columns.get("ip_address")?,
+            user_agent: columns.get("user_agent")?,
             revision: columns.get("revision")?,
         })
     }
@@ -100,7 +117,7 @@ impl Table for Invitation {
     table!(
         "invitation",
         "invitations",
-        [token_hash, email, roles, created_by, created_at, expires_at, used_at]
+        [token_hash, email, roles, created_by, created_at, expires_at, used_at, withdrawn_at]
     );
 
     fn id(&self) -> &Uuid {
@@ -120,6 +137,7 @@ impl Table for Invitation {
             .bind(micros(self.created_at))
             .bind(micros(self.expires_at))
             .bind(micros_of(self.used_at))
+            .bind(micros_of(self.withdrawn_at))
     }
 
     fn read<R: Row>(row: &R) -> Result<Self> {
@@ -133,6 +151,7 @@ impl Table for Invitation {
             created_at: columns.time("created_at")?,
             expires_at: columns.time("expires_at")?,
             used_at: columns.time_or_none("used_at")?,
+            withdrawn_at: columns.time_or_none("withdrawn_at")?,
             revision: columns.get("revision")?,
         })
     }

@@ -21,6 +21,7 @@ mod login;
 mod package;
 mod rollout;
 mod schedule;
+mod sign_in;
 mod trigger;
 mod trigger_turn;
 mod usage;

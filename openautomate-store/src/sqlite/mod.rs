@@ -30,6 +30,7 @@ mod peer;
 mod refusal;
 mod schedule;
 mod search;
+mod sign_in;
 mod trigger;
 mod work_queue;
 

@@ -102,6 +102,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "API keys and roles",
         script: include_str!("../../migrations/sqlite/0016_api_keys_and_roles.sql"),
     },
+    Migration {
+        version: 17,
+        name: "sign in",
+        script: include_str!("../../migrations/sqlite/0017_sign_in.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -248,11 +253,7 @@ async fn check_owner<C: Connection>(
             ('agent_pools', 'agent_preparations', 'agent_release_files', 'agent_releases',
             'agent_rollouts', 'agent_updates', 'agent_usage', 'agents', 'api_keys', 'approvals', 'artifacts',
             'asset_contents', 'assets', 'attempts', 'audit_entries', 'audit_head', 'bucket_objects',
-            'buckets', 'calendars', 'custom_roles', 'deployments', 'due_triggers', 'enrolment_tokens', 'environments',
-            'execution_children', 'execution_files', 'executions', 'firings', 'idempotency_records',
-            'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries',
-            'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules', 'sessions',
-            'trigger_firings', 'trigger_runs', 'trigger_turns', 'trigger_watches', 'triggers', 'users',
+            'buckets', 'calendars', 'custom_roles', 'deployments', 'due_triggers', 'enrolment_tokens', 'environments', 'execution_children', 'execution_files', 'executions', 'external_identities', 'firings', 'idempotency_records', 'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries', 'package_versions', 'packages', 'password_resets', 'rollouts', 'schedule_files', 'schedules', 'second_factors', 'sessions', 'trigger_firings', 'trigger_runs', 'trigger_turns', 'trigger_watches', 'triggers', 'users',
             'work_item_files', 'work_items', 'work_queues')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");

@@ -189,7 +189,7 @@ mod tests {
     const NOW: i64 = 1_767_323_045;
 
     fn vault() -> Vault {
-        Vault::new(KeyRing::new(1, &std::array::from_fn::<u8, 32, _>(|index| index as u8)).unwrap())
+        Vault::new(KeyRing::new(1, &std::array::from_fn::<u8, 32, _>(|index| index as u8 * 7)).unwrap())
     }
 
     fn now() -> Timestamp {

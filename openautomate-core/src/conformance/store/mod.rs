@@ -45,6 +45,7 @@ pub mod schedule;
 pub mod schedule_change;
 pub mod scheduler;
 mod servers;
+pub mod sign_in;
 pub mod take;
 pub mod transition;
 pub mod trigger;
@@ -156,6 +157,9 @@ macro_rules! __store_cases {
                 counts_each_account, expired_tries_do_not_count, tries_at_once_share_the_count,
                 an_account_begins_anew, a_try_is_taken_back, prunes_what_expired,
             }
+            sign_in {
+                round_trip, open_sessions, open_invitations, one_a_person, external_identities,
+            }
             audit {
                 keeps_every_field, actors, commits_do_not_seal, seals_in_batches, a_latecomer_follows,
                 one_chain, append_only, chain_in_order, filters,
@@ -258,6 +262,7 @@ mod tests {
         include_str!("../../store/log.rs"),
         include_str!("../../store/log_archive.rs"),
         include_str!("../../store/login.rs"),
+        include_str!("../../store/sign_in.rs"),
         include_str!("../../store/peer.rs"),
         include_str!("../../store/work_queue.rs"),
         include_str!("../../store/schedule.rs"),

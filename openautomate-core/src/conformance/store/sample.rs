@@ -4,6 +4,7 @@ mod access;
 mod pool;
 mod release;
 mod schedule;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::domain::{
     Deployment, EnrolmentToken, Environment, Execution, ExecutionState, InputFile, Invitation,
     IsolationLevel, Lease, LogChunk, LogLevel, LogLine, LogStream, OnAgentLost, Origin, Package,
     PackageVersion, Requirements, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, RunReport,
-    RunResult, RunStatus, Session, StopProof, StopReason, User,
+    RunResult, RunStatus, Session, SignInMethod, StopProof, StopReason, User,
 };
 use crate::id::{
     AgentId, ArtifactId, AssetId, AuditId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId,
@@ -331,10 +332,13 @@ impl World {
         Session {
             id: SessionId::new(),
             user_id: self.user.id,
+            method: SignInMethod::Password,
             token_hash: hash(),
             previous_token_hash: None,
             created_at: instant(),
             rotated_at: instant(),
+            ip_address: None,
+            user_agent: None,
             expires_at: at(3_600),
             revoked_at: None,
             revision: 0,
@@ -353,6 +357,7 @@ impl World {
             created_at: instant(),
             expires_at: at(3_600),
             used_at: None,
+            withdrawn_at: None,
             revision: 0,
         }
     }

@@ -20,6 +20,7 @@ mod peer;
 mod read;
 mod row;
 mod schedule;
+mod sign_in;
 mod state;
 mod trigger;
 mod work_queue;

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use super::state::State;
 use crate::domain::{
     Agent, AgentPool, AgentRelease, AgentRollout, AgentRolloutState, AgentUpdate, ApiKey, Approval, Asset,
-    Bucket, Calendar, CustomRole, Deployment, EnrolmentToken, Environment, Execution, InputFile, Invitation,
-    ItemHolder, Package, PackageVersion, Rollout, RolloutState, Schedule, Session, Trigger, User, WorkItem,
-    WorkQueue, check_item_transition, check_transition,
+    Bucket, Calendar, CustomRole, Deployment, EnrolmentToken, Environment, Execution, ExternalIdentity,
+    InputFile, Invitation, ItemHolder, Package, PackageVersion, PasswordReset, Rollout, RolloutState,
+    Schedule, SecondFactor, Session, Trigger, User, WorkItem, WorkQueue, check_item_transition,
+    check_transition,
 };
 use crate::error::{Error, Result};
 use crate::id::{
     AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApiKeyId, ApprovalId, AssetId, BucketId,
-    CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, PackageId,
-    PoolId, RoleId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId, WorkQueueId,
+    CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, ExternalIdentityId, FileId,
+    InvitationId, PackageId, PoolId, RoleId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId,
+    WorkItemId, WorkQueueId,
 };
 
 /// A record with an id and a revision.
@@ -49,11 +51,14 @@ pub(super) trait Row: Clone + Send + 'static {
 
 macro_rules! columns {
     ($id:ty, $noun:literal, $table:ident) => {
+        columns!($id, $noun, $table, id);
+    };
+    ($id:ty, $noun:literal, $table:ident, $key:ident) => {
         type Id = $id;
         const NOUN: &'static str = $noun;
 
         fn id(&self) -> $id {
-            self.id
+            self.$key
         }
 
         fn revision(&self) -> i64 {
@@ -141,6 +146,35 @@ impl Row for Invitation {
     fn check(&self, state: &State) -> Result<()> {
         self.created_by.iter().try_for_each(|id| exists::<User>(state, *id))?;
         unique(state, self, "token", |other| other.token_hash == self.token_hash)
+    }
+}
+
+impl Row for SecondFactor {
+    columns!(UserId, "second factor", second_factors, user_id);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.user_id)
+    }
+}
+
+impl Row for PasswordReset {
+    columns!(UserId, "password reset", password_resets, user_id);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.user_id)?;
+        self.created_by.iter().try_for_each(|id| exists::<User>(state, *id))?;
+        unique(state, self, "token", |other| other.token_hash == self.token_hash)
+    }
+}
+
+impl Row for ExternalIdentity {
+    columns!(ExternalIdentityId, "external identity", external_identities);
+
+    fn check(&self, state: &State) -> Result<()> {
+        exists::<User>(state, self.user_id)?;
+        unique(state, self, "account of the provider", |other| {
+            other.issuer == self.issuer && other.subject == self.subject
+        })
     }
 }
 

@@ -8,15 +8,16 @@ use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, ApiKey, Approval, Artifact,
     Asset, Attempt, AuditEntry, AuditHead, Bucket, BucketObject, Calendar, ChildCall, CustomRole, Deployment,
-    DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, FileUser, Firing, IdempotencyRecord,
-    InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion, Rollout, Schedule, Session,
-    Trigger, TriggerFiring, TriggerTurn, TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
+    DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, ExternalIdentity, FileUser, Firing,
+    IdempotencyRecord, InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion,
+    PasswordReset, Rollout, Schedule, SecondFactor, Session, Trigger, TriggerFiring, TriggerTurn,
+    TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApiKeyId, ApprovalId, AssetId, AuditId, BucketId,
-    CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, FileId, InvitationId, LoginTryId,
-    PackageId, PoolId, RoleId, RolloutId, ScheduleId, SessionId, TriggerId, UserId, VersionId, WorkItemId,
-    WorkQueueId,
+    CalendarId, DeploymentId, EnrolmentTokenId, EnvironmentId, ExecutionId, ExternalIdentityId, FileId,
+    InvitationId, LoginTryId, PackageId, PoolId, RoleId, RolloutId, ScheduleId, SessionId, TriggerId, UserId,
+    VersionId, WorkItemId, WorkQueueId,
 };
 
 /// The order in which `claim` takes executions of one environment.
@@ -33,6 +34,9 @@ pub(super) struct State {
     pub(super) api_keys: BTreeMap<ApiKeyId, ApiKey>,
     pub(super) custom_roles: BTreeMap<RoleId, CustomRole>,
     pub(super) invitations: BTreeMap<InvitationId, Invitation>,
+    pub(super) second_factors: BTreeMap<UserId, SecondFactor>,
+    pub(super) password_resets: BTreeMap<UserId, PasswordReset>,
+    pub(super) external_identities: BTreeMap<ExternalIdentityId, ExternalIdentity>,
     pub(super) environments: BTreeMap<EnvironmentId, Environment>,
     pub(super) agents: BTreeMap<AgentId, Agent>,
     pub(super) agent_pools: BTreeMap<PoolId, AgentPool>,

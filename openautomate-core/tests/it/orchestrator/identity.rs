@@ -13,7 +13,7 @@ use openautomate_core::secret::Secret;
 use super::place::Place;
 
 fn log_in(password: &str) -> LogIn {
-    LogIn { login: "ADA".into(), password: Secret::new(password.to_owned()) }
+    LogIn { login: "ADA".into(), password: Secret::new(password.to_owned()), proof: None, user_agent: None }
 }
 
 fn register(name: &str, invitation: Option<Secret<String>>) -> RegisterUser {
@@ -44,8 +44,9 @@ async fn a_refresh_token_is_good_once_and_its_reuse_ends_the_session() {
     let signed_in =
         place.orchestrator.execute(&Actor::anonymous(), log_in("correct horse battery")).await.unwrap();
     let nobody = Actor::anonymous();
-    let refresh =
-        |token: &Secret<String>| place.orchestrator.execute(&nobody, RefreshSession { token: token.clone() });
+    let refresh = |token: &Secret<String>| {
+        place.orchestrator.execute(&nobody, RefreshSession { token: token.clone(), user_agent: None })
+    };
     let next = refresh(&signed_in.refresh_token).await.unwrap();
     place.clock.advance(Duration::from_secs(11));
     assert!(refresh(&signed_in.refresh_token).await.is_err());
@@ -64,7 +65,7 @@ async fn a_log_out_ends_the_session() {
         session: Some(signed_in.session),
     });
     place.orchestrator.execute(&actor, LogOut).await.unwrap();
-    let refresh = RefreshSession { token: signed_in.refresh_token };
+    let refresh = RefreshSession { token: signed_in.refresh_token, user_agent: None };
     assert!(place.orchestrator.execute(&Actor::anonymous(), refresh).await.is_err());
 }
 

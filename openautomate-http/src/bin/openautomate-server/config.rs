@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use openautomate_core::orchestrator::{Registration, ScheduleIntervals, Settings};
+use openautomate_core::orchestrator::{Registration, RequireTotp, ScheduleIntervals, Settings};
 use openautomate_core::package::limits::parse_size;
 
 use crate::blobs::BlobArgs;
 use crate::database::DatabaseArgs;
 #[cfg(feature = "nats")]
 use crate::nats::NatsOptions;
+use crate::oidc::OidcArgs;
 
 /// The OpenAutomate server: runs the orchestrator and its API.
 #[derive(Debug, Parser)]
@@ -35,6 +36,11 @@ pub(crate) enum Command {
     Audit {
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// Looks after the keys.
+    Keys {
+        #[command(subcommand)]
+        command: crate::keys::KeysCommand,
     },
     /// Looks whether an installation holds together: the database, the keys, the content of packages, the files. Reads
     /// only, so a server may run. Exits with 1 if something is wrong, with 2 if it can't look.
@@ -104,6 +110,17 @@ pub(crate) enum Register {
     Closed,
 }
 
+/// Who must sign in with the code of an authenticator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TotpFor {
+    /// Whoever enrolled one.
+    Nobody,
+    /// Administrators.
+    Administrators,
+    /// Everybody.
+    Everybody,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The data folder: database, keys, archives. It is made if it is not there.
@@ -123,6 +140,14 @@ pub(crate) struct ServeArgs {
     /// Who may make an account.
     #[arg(long, env = "OPENAUTOMATE_REGISTRATION", value_enum, default_value = "invite")]
     pub(crate) registration: Register,
+    /// Who must sign in with the code of an authenticator beside their password. Who must and has none can do nothing
+    /// but enrol one.
+    #[arg(long, env = "OPENAUTOMATE_REQUIRE_TOTP", value_enum, default_value = "nobody")]
+    pub(crate) require_totp: TotpFor,
+    /// After how many days a new key signs access tokens, or `never`. With PostgreSQL, whose servers may be on several
+    /// machines, it is never done by itself: see `keys rotate`.
+    #[arg(long, env = "OPENAUTOMATE_ROTATE_KEYS_AFTER", default_value = "90", value_name = "DAYS", value_parser = days)]
+    pub(crate) rotate_keys_after: Days,
     /// How long an execution stays with an agent that is not heard of, in seconds.
     #[arg(long, env = "OPENAUTOMATE_LEASE_TTL", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) lease_ttl: u64,
@@ -152,6 +177,8 @@ pub(crate) struct ServeArgs {
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
+    #[command(flatten)]
+    pub(crate) oidc: OidcArgs,
     #[cfg(feature = "nats")]
     #[command(flatten)]
     pub(crate) nats: NatsOptions,
@@ -164,6 +191,13 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 /// So many days, or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Days(Option<u16>);
+
+impl Days {
+    /// How long that is.
+    pub(crate) fn duration(self) -> Option<Duration> {
+        self.0.map(|days| Duration::from_secs(u64::from(days) * 24 * 3_600))
+    }
+}
 
 fn days(text: &str) -> Result<Days, String> {
     if text == "never" {
@@ -194,14 +228,16 @@ impl ServeArgs {
                 Register::Open => Registration::Open,
                 Register::Closed => Registration::Closed,
             },
+            require_totp: match self.require_totp {
+                TotpFor::Nobody => RequireTotp::Nobody,
+                TotpFor::Administrators => RequireTotp::Administrators,
+                TotpFor::Everybody => RequireTotp::Everybody,
+            },
             max_artifact_bytes: self.max_artifact,
             max_file_bytes: self.max_file,
             blob_grace: self.blobs.grace(),
             keep_all_blobs: self.keep_all_blobs,
-            archive_logs_after: self
-                .archive_logs_after
-                .0
-                .map(|days| Duration::from_secs(u64::from(days) * 24 * 3_600)),
+            archive_logs_after: self.archive_logs_after.duration(),
             schedule_intervals: ScheduleIntervals {
                 operator: Duration::from_secs(self.operator_schedule_interval),
                 developer: Duration::from_secs(self.developer_schedule_interval),
@@ -245,6 +281,8 @@ mod tests {
             parse(&["--developer-schedule-interval", "60", "--schedule-late-after", "5"]).settings();
         assert_eq!(settings.schedule_intervals.developer, Duration::from_secs(60));
         assert_eq!(settings.schedule_late_after, Duration::from_secs(5));
+        let everybody = parse(&["--require-totp", "everybody"]).settings();
+        assert_eq!(everybody.require_totp, RequireTotp::Everybody);
         assert_eq!(parse(&[]).settings(), Settings::default());
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use futures_util::TryStreamExt as _;
 use openautomate_core::blob::{BlobKey, BlobStore};
 use openautomate_core::command::asset::{check_file_opens, check_opens};
+use openautomate_core::command::second_factor;
 use openautomate_core::command::trigger::webhook;
 use openautomate_core::package::archive::Limits;
 use openautomate_core::package::chunk::{self, ChunkHash, MAX_PACKED_BYTES};
@@ -88,7 +89,7 @@ fn keys(data: &DataDir) -> (Check, Option<Vault>, Option<PackageSigner>) {
     let (mut vault, mut signer) = (None, None);
     read(&data.vault_key(), &mut |path| Vault::open_or_create(path).map(|opened| vault = Some(opened)));
     read(&data.package_key(), &mut |path| PackageSigner::load(path).map(|loaded| signer = loaded));
-    read(&data.jwt_key(), &mut |path| JwtKeys::load_or_create(path).map(drop));
+    read(&data.jwt_key(), &mut |path| JwtKeys::load(path).map(drop));
     let check = Check::new(
         "keys.readable",
         "the keys of the vault, of packages and of tokens are there and can be read",
@@ -129,11 +130,22 @@ async fn sealed(database: &mut Database, vault: Option<&Vault>) -> anyhow::Resul
             }
         }
     }
+    let mut after = Uuid::nil();
+    loop {
+        let page = database.second_factors(after, PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = *last.as_uuid();
+        for (id, sealed) in page {
+            if vault.is_none_or(|vault| second_factor::check_opens(vault, id, &sealed).is_err()) {
+                closed.push(format!("the authenticator of person {id}"));
+            }
+        }
+    }
     Ok(Check::new(
         "vault.opens",
-        "the keys of the vault open every asset and every webhook's secret",
-        "put the key with which it was sealed back into keys/vault.key; or write the asset again, and give the webhook \
-         a new secret",
+        "the keys of the vault open every asset, every webhook's secret and every authenticator's",
+        "put the key with which it was sealed back into keys/vault.key; or write the asset again, give the webhook a \
+         new secret, and reset the person's authenticator",
         closed,
     ))
 }

@@ -11,11 +11,13 @@ mod database;
 mod disk;
 mod doctor;
 mod installation;
+mod keys;
 mod manifest;
 mod memory;
 mod migrate;
 #[cfg(feature = "nats")]
 mod nats;
+mod oidc;
 mod progress;
 mod restore;
 mod serve;
@@ -28,6 +30,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use config::{AuditCommand, Cli, Command};
+use keys::KeysCommand;
 
 fn main() -> ExitCode {
     memory::give_large_blocks_back();
@@ -59,6 +62,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             runtime.block_on(collect::collect(&args))
         }
         Command::Audit { command: AuditCommand::Verify(args) } => block_on(audit::verify(&args)),
+        Command::Keys { command: KeysCommand::Rotate(args) } => keys::rotate(&args),
         Command::Doctor(args) => block_on(doctor::doctor(&args)),
         Command::Migrate(args) => block_on(migrate::migrate(&args)),
         Command::Backup(args) => block_on(backup::backup(&args)),

@@ -9,20 +9,19 @@ use anyhow::{Context as _, bail};
 use axum::serve::ListenerExt as _;
 use openautomate_core::Orchestrator;
 use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup};
-use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::permission::Actor;
 use openautomate_core::secret::Secret;
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::{NatsPeers, NatsSettings};
-use openautomate_core::vault::Vault;
 #[cfg(feature = "nats")]
 use openautomate_http::nats::ServerKey;
-use openautomate_http::{HttpOptions, JwtKeys, router};
+use openautomate_http::{HttpOptions, router};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::ServeArgs;
 use crate::data_dir::DataDir;
+use crate::keys;
 use crate::signal;
 
 /// How long requests that are under way may take after the signal to stop.
@@ -33,17 +32,19 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// Serves until a signal says stop.
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     args.check()?;
+    let (public_url, providers) = (args.oidc.public_url()?, args.oidc.providers()?);
     init_logs(args.json_logs);
     let data = DataDir::create(&args.data_dir)?;
     #[cfg(feature = "nats")]
     let by_nats = args.nats.settings()?;
-    let (orchestrator, options) = assemble(
+    let (orchestrator, mut options) = assemble(
         &args,
         &data,
         #[cfg(feature = "nats")]
         by_nats.as_ref(),
     )
     .await?;
+    (options.public_url, options.oidc) = (public_url, providers);
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("can't listen on {}; is the port in use?", args.listen))?;
@@ -61,6 +62,10 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             }
         });
     }
+    let age = args.rotate_keys_after.duration().filter(|_| args.database.is_in_data_dir());
+    let keys = options.keys.clone();
+    let watch = keys::watch(keys, data.jwt_key(), age, orchestrator.clone(), options.stop.clone());
+    options.tasks.spawn(watch);
     say(&format!("listening on {url}"));
     run(listener, orchestrator, options).await
 }
@@ -82,10 +87,9 @@ async fn assemble(
 ) -> anyhow::Result<(Orchestrator, HttpOptions)> {
     // The store comes first: it keeps a second server out before anything else is made.
     let store = args.database.open(Some(data)).await?;
-    let keys = JwtKeys::load_or_create(&data.jwt_key())?;
-    let vault = Vault::open_or_create(&data.vault_key())?;
+    let is_new = store.environments().await?.is_empty();
+    let (keys, vault, signer) = keys::open(data, is_new)?;
     let blobs = Arc::new(args.blobs.open(data).await?);
-    let signer = PackageSigner::load_or_create(&data.package_key())?;
     #[cfg(feature = "nats")]
     let peers = by_nats.map(|settings| NatsPeers::start(settings.clone(), vault.peer_key())).transpose()?;
     let builder = Orchestrator::builder(store, blobs, vault).signer(signer).settings(args.settings());

@@ -114,6 +114,9 @@ async fn people(world: &World) {
     let rotated = Session { previous_token_hash: Some(hash()), revoked_at: Some(at(3)), ..world.session() };
     world.insert(Record::Session(rotated)).await;
     world.insert(Record::Invitation(world.invitation())).await;
+    world.insert(Record::SecondFactor(world.second_factor())).await;
+    world.insert(Record::PasswordReset(world.password_reset())).await;
+    world.insert(Record::ExternalIdentity(world.external_identity("7"))).await;
     world.insert(Record::EnrolmentToken(world.enrolment_token())).await;
     for (name, kind) in [("url", AssetKind::Plain), ("password", AssetKind::Secret)] {
         let asset = openautomate_core::domain::Asset { kind, sealed: vec![0, 255, 7], ..world.asset(name) };

@@ -1,0 +1,58 @@
+//! Open sessions and invitations, and what people sign in with beside a password.
+
+use async_trait::async_trait;
+use openautomate_core::clock::Timestamp;
+use openautomate_core::domain::{ExternalIdentity, Invitation, PasswordReset, SecondFactor, Session};
+use openautomate_core::error::Result;
+use openautomate_core::id::{InvitationId, UserId};
+use openautomate_core::query::{Page, PageRequest};
+use openautomate_core::store::SignInStore;
+
+use super::SqliteStore;
+use crate::driver::{Pool, micros, query};
+use crate::table::{one, page};
+
+#[async_trait]
+impl<P: Pool> SignInStore for SqliteStore<P> {
+    async fn open_sessions(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        request: PageRequest,
+    ) -> Result<Page<Session>> {
+        const SELECT: &str =
+            "SELECT * FROM sessions WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ?
+            AND id < ? ORDER BY id DESC LIMIT ? + 0";
+        Ok(page(query(SELECT).bind(user.as_uuid()).bind(micros(now)), request, &self.readers).await?)
+    }
+
+    async fn invitation(&self, id: InvitationId) -> Result<Option<Invitation>> {
+        Ok(one(query("SELECT * FROM invitations WHERE id = ?").bind(id.as_uuid()), &self.readers).await?)
+    }
+
+    async fn open_invitations(&self, now: Timestamp, request: PageRequest) -> Result<Page<Invitation>> {
+        const SELECT: &str = "SELECT * FROM invitations WHERE used_at IS NULL AND withdrawn_at IS NULL
+            AND email <> '' AND expires_at > ? AND id < ? ORDER BY id DESC LIMIT ? + 0";
+        Ok(page(query(SELECT).bind(micros(now)), request, &self.readers).await?)
+    }
+
+    async fn second_factor(&self, user: UserId) -> Result<Option<SecondFactor>> {
+        const SELECT: &str = "SELECT * FROM second_factors WHERE id = ?";
+        Ok(one(query(SELECT).bind(user.as_uuid()), &self.readers).await?)
+    }
+
+    async fn password_reset(&self, user: UserId) -> Result<Option<PasswordReset>> {
+        const SELECT: &str = "SELECT * FROM password_resets WHERE id = ?";
+        Ok(one(query(SELECT).bind(user.as_uuid()), &self.readers).await?)
+    }
+
+    async fn password_reset_by_token(&self, hash: &[u8; 32]) -> Result<Option<PasswordReset>> {
+        const SELECT: &str = "SELECT * FROM password_resets WHERE token_hash = ?";
+        Ok(one(query(SELECT).bind(&hash[..]), &self.readers).await?)
+    }
+
+    async fn external_identity(&self, issuer: &str, subject: &str) -> Result<Option<ExternalIdentity>> {
+        const SELECT: &str = "SELECT * FROM external_identities WHERE issuer = ? AND subject = ?";
+        Ok(one(query(SELECT).bind(issuer).bind(subject), &self.readers).await?)
+    }
+}
