@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::error::{Error, Result};
+use crate::host::machine_name;
 use crate::platform;
 use crate::way::Way;
 
@@ -180,15 +181,6 @@ fn new_key(folder: &Path) -> Result<SigningKey> {
     let text = URL_SAFE_NO_PAD.encode(seed);
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::io("written", &path))?;
     Ok(SigningKey::from_bytes(&seed))
-}
-
-/// The machine's name, as its system tells it.
-fn machine_name() -> String {
-    let told = std::env::var("COMPUTERNAME")
-        .or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"))
-        .or_else(|_| std::fs::read_to_string("/etc/hostname"))
-        .map(|name| name.trim().to_owned());
-    told.ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The address by which this machine reaches the server. Connecting a datagram socket sends nothing.

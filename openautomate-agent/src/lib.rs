@@ -42,6 +42,7 @@ mod environment;
 mod error;
 mod facts;
 mod fetch;
+mod host;
 mod identity;
 mod input_file;
 mod listen;

@@ -11,3 +11,5 @@ mod nats_server;
 mod peers;
 mod served;
 mod web_socket;
+
+pub(crate) use served::serve;

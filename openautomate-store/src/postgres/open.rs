@@ -83,6 +83,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "stand-ins",
         script: include_str!("../../migrations/postgres/0013_stand_ins.sql"),
     },
+    Migration {
+        version: 16,
+        name: "agent quarantine",
+        script: include_str!("../../migrations/postgres/0016_agent_quarantine.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

@@ -97,6 +97,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "stand-ins",
         script: include_str!("../../migrations/sqlite/0015_stand_ins.sql"),
     },
+    Migration {
+        version: 18,
+        name: "agent quarantine",
+        script: include_str!("../../migrations/sqlite/0018_agent_quarantine.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
