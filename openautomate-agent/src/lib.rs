@@ -56,6 +56,7 @@ mod question;
 mod queue;
 pub mod release;
 mod run;
+mod server_trust;
 mod session;
 mod spool;
 mod trust;
@@ -70,7 +71,8 @@ pub use error::{Error, Result};
 pub use facts::facts;
 #[cfg(feature = "nats")]
 pub use identity::enrol_by_nats;
-pub use identity::{Identity, enrol};
+pub use identity::{Identity, enrol, enrol_trusting};
 pub use loopback::DEFAULT_PORT as DEFAULT_LOOPBACK_PORT;
 pub use platform::StopSignals;
+pub use server_trust::{ClientCertificate, ServerPin, ServerTrust};
 pub use websocket::WebSocketTransport;
