@@ -29,8 +29,10 @@ mod lingering;
 mod middleware;
 #[cfg(feature = "nats")]
 pub mod nats;
+mod network;
 mod openapi;
 mod options;
+pub mod outbound;
 #[cfg(feature = "panel")]
 mod panel;
 mod platform;
@@ -42,6 +44,7 @@ mod state;
 mod websocket;
 
 pub use auth::JwtKeys;
+pub use network::{Network, NoNetwork};
 pub use openapi::document;
 pub use options::{HttpOptions, RateLimit};
 pub use platform::{create_private_dir, create_private_file};

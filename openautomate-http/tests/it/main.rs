@@ -27,6 +27,7 @@ mod live_logs;
 #[cfg(unix)]
 mod maintenance;
 mod openapi;
+mod outbound;
 mod packages;
 mod pauses;
 mod permission_sweep;
