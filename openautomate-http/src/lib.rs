@@ -26,6 +26,8 @@ mod auth;
 mod extract;
 mod health;
 mod lingering;
+#[cfg(feature = "server")]
+pub mod listen;
 mod middleware;
 #[cfg(feature = "nats")]
 pub mod nats;
@@ -37,10 +39,12 @@ pub mod outbound;
 mod panel;
 mod platform;
 mod problem;
+mod proxy;
 mod route;
 mod router;
 mod schema;
 mod state;
+mod steady;
 mod websocket;
 
 pub use auth::JwtKeys;

@@ -29,7 +29,7 @@ fn bearer(parts: &Parts) -> Result<&str> {
 }
 
 /// The person of a session, if both are still good.
-async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor> {
+async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor, Problem> {
     let store = state.orchestrator().store();
     let session = store.session(claims.sid).await?;
     let now = state.now();
@@ -39,11 +39,12 @@ async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result
     let user = store.user(claims.sub).await?.filter(|user| !user.disabled && user.deleted_at.is_none());
     match user {
         Some(user) if lives => {
+            state.people().check(&user.id)?;
             let session = Some(claims.sid);
             let principal = Principal::User { id: user.id, name: user.username, roles: user.roles, session };
             Ok(actor(parts, principal))
         }
-        _ => Err(Error::unauthenticated("the session has ended; sign in again")),
+        _ => Err(Error::unauthenticated("the session has ended; sign in again").into()),
     }
 }
 
@@ -153,6 +154,28 @@ impl FromRequestParts<AppState> for HookSender {
     }
 }
 
+/// Whoever speaks for an agent, with the certificate that this server asks agents for, if it asks for one.
+#[derive(Debug)]
+pub(crate) struct Certified;
+
+impl FromRequestParts<AppState> for Certified {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        #[cfg(feature = "server")]
+        if state.options().agents_need_certificate
+            && !parts.extensions.get::<crate::middleware::Secured>().is_some_and(|by| by.client_certified)
+        {
+            return Err(Error::forbidden(
+                "this server asks agents for a certificate; give the agent --tls-client-cert and --tls-client-key",
+            )
+            .into());
+        }
+        let _ = (parts, state);
+        Ok(Self)
+    }
+}
+
 /// The agent that the path names, signed in by its key.
 #[derive(Debug)]
 pub(crate) struct LinkedAgent(pub(crate) Agent);
@@ -161,8 +184,10 @@ impl FromRequestParts<AppState> for LinkedAgent {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        Certified::from_request_parts(parts, state).await?;
         let token = bearer(parts)?;
         let agent = state.agent_tokens().verify(state.orchestrator(), token).await?;
+        state.agents().check(&agent.id)?;
         let Path(path) = Path::<HashMap<String, String>>::from_request_parts(parts, state)
             .await
             .map_err(|_| Error::not_found("agent", "with this path"))?;

@@ -8,7 +8,9 @@ mod json;
 mod page;
 mod path;
 
-pub(crate) use actor::{Caller, HookSender, InSession, LinkedAgent, LiveCaller, Returning, Visitor};
+pub(crate) use actor::{
+    Caller, Certified, HookSender, InSession, LinkedAgent, LiveCaller, Returning, Visitor,
+};
 pub(crate) use allowed::{Can, may};
 pub(crate) use etag::{IfMatch, Tagged, not_modified_if_known, revision_of};
 pub(crate) use idempotency::IdempotencyKey;

@@ -39,6 +39,8 @@ mod rollouts;
 mod schedules;
 mod secrets;
 mod server;
+mod slow_clients;
+mod tls;
 mod triggers;
 mod users;
 mod watching_triggers;

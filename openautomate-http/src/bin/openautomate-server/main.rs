@@ -11,6 +11,7 @@ mod database;
 mod disk;
 mod doctor;
 mod installation;
+mod limits;
 mod manifest;
 mod memory;
 mod migrate;
@@ -21,6 +22,7 @@ mod restore;
 mod serve;
 mod signal;
 mod staging;
+mod tls;
 
 use std::io::Write as _;
 use std::process::ExitCode;
