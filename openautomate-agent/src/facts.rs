@@ -17,5 +17,6 @@ pub fn facts() -> AgentFacts {
         memory_bytes: platform::memory_bytes(),
         disk_bytes: 0,
         is_updatable: false,
+        hosts: vec![crate::host::this_host()],
     }
 }

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::error::{Error, Result};
+use crate::host::machine_name;
 use crate::platform;
+use crate::server_trust::{ClientCertificate, ServerTrust};
 use crate::way::Way;
 
 const IDENTITY: &str = "agent.json";
@@ -41,6 +43,9 @@ pub struct Identity {
     /// The keys of which the server has one, by way of a NATS; elsewhere its certificate tells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub server_keys: Vec<PublicKey>,
+    /// What the server has to show, by https.
+    #[serde(default, skip_serializing_if = "ServerTrust::is_the_machines")]
+    pub server_trust: ServerTrust,
 }
 
 impl Identity {
@@ -87,7 +92,33 @@ pub async fn enrol(
     name: Option<String>,
     allow_plain_http: bool,
 ) -> Result<Identity> {
-    let way = Way::straight(server, allow_plain_http)?;
+    let way = Way::straight(server, allow_plain_http, &ServerTrust::default(), None)?;
+    enrol_straight(folder, way, token, name, (allow_plain_http, ServerTrust::default())).await
+}
+
+/// As [`enrol`], with a server that shows what it has to; the token is told to no other. What that is is kept with the
+/// identity. `certificate` is for a server that asks for one.
+///
+/// # Errors
+/// As [`enrol`]; [`Error::Address`] if the address is none with https, or something can't be used.
+pub async fn enrol_trusting(
+    folder: &Path,
+    server: &str,
+    token: &Secret<String>,
+    name: Option<String>,
+    (trust, certificate): (ServerTrust, Option<&ClientCertificate>),
+) -> Result<Identity> {
+    let way = Way::straight(server, false, &trust, certificate)?;
+    enrol_straight(folder, way, token, name, (false, trust)).await
+}
+
+async fn enrol_straight(
+    folder: &Path,
+    way: Way,
+    token: &Secret<String>,
+    name: Option<String>,
+    (allow_plain_http, server_trust): (bool, ServerTrust),
+) -> Result<Identity> {
     let base = way.base().to_owned();
     let made = Enrolment { folder, token, name, address: &base };
     made.enrol(&way, |enrolled| Identity {
@@ -97,6 +128,7 @@ pub async fn enrol(
         allow_plain_http,
         package_keys: enrolled.package_keys,
         server_keys: Vec::new(),
+        server_trust,
     })
     .await
 }
@@ -124,6 +156,7 @@ pub async fn enrol_by_nats(
         allow_plain_http: false,
         package_keys: enrolled.package_keys,
         server_keys,
+        server_trust: ServerTrust::default(),
     })
     .await
 }
@@ -180,15 +213,6 @@ fn new_key(folder: &Path) -> Result<SigningKey> {
     let text = URL_SAFE_NO_PAD.encode(seed);
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::io("written", &path))?;
     Ok(SigningKey::from_bytes(&seed))
-}
-
-/// The machine's name, as its system tells it.
-fn machine_name() -> String {
-    let told = std::env::var("COMPUTERNAME")
-        .or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"))
-        .or_else(|_| std::fs::read_to_string("/etc/hostname"))
-        .map(|name| name.trim().to_owned());
-    told.ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The address by which this machine reaches the server. Connecting a datagram socket sends nothing.

@@ -44,6 +44,30 @@ pub(crate) fn make_executable(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// What tells this machine from others, if the system has it; a copy of its disk may have it too.
+#[cfg(target_os = "linux")]
+pub(crate) fn machine_id() -> Option<String> {
+    std::fs::read_to_string("/etc/machine-id").ok().filter(|id| !id.trim().is_empty())
+}
+
+/// What tells this machine from others. The names of machines have to do.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn machine_id() -> Option<String> {
+    None
+}
+
+/// What tells this start of the system from others.
+#[cfg(target_os = "linux")]
+pub(crate) fn boot_id() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|id| id.trim().to_owned())
+}
+
+/// What tells this start of the system from others.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn boot_id() -> Option<String> {
+    None
+}
+
 /// How many bytes this user may still write where a file lies, if that is known.
 #[cfg(target_os = "linux")]
 pub(crate) fn free_bytes(path: &Path) -> Option<u64> {

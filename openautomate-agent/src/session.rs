@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::Inner;
 use crate::attempt::Attempt;
 use crate::question::Answer;
+use crate::way::WRONG_CERTIFICATE;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -55,6 +56,10 @@ pub(crate) async fn run(agent: Arc<Inner>, stop: CancellationToken) {
             }
             let wait = match ended {
                 Ok(()) => FIRST_PAUSE,
+                Err(error) if error.code() == WRONG_CERTIFICATE => {
+                    tracing::warn!(%error, "not connected; trying again");
+                    pause
+                }
                 Err(error) if error.kind() == ErrorKind::Unavailable => {
                     tracing::info!(%error, "not connected; trying again");
                     pause

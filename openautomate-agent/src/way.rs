@@ -13,7 +13,6 @@ use openautomate_core::transport::{AgentLink, ServerLink, ServerMessage, link};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use rustls::ClientConfig;
-use rustls_platform_verifier::ConfigVerifierExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -24,6 +23,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{Connector, WebSocketStream};
 
 use crate::error::{Error, Result};
+use crate::server_trust::{ClientCertificate, ServerTrust, WRONG_KEY};
 
 #[cfg(feature = "nats")]
 mod nats;
@@ -32,21 +32,43 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The server says something at least each 20 seconds, if only a ping.
 pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
+/// The code of the error that what answers does not show what the server has to.
+pub(crate) const WRONG_CERTIFICATE: &str = "server.certificate";
 
 /// A way to a server.
 #[derive(Debug)]
 pub(crate) enum Way {
     /// Straight, to this address.
-    Straight(String),
+    Straight {
+        /// The address.
+        address: String,
+        /// How HTTP is spoken with it, if it is known by something else than the machine's certificates.
+        clients: Option<Box<Clients>>,
+    },
     /// By way of a NATS.
     #[cfg(feature = "nats")]
     Nats(Box<nats::NatsWay>),
 }
 
 impl Way {
-    /// Straight to an address.
-    pub(crate) fn straight(address: &str, allow_plain_http: bool) -> Result<Self> {
-        Ok(Self::Straight(checked_address(address, allow_plain_http)?))
+    /// Straight to an address, to a server that shows what it has to.
+    pub(crate) fn straight(
+        address: &str,
+        allow_plain_http: bool,
+        trust: &ServerTrust,
+        client: Option<&ClientCertificate>,
+    ) -> Result<Self> {
+        let address = checked_address(address, allow_plain_http)?;
+        if trust.is_the_machines() && client.is_none() {
+            return Ok(Self::Straight { address, clients: None });
+        }
+        if !address.starts_with("https:") {
+            return Err(Error::Address(format!(
+                "{address} is plain HTTP, in which no server can show its key; give an address with https"
+            )));
+        }
+        let clients = Clients::new(trust.tls(client)?).ok_or_else(no_tls)?;
+        Ok(Self::Straight { address, clients: Some(Box::new(clients)) })
     }
 
     /// By way of a NATS to a server that has one of these keys. `who` stands in subjects.
@@ -58,16 +80,26 @@ impl Way {
     /// What URLs begin with.
     pub(crate) fn base(&self) -> &str {
         match self {
-            Self::Straight(address) => address,
+            Self::Straight { address, .. } => address,
             #[cfg(feature = "nats")]
             Self::Nats(_) => nats::BASE,
+        }
+    }
+
+    /// How HTTP is spoken on this way.
+    pub(crate) fn clients(&self) -> CoreResult<&Clients> {
+        match self {
+            Self::Straight { clients: Some(clients), .. } => Ok(clients),
+            _ => clients(),
         }
     }
 
     /// Sends a request; gives the answer unless it is a refusal.
     pub(crate) async fn send(&self, request: RequestBuilder) -> CoreResult<Response> {
         match self {
-            Self::Straight(_) => checked(request.send().await.map_err(|error| unreachable(&error))?).await,
+            Self::Straight { .. } => {
+                checked(request.send().await.map_err(|error| unreachable(&error))?).await
+            }
             #[cfg(feature = "nats")]
             Self::Nats(nats) => match tokio::time::timeout(SILENCE, nats.send(request)).await {
                 Ok(answer) => checked(answer?).await,
@@ -79,7 +111,7 @@ impl Way {
     /// Sends a request that may take as long as it takes.
     pub(crate) async fn upload(&self, request: RequestBuilder) -> CoreResult<Response> {
         match self {
-            Self::Straight(_) => self.send(request).await,
+            Self::Straight { .. } => self.send(request).await,
             #[cfg(feature = "nats")]
             Self::Nats(nats) => checked(nats.send(request).await?).await,
         }
@@ -87,7 +119,7 @@ impl Way {
 
     /// Posts JSON for JSON.
     pub(crate) async fn post<T: DeserializeOwned>(&self, url: &str, body: &impl Serialize) -> CoreResult<T> {
-        let response = self.send(clients()?.requests.post(url).json(body)).await?;
+        let response = self.send(self.clients()?.requests.post(url).json(body)).await?;
         response.json().await.map_err(|error| unreachable(&error))
     }
 
@@ -115,8 +147,8 @@ impl Way {
             .write_buffer_size(4 * 1024)
             .max_message_size(Some(MAX_MESSAGE));
         let opened = match self {
-            Self::Straight(_) => {
-                let tls = Some(Connector::Rustls(Arc::clone(&clients()?.tls)));
+            Self::Straight { .. } => {
+                let tls = Some(Connector::Rustls(Arc::clone(&self.clients()?.tls)));
                 let opening =
                     tokio_tungstenite::connect_async_tls_with_config(request, Some(config), true, tls);
                 opening.await.map(|(socket, _)| drop(tokio::spawn(pump(socket, link))))
@@ -174,6 +206,7 @@ where
 
 /// How HTTP is spoken. None follows redirects, since a token goes to the server that was enrolled with and to
 /// nobody else; none asks a proxy, since the WebSocket can't either.
+#[derive(Debug)]
 pub(crate) struct Clients {
     pub(crate) requests: Client,
     /// Without a limit on the time to the answer: a large file on a slow line takes long.
@@ -182,19 +215,33 @@ pub(crate) struct Clients {
     tls: Arc<ClientConfig>,
 }
 
-pub(crate) fn clients() -> CoreResult<&'static Clients> {
+impl Clients {
+    fn new(tls: ClientConfig) -> Option<Self> {
+        let base = || {
+            let base = Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().redirect(Policy::none());
+            base.tls_backend_preconfigured(tls.clone())
+        };
+        Some(Self {
+            requests: base().read_timeout(SILENCE).build().ok()?,
+            uploads: base().build().ok()?,
+            tls: Arc::new(tls.clone()),
+        })
+    }
+}
+
+/// Those for servers that are known by the machine's certificates.
+fn clients() -> CoreResult<&'static Clients> {
     static CLIENTS: OnceLock<Option<Clients>> = OnceLock::new();
     let made = CLIENTS.get_or_init(|| {
         // An error means that one is installed already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let base = || Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().redirect(Policy::none());
-        Some(Clients {
-            requests: base().read_timeout(SILENCE).build().ok()?,
-            uploads: base().build().ok()?,
-            tls: Arc::new(ClientConfig::with_platform_verifier().ok()?),
-        })
+        Clients::new(ServerTrust::default().tls(None).ok()?)
     });
-    made.as_ref().ok_or_else(|| CoreError::internal("agent.tls", "the machine's TLS can't be used"))
+    made.as_ref().ok_or_else(no_tls)
+}
+
+fn no_tls() -> CoreError {
+    CoreError::internal("agent.tls", "the machine's TLS can't be used")
 }
 
 async fn checked(response: Response) -> CoreResult<Response> {
@@ -207,7 +254,25 @@ async fn checked(response: Response) -> CoreResult<Response> {
 }
 
 pub(crate) fn unreachable(error: &(dyn std::error::Error + 'static)) -> CoreError {
-    CoreError::unavailable("server.unreachable", "the server can't be reached").with_source(error.to_string())
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let told: Vec<String> = causes.map(ToString::to_string).collect();
+    let of_tls =
+        told.iter().find(|told| told.contains(WRONG_KEY) || told.contains("invalid peer certificate"));
+    let Some(of_tls) = of_tls else {
+        let error = CoreError::unavailable("server.unreachable", "the server can't be reached");
+        return error.with_source(told.first().cloned().unwrap_or_default());
+    };
+    let message = match of_tls.find(WRONG_KEY) {
+        Some(at) => format!(
+            "{}; somebody is in between, or the server has a new key: compare with --server-pin of its start",
+            &of_tls[at..]
+        ),
+        None => {
+            format!("the server's certificate is not trusted ({of_tls}); give --server-pin or --server-ca")
+        }
+    };
+    // Like a server that is away: what runs goes on, and what is to be fetched is fetched later.
+    CoreError::unavailable(WRONG_CERTIFICATE, message)
 }
 
 /// The error that a problem document (RFC 9457) tells of.

@@ -33,7 +33,8 @@ use tokio_util::io::StreamReader;
 
 use crate::error::Result;
 use crate::identity::Identity;
-use crate::way::{SILENCE, Way, clients, unreachable};
+use crate::server_trust::ClientCertificate;
+use crate::way::{SILENCE, Way, unreachable};
 
 /// Reaches a server over HTTP and WebSocket, as the agent of an identity.
 #[derive(Debug)]
@@ -52,7 +53,22 @@ impl WebSocketTransport {
     ///
     /// [`Error::Address`]: crate::Error::Address
     pub fn new(identity: Identity, key: SigningKey) -> Result<Self> {
-        let way = Way::straight(&identity.server, identity.allow_plain_http)?;
+        Self::certified(identity, key, None)
+    }
+
+    /// As [`new`](Self::new), with a certificate for a server that asks for one.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new); [`Error::Address`] if the certificate can't be used.
+    ///
+    /// [`Error::Address`]: crate::Error::Address
+    pub fn certified(
+        identity: Identity,
+        key: SigningKey,
+        certificate: Option<&ClientCertificate>,
+    ) -> Result<Self> {
+        let (trust, plain) = (&identity.server_trust, identity.allow_plain_http);
+        let way = Way::straight(&identity.server, plain, trust, certificate)?;
         Ok(Self { way, identity, key: Arc::new(key), token: Mutex::new(None) })
     }
 
@@ -135,7 +151,9 @@ impl WebSocketTransport {
         let (moved, silence) = silence(SILENCE);
         // One that grows meanwhile is kept as long as it was.
         let file = tokio_util::io::ReaderStream::new(file.take(size)).inspect(move |_| moved.notify_one());
-        let request = clients()?
+        let request = self
+            .way
+            .clients()?
             .uploads
             .put(url.clone())
             .header("Content-Type", content_type)
@@ -151,7 +169,7 @@ impl WebSocketTransport {
     /// A content as it comes.
     async fn fetch(&self, url: String) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
         self.with_token(|token| async {
-            let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
+            let response = self.way.send(self.way.clients()?.requests.get(&url).bearer_auth(token)).await?;
             Ok(response.bytes_stream().map_err(|error| unreachable(&error)).boxed())
         })
         .await
@@ -177,7 +195,7 @@ impl Transport for WebSocketTransport {
     async fn fetch_index(&self, grant: PackageGrant) -> CoreResult<Bytes> {
         let url = self.package_url(grant, "index");
         self.with_token(|token| async {
-            let response = self.way.send(clients()?.requests.get(&url).bearer_auth(token)).await?;
+            let response = self.way.send(self.way.clients()?.requests.get(&url).bearer_auth(token)).await?;
             let read = response.bytes_stream().map_err(std::io::Error::other);
             let mut read = StreamReader::new(read).take(index::MAX_BYTES as u64 + 1);
             let mut bytes = Vec::new();
@@ -196,7 +214,7 @@ impl Transport for WebSocketTransport {
         let body = json!({"hashes": hashes});
         self.with_token(|token| async {
             let response =
-                self.way.send(clients()?.requests.post(&url).bearer_auth(token).json(&body)).await?;
+                self.way.send(self.way.clients()?.requests.post(&url).bearer_auth(token).json(&body)).await?;
             let read = StreamReader::new(response.bytes_stream().map_err(std::io::Error::other));
             let frames = FramedRead::new(read, chunk_frames());
             Ok(frames.map(|frame| frame.map(BytesMut::freeze).map_err(|error| unreachable(&error))).boxed())
@@ -272,7 +290,9 @@ impl Transport for WebSocketTransport {
                     let (file, size) = open(path).await?;
                     self.put(&url, "application/octet-stream", token, file, size).await?
                 }
-                None => self.way.upload(clients()?.uploads.put(url.clone()).bearer_auth(token)).await?,
+                None => {
+                    self.way.upload(self.way.clients()?.uploads.put(url.clone()).bearer_auth(token)).await?
+                }
             };
             response.json().await.map_err(|error| unreachable(&error))
         })

@@ -9,7 +9,7 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Paths;
 
 use crate::extract::{
-    Body, Caller, CallerOrKey, Can, Enrolling, EnrollingOrKey, HookSender, IdempotencyKey, IfMatch,
+    Body, Caller, CallerOrKey, Can, Certified, Enrolling, EnrollingOrKey, HookSender, IdempotencyKey, IfMatch,
     InSession, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query, Returning, Visitor,
 };
 use crate::state::AppState;
@@ -57,7 +57,7 @@ macro_rules! asks_nothing {
     )*};
 }
 
-asks_nothing! { State<AppState>, HeaderMap, Request, WebSocketUpgrade, IdempotencyKey, IfMatch, PageQuery }
+asks_nothing! { State<AppState>, Certified, HeaderMap, Request, WebSocketUpgrade, IdempotencyKey, IfMatch, PageQuery }
 
 macro_rules! holders_ask_nothing {
     ($($holder:ident)*) => {$(

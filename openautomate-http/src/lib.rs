@@ -27,23 +27,30 @@ mod auth;
 mod extract;
 mod health;
 mod lingering;
+#[cfg(feature = "server")]
+pub mod listen;
 mod middleware;
 #[cfg(feature = "nats")]
 pub mod nats;
 pub mod oidc;
+mod network;
 mod openapi;
 mod options;
+pub mod outbound;
 #[cfg(feature = "panel")]
 mod panel;
 mod platform;
 mod problem;
+mod proxy;
 mod route;
 mod router;
 mod schema;
 mod state;
+mod steady;
 mod websocket;
 
 pub use auth::{JwtKeys, KeyRotation, RotatedKeys};
+pub use network::{Network, NoNetwork};
 pub use openapi::document;
 pub use options::{HttpOptions, RateLimit};
 pub use platform::{create_private_dir, create_private_file};

@@ -67,7 +67,7 @@ pub(crate) struct WrongField {
 const MAX_FIELDS: usize = 20;
 
 /// Where HTTP has a finer answer than the kind gives.
-const BY_CODE: [(&str, StatusCode); 15] = [
+const BY_CODE: [(&str, StatusCode); 17] = [
     ("revision.mismatch", StatusCode::PRECONDITION_FAILED),
     ("object.exists", StatusCode::PRECONDITION_FAILED),
     ("object.changed", StatusCode::PRECONDITION_FAILED),
@@ -80,6 +80,8 @@ const BY_CODE: [(&str, StatusCode); 15] = [
     ("file.too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("request.too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("workItem.import", StatusCode::PAYLOAD_TOO_LARGE),
+    ("request.uri", StatusCode::URI_TOO_LONG),
+    ("request.headers", StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
     ("request.malformed", StatusCode::BAD_REQUEST),
     ("request.media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ("request.method", StatusCode::METHOD_NOT_ALLOWED),
@@ -133,6 +135,16 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => {
                 new(ErrorKind::QuotaExceeded, "request.too_large", "the body is larger than this path takes")
             }
+            StatusCode::URI_TOO_LONG => new(
+                ErrorKind::Invalid,
+                "request.uri",
+                "the address of the request is too long; shorten its query",
+            ),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => new(
+                ErrorKind::Invalid,
+                "request.headers",
+                "the headers of the request are too large; send fewer or shorter ones",
+            ),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 new(ErrorKind::Invalid, "request.media_type", "this path does not take this content type")
             }
@@ -214,7 +226,7 @@ mod tests {
 
     #[test]
     fn bare_statuses_keep_their_number() {
-        for status in [400, 404, 405, 413, 415, 500, 503] {
+        for status in [400, 404, 405, 413, 414, 415, 431, 500, 503] {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(Problem::of_status(status).into_response().status(), status);
         }

@@ -14,6 +14,7 @@ use crate::problem::Problem;
 #[cfg(feature = "nats")]
 use crate::route::{agent_file, agent_link, agent_object, agent_package, agent_program};
 use crate::state::AppState;
+use crate::steady::steady;
 
 /// The whole face of an orchestrator: the API under `/api`, its documentation, the health checks, and the control
 /// panel or a start page. It can be nested into a router of your own; the panel works at the root alone.
@@ -36,7 +37,7 @@ pub fn router(orchestrator: Orchestrator, options: HttpOptions) -> Router {
         .merge(crate::route::pages::router())
         .fallback(|| async { Problem::of_status(StatusCode::NOT_FOUND).into_response() });
     quick
-        .merge(Router::from(uploads))
+        .merge(Router::from(uploads).layer(from_fn_with_state(state.clone(), steady)))
         .method_not_allowed_fallback(|| async {
             Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response()
         })

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use openautomate_core::Orchestrator;
 use openautomate_core::clock::Timestamp;
+use openautomate_core::id::{AgentId, TriggerId, UserId};
 
-use crate::auth::{AgentTokens, HookLimiter, LiveTickets, PublicLimiter, UsedOnce};
+use crate::auth::{AgentTokens, LiveTickets, PublicLimiter, RequestBuckets, UsedOnce};
 use crate::oidc::OidcClients;
 use crate::options::HttpOptions;
 
@@ -21,7 +22,9 @@ struct Inner {
     options: HttpOptions,
     limiter: PublicLimiter,
     refreshes: PublicLimiter,
-    hooks: HookLimiter,
+    hooks: RequestBuckets<TriggerId>,
+    people: RequestBuckets<UserId>,
+    agents: RequestBuckets<AgentId>,
     hook_senders: PublicLimiter,
     agent_tokens: AgentTokens,
     live_tickets: LiveTickets,
@@ -33,7 +36,21 @@ impl AppState {
     pub(crate) fn new(orchestrator: Orchestrator, options: HttpOptions) -> Self {
         let limiter = PublicLimiter::new(options.public_requests);
         let refreshes = PublicLimiter::new(options.cookie_refreshes);
-        let hooks = HookLimiter::new(options.hook_requests);
+        let hooks = RequestBuckets::new(
+            options.hook_requests,
+            "webhook.rate",
+            "too many webhooks came for this trigger; wait and send it again",
+        );
+        let people = RequestBuckets::new(
+            options.user_requests,
+            "user.rate",
+            "too many requests came from this account; wait and try again, or ask for more at once",
+        );
+        let agents = RequestBuckets::new(
+            options.agent_requests,
+            "agent.rate",
+            "too many requests came from this agent; wait and try again",
+        );
         let hook_senders = PublicLimiter::new(options.hook_requests);
         let agent_tokens = AgentTokens::new(options.keys.clone());
         let live_tickets = LiveTickets::new(options.keys.clone());
@@ -44,6 +61,8 @@ impl AppState {
             limiter,
             refreshes,
             hooks,
+            people,
+            agents,
             hook_senders,
             agent_tokens,
             live_tickets,
@@ -69,8 +88,18 @@ impl AppState {
         &self.inner.refreshes
     }
 
-    pub(crate) fn hooks(&self) -> &HookLimiter {
+    pub(crate) fn hooks(&self) -> &RequestBuckets<TriggerId> {
         &self.inner.hooks
+    }
+
+    /// The requests of each person, by whatever they signed in.
+    pub(crate) fn people(&self) -> &RequestBuckets<UserId> {
+        &self.inner.people
+    }
+
+    /// The requests of each agent.
+    pub(crate) fn agents(&self) -> &RequestBuckets<AgentId> {
+        &self.inner.agents
     }
 
     pub(crate) fn hook_senders(&self) -> &PublicLimiter {

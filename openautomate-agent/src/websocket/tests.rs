@@ -118,6 +118,7 @@ fn transport(server: &str) -> WebSocketTransport {
         allow_plain_http: false,
         package_keys: Vec::new(),
         server_keys: Vec::new(),
+        server_trust: crate::server_trust::ServerTrust::default(),
     };
     WebSocketTransport::new(identity, SigningKey::from_bytes(&[7; 32])).unwrap()
 }

@@ -18,4 +18,5 @@ mod played;
 mod runs;
 mod stage;
 mod transport;
+mod twins;
 mod watch;

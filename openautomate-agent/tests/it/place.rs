@@ -14,7 +14,7 @@ use openautomate_agent::Agent;
 use openautomate_core::Orchestrator;
 use openautomate_core::blob::ObjectBlobStore;
 use openautomate_core::clock::{Clock as _, SystemClock};
-use openautomate_core::command::agent::RegisterAgent;
+use openautomate_core::command::agent::{CreateEnrolmentToken, RegisterAgent};
 use openautomate_core::command::execution::EnqueueExecution;
 use openautomate_core::command::identity::CreateFirstAdministrator;
 use openautomate_core::command::package::{CreatePackage, PublishVersion};
@@ -247,6 +247,12 @@ impl Place {
             .drain_timeout(Duration::from_millis(100))
             .build()
             .unwrap()
+    }
+
+    pub(crate) async fn enrolment_token(&self) -> Secret<String> {
+        let command =
+            CreateEnrolmentToken { agent_id: None, environment_id: None, labels: Vec::new(), life: None };
+        self.orchestrator.execute(&self.admin, command).await.unwrap().token
     }
 
     pub(crate) async fn enqueue(&self) -> ExecutionId {

@@ -10,4 +10,7 @@ mod nats_server;
 #[cfg(feature = "nats")]
 mod peers;
 mod served;
+mod tls;
 mod web_socket;
+
+pub(crate) use served::serve;

@@ -1,5 +1,7 @@
 //! Registering, enrolling, changing and deleting agents.
 
+mod quarantine;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +21,8 @@ use crate::error::{Error, Result};
 use crate::id::{AgentId, EnrolmentTokenId, EnvironmentId, PoolId, UserId};
 use crate::permission::{Access, Permission};
 use crate::secret::Secret;
+
+pub use quarantine::{QuarantineAgent, ReleaseAgent};
 
 const MAX_ADDRESS: usize = 64;
 const MAX_LABELS: usize = 100;
@@ -70,6 +74,7 @@ fn new_agent(new: NewAgent<'_>, context: &CommandContext<'_>) -> Agent {
         maintenance_windows: Vec::new(),
         slots: 0,
         public_key: new.public_key,
+        quarantine: None,
         facts: AgentFacts::default(),
         registered_at: context.now,
         last_heartbeat: context.now,
@@ -422,6 +427,8 @@ impl Command for EnrolAgent {
             Some(id) => {
                 let mut agent = load(context, id).await?;
                 agent.public_key = Some(self.public_key);
+                // Of the key before.
+                agent.quarantine = None;
                 agent.machine_name.clone_from(&self.machine_name);
                 let changes = Changes::none().update(Record::Agent(agent.clone()));
                 agent.revision += 1;

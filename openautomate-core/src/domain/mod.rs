@@ -51,7 +51,7 @@ mod user;
 mod work_item;
 mod work_queue;
 
-pub use agent::{Agent, AgentFacts, AgentStatus, EnrolmentToken};
+pub use agent::{Agent, AgentFacts, AgentHost, AgentStatus, EnrolmentToken, Quarantine};
 pub use agent_pool::AgentPool;
 pub use agent_preparation::{AgentPreparation, PreparationState};
 pub use agent_release::{

@@ -306,6 +306,7 @@ mod tests {
             maintenance_windows: Vec::new(),
             slots: 2,
             public_key: None,
+            quarantine: None,
             facts: AgentFacts::default(),
             registered_at: instant(0),
             last_heartbeat: instant(0),

@@ -11,12 +11,14 @@ use tokio::sync::{Semaphore, mpsc};
 use super::Orchestrator;
 use crate::changes::Event;
 use crate::clock::Timestamp;
+use crate::command::agent::QuarantineAgent;
 use crate::domain::{
-    Agent, AgentStatus, Execution, ExecutionState, Lease, LogChunk, Progress, RunError, RunResult, RunStatus,
-    Usage, UsagePoint,
+    Agent, AgentHost, AgentStatus, Execution, ExecutionState, Lease, LogChunk, Progress, RunError, RunResult,
+    RunStatus, Usage, UsagePoint,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
+use crate::permission::Actor;
 use crate::store::{FinishAttempt, RenewalOutcome};
 use crate::transport::message::{
     CallAnswer, NamesAnswer, QueueAnswer, QueueCall, RunCall, SecretAnswer, WireSecret,
@@ -71,8 +73,14 @@ impl Orchestrator {
             return Err(Error::forbidden("the agent was enrolled again with another key"));
         }
         let now = self.clock().now();
-        agent.facts.clone_from(&hello.facts);
-        self.store().connect_agent(agent_id, hello.facts, hello.slots, now).await?;
+        let mut facts = hello.facts;
+        if let Some(host) = facts.hosts.pop() {
+            let host = AgentHost { seen_at: Some(now), ..host };
+            self.refuse_twin(&agent, &host).await?;
+            facts.hosts = agent.hosts_with(&host);
+        }
+        agent.facts.clone_from(&facts);
+        self.store().connect_agent(agent_id, facts, hello.slots, now).await?;
         let welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
         let agent_name = agent.name.clone();
         let (number, replaced) = self.connections().add(agent, link.sender.clone());
@@ -94,14 +102,33 @@ impl Orchestrator {
     /// The agent, if it may connect.
     ///
     /// # Errors
-    /// `Forbidden` if it was deleted or disabled.
+    /// `Forbidden` if it was deleted or disabled, or is in quarantine.
     pub async fn connectable(&self, id: AgentId) -> Result<Agent> {
         let agent = self.store().agent(id).await?.filter(|agent| agent.deleted_at.is_none());
         let agent = agent.ok_or_else(|| Error::forbidden("this agent is not known here; enrol it"))?;
         if agent.status == AgentStatus::Disabled {
             return Err(Error::forbidden("this agent is disabled; an operator can make it active"));
         }
+        if agent.is_quarantined() {
+            return Err(quarantined());
+        }
         Ok(agent)
+    }
+
+    /// Shuts an agent out, on every server, if its key is alive on another host too: neither is known to be the right
+    /// one.
+    async fn refuse_twin(&self, agent: &Agent, host: &AgentHost) -> Result<()> {
+        let Some(twin) = agent.twin(host) else { return Ok(()) };
+        let command = QuarantineAgent { id: agent.id, hosts: vec![twin.clone(), host.clone()] };
+        self.execute(&Actor::system(), command).await?;
+        tracing::warn!(
+            agent = %agent.id,
+            one = %twin.name,
+            other = %host.name,
+            "the key of an agent is alive on two hosts; both are refused until somebody decides"
+        );
+        self.connections().end(agent.id);
+        Err(quarantined())
     }
 
     /// Compares what the agent holds with what it should: takes back what never reached it, ends what it
@@ -173,6 +200,12 @@ impl Orchestrator {
     }
 }
 
+fn quarantined() -> Error {
+    let message = "the key of this agent is alive on two hosts, so both are refused: stop one of them and enrol it \
+                   as an agent of its own, then somebody who manages agents can release this one";
+    Error::new(ErrorKind::Forbidden, "agent.quarantined", message)
+}
+
 fn stopping() -> Error {
     Error::unavailable("server.stopping", "the server is stopping; come back in a moment")
 }
@@ -204,6 +237,13 @@ fn check_hello(hello: &Hello) -> Result<()> {
     }
     let facts = &hello.facts;
     let texts = facts.python_versions.iter().chain([&facts.agent_version, &facts.os, &facts.arch]);
+    let hosts = facts.hosts.iter();
+    let mut hosts =
+        hosts.flat_map(|host| [&host.instance, &host.machine, &host.boot, &host.name, &host.address]);
+    if facts.hosts.len() > 1 || hosts.any(|text| text.len() > MAX_FACT) {
+        let why = "the hello names more than the agent's own host, or a name of it is too long";
+        return Err(Error::invalid("agent.hello", why));
+    }
     if facts.python_versions.len() > MAX_INTERPRETERS || texts.into_iter().any(|text| text.len() > MAX_FACT) {
         let why = format!("the hello names more than {MAX_INTERPRETERS} interpreters, or a fact is too long");
         return Err(Error::invalid("agent.hello", why));

@@ -1,17 +1,10 @@
 //! How often a client's address may try what nobody is signed in for.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
-use openautomate_core::{Error, ErrorKind};
-
+use super::request_buckets::RequestBuckets;
 use crate::options::RateLimit;
 use crate::problem::Problem;
-
-/// Addresses that were not seen for long are forgotten once in so many requests.
-const PRUNE_EVERY: u32 = 1_024;
 
 /// A bucket of requests for each client address (for IPv6: for each /64, which is one customer).
 ///
@@ -19,35 +12,18 @@ const PRUNE_EVERY: u32 = 1_024;
 /// guards against. N servers that share the requests of one address let N times as many through at most; what must hold
 /// across servers, the failed logins of an account, is counted in the store.
 #[derive(Debug)]
-pub(crate) struct PublicLimiter {
-    limiter: DefaultKeyedRateLimiter<IpAddr>,
-    seen: AtomicU32,
-}
+pub(crate) struct PublicLimiter(RequestBuckets<IpAddr>);
 
 impl PublicLimiter {
     pub(crate) fn new(limit: RateLimit) -> Self {
-        let quota = Quota::with_period(limit.per / limit.requests.get())
-            .unwrap_or_else(|| Quota::per_second(limit.requests))
-            .allow_burst(limit.requests);
-        Self { limiter: DefaultKeyedRateLimiter::keyed(quota), seen: AtomicU32::new(0) }
+        let message = "too many requests came from this address; wait and try again";
+        Self(RequestBuckets::new(limit, "request.rate", message))
     }
 
     /// Counts a request.
     pub(crate) fn check(&self, address: Option<IpAddr>) -> Result<(), Problem> {
         // Without a connection there is no client to limit: the router is driven in the same process.
-        let Some(address) = address else { return Ok(()) };
-        if self.seen.fetch_add(1, Ordering::Relaxed) % PRUNE_EVERY == PRUNE_EVERY - 1 {
-            self.limiter.retain_recent();
-        }
-        self.limiter.check_key(&bucket(address)).map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            let error = Error::new(
-                ErrorKind::QuotaExceeded,
-                "request.rate",
-                "too many requests came from this address; wait and try again",
-            );
-            Problem::retry_after(error, wait.as_secs() + 1)
-        })
+        address.map_or(Ok(()), |address| self.0.check(&bucket(address)))
     }
 }
 

@@ -35,7 +35,11 @@ fn bearer(parts: &Parts) -> Result<&str> {
 }
 
 /// The person of a session, if both are still good, and whether they must enrol an authenticator before anything else.
-async fn person_or_newcomer(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<(Actor, bool)> {
+async fn person_or_newcomer(
+    parts: &Parts,
+    state: &AppState,
+    claims: AccessClaims,
+) -> Result<(Actor, bool), Problem> {
     let store = state.orchestrator().store();
     let now = state.now();
     let session = store.session(claims.sid).await?.filter(|session| {
@@ -43,21 +47,23 @@ async fn person_or_newcomer(parts: &Parts, state: &AppState, claims: AccessClaim
     });
     let user = store.user(claims.sub).await?.filter(|user| !user.disabled && user.deleted_at.is_none());
     let (Some(user), Some(session)) = (user, session) else {
-        return Err(Error::unauthenticated("the session has ended; sign in again"));
+        return Err(Error::unauthenticated("the session has ended; sign in again").into());
     };
+    state.people().check(&user.id)?;
     let must_enrol = state.orchestrator().must_enrol(&user, &session).await?;
     Ok((of_request(parts, state.orchestrator().person(&user, Some(claims.sid)).await?), must_enrol))
 }
 
 /// The person of a session, if both are still good and nothing is asked of them first.
-async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor> {
+async fn person(parts: &Parts, state: &AppState, claims: AccessClaims) -> Result<Actor, Problem> {
     match person_or_newcomer(parts, state, claims).await? {
         (actor, false) => Ok(actor),
         (_, true) => Err(Error::new(
             ErrorKind::Forbidden,
             "totpEnrolmentRequired",
             "an authenticator is asked of you here, and you have none; enrol one at /api/auth/totp",
-        )),
+        )
+        .into()),
     }
 }
 
@@ -71,16 +77,20 @@ fn api_key(parts: &Parts) -> Option<&str> {
     bearer(parts).ok().filter(|token| token.starts_with(API_KEY_PREFIX))
 }
 
-async fn person_by_key(parts: &Parts, state: &AppState, key: &str) -> Result<Actor> {
-    Ok(of_request(parts, state.orchestrator().person_by_key(key).await?))
+async fn person_by_key(parts: &Parts, state: &AppState, key: &str) -> Result<Actor, Problem> {
+    let actor = state.orchestrator().person_by_key(key).await?;
+    if let Some(id) = actor.user_id() {
+        state.people().check(&id)?;
+    }
+    Ok(of_request(parts, actor))
 }
 
 /// Refuses whoever comes with an API key.
-async fn no_key(parts: &Parts, state: &AppState) -> Result<()> {
+async fn no_key(parts: &Parts, state: &AppState) -> Result<(), Problem> {
     let Some(key) = api_key(parts) else { return Ok(()) };
     // Whether the key is good comes first: who has none learns nothing.
     person_by_key(parts, state, key).await?;
-    Err(Error::forbidden("an API key may not do this; sign in with your password"))
+    Err(Error::forbidden("an API key may not do this; sign in with your password").into())
 }
 
 /// A person who is signed in, in person or by an API key.
@@ -245,6 +255,28 @@ impl FromRequestParts<AppState> for HookSender {
     }
 }
 
+/// Whoever speaks for an agent, with the certificate that this server asks agents for, if it asks for one.
+#[derive(Debug)]
+pub(crate) struct Certified;
+
+impl FromRequestParts<AppState> for Certified {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        #[cfg(feature = "server")]
+        if state.options().agents_need_certificate
+            && !parts.extensions.get::<crate::middleware::Secured>().is_some_and(|by| by.client_certified)
+        {
+            return Err(Error::forbidden(
+                "this server asks agents for a certificate; give the agent --tls-client-cert and --tls-client-key",
+            )
+            .into());
+        }
+        let _ = (parts, state);
+        Ok(Self)
+    }
+}
+
 /// The agent that the path names, signed in by its key.
 #[derive(Debug)]
 pub(crate) struct LinkedAgent(pub(crate) Agent);
@@ -253,8 +285,10 @@ impl FromRequestParts<AppState> for LinkedAgent {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        Certified::from_request_parts(parts, state).await?;
         let token = bearer(parts)?;
         let agent = state.agent_tokens().verify(state.orchestrator(), token).await?;
+        state.agents().check(&agent.id)?;
         let Path(path) = Path::<HashMap<String, String>>::from_request_parts(parts, state)
             .await
             .map_err(|_| Error::not_found("agent", "with this path"))?;

@@ -60,7 +60,35 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+/// How deep arrays and objects may lie in one another (RELIABILITY 7.5).
+const MAX_DEPTH: usize = 32;
+
+/// Whether arrays and objects lie deeper in one another than they may. Of what is no JSON it says anything.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return true;
+                }
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    if is_too_deep(bytes) {
+        let why = format!("the body nests arrays and objects deeper than {MAX_DEPTH}; make it flatter");
+        return Err(Error::invalid("request.depth", why));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -134,6 +162,16 @@ mod tests {
     fn error(text: &str) -> (String, Option<String>, String) {
         let error = parse::<Outer>(text.as_bytes()).unwrap_err();
         (error.code().to_owned(), error.field().map(ToOwned::to_owned), error.message().to_owned())
+    }
+
+    #[test]
+    fn depth_is_bounded_and_texts_are_not_counted() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_deep(nested(MAX_DEPTH).as_bytes()) && is_too_deep(nested(MAX_DEPTH + 1).as_bytes()));
+        assert!(!is_too_deep(format!("[{}]", vec![nested(5); 50].join(",")).as_bytes()));
+        let text = format!(r#"{{"a": "\"{}"}}"#, "[".repeat(100));
+        assert!(!is_too_deep(text.as_bytes()));
+        assert_eq!(error(&nested(100_000)).0, "request.depth");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod page;
 mod path;
 
 pub(crate) use actor::{
-    Caller, CallerOrKey, Enrolling, EnrollingOrKey, HookSender, InSession, LinkedAgent, LiveCaller,
+    Caller, CallerOrKey, Certified, Enrolling, EnrollingOrKey, HookSender, InSession, LinkedAgent, LiveCaller,
     Returning, Visitor,
 };
 pub(crate) use allowed::{Can, Needed, may};

@@ -57,6 +57,9 @@ pub async fn serve(
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     // There is no proxy on this way, so what a caller says of its address counts for nothing.
     let options = HttpOptions { behind_proxy: false, ..options };
+    // Nor is a certificate asked for: the agent's signature inside this TLS tells who it is.
+    #[cfg(feature = "server")]
+    let options = HttpOptions { agents_need_certificate: false, ..options };
     let stop = options.stop.clone();
     let pipes = PipeSettings {
         ping_every: options.ping_every,

@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::artifacts::ArtifactView;
 use crate::access::routes;
 use crate::auth::AGENT_TOKEN_LIFE;
-use crate::extract::{Body, LinkedAgent, Path, Query, Visitor};
+use crate::extract::{Body, Certified, LinkedAgent, Path, Query, Visitor};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::websocket;
@@ -87,6 +87,7 @@ fn decoded(field: &'static str, text: &str) -> Result<Vec<u8>, Error> {
     responses((status = 201, description = "The agent.", body = EnrolledView)))]
 async fn enrol(
     State(state): State<AppState>,
+    _: Certified,
     Visitor(actor): Visitor,
     Body { value, .. }: Body<EnrolRequest>,
 ) -> Result<(StatusCode, Json<EnrolledView>), Problem> {
@@ -124,6 +125,7 @@ struct ChallengeView {
     responses((status = 200, description = "The challenge.", body = ChallengeView)))]
 async fn challenge(
     State(state): State<AppState>,
+    _: Certified,
     _: Visitor,
     Path(id): Path<AgentId>,
 ) -> Result<Json<ChallengeView>, Problem> {
@@ -157,6 +159,7 @@ struct AgentTokenView {
     responses((status = 200, description = "The token.", body = AgentTokenView)))]
 async fn token(
     State(state): State<AppState>,
+    _: Certified,
     _: Visitor,
     Path(id): Path<AgentId>,
     Body { value, .. }: Body<SignatureRequest>,

@@ -9,8 +9,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use openautomate_core::command::agent::{CreateEnrolmentToken, DeleteAgent, RegisterAgent, UpdateAgent};
-use openautomate_core::domain::{Agent, AgentFacts, AgentStatus, MaintenanceWindow, Rest};
+use openautomate_core::command::agent::{
+    CreateEnrolmentToken, DeleteAgent, RegisterAgent, ReleaseAgent, UpdateAgent,
+};
+use openautomate_core::domain::{
+    Agent, AgentFacts, AgentHost, AgentStatus, MaintenanceWindow, Quarantine, Rest,
+};
 use openautomate_core::id::{AgentId, EnrolmentTokenId, EnvironmentId, PoolId, UserId};
 use openautomate_core::permission::{Access, Actor, Permission};
 use openautomate_core::{Error, Orchestrator};
@@ -31,6 +35,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(register))
         .routes(routes!(list))
         .routes(routes!(get, update, delete))
+        .routes(routes!(release))
         .routes(routes!(make_token))
         .merge(usage::router())
 }
@@ -86,8 +91,44 @@ pub(crate) struct AgentView {
     connected: bool,
     /// Whether it has a key.
     enrolled: bool,
+    /// Set while it may not connect, because its key is alive on two hosts.
+    quarantine: Option<QuarantineView>,
     /// Raised with each change; the ETag.
     revision: i64,
+}
+
+/// That an agent's key is alive on two hosts; neither may connect until somebody releases the agent.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct QuarantineView {
+    /// Since when.
+    since: DateTime<Utc>,
+    /// The two hosts, as they tell of themselves.
+    hosts: Vec<HostView>,
+}
+
+/// A host on which an agent's key was alive.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct HostView {
+    /// Its host name.
+    machine_name: String,
+    /// Its address; left out for those who may not manage agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip_address: Option<String>,
+    /// When it connected last.
+    seen_at: Option<DateTime<Utc>>,
+}
+
+impl QuarantineView {
+    fn new(quarantine: Quarantine, sees_address: bool) -> Self {
+        let view = |host: AgentHost| HostView {
+            machine_name: host.name,
+            ip_address: sees_address.then_some(host.address),
+            seen_at: host.seen_at,
+        };
+        Self { since: quarantine.since, hosts: quarantine.hosts.into_iter().map(view).collect() }
+    }
 }
 
 /// What an agent tells of its machine.
@@ -133,7 +174,9 @@ impl AgentView {
             orchestrator.authorize(actor, Access::Permission(Permission::ManageAgents)).is_ok();
         let now = orchestrator.clock().now();
         let age = (now - agent.last_heartbeat).num_milliseconds();
+        let quarantine = if agent.is_quarantined() { agent.quarantine.clone() } else { None };
         Self {
+            quarantine: quarantine.map(|quarantine| QuarantineView::new(quarantine, sees_address)),
             connected: orchestrator.is_connected(agent.id),
             rest: agent.rest(now),
             heartbeat_age_ms: u64::try_from(age).unwrap_or(0),
@@ -336,6 +379,19 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteAgent { id }).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets an agent in again whose key was alive on two hosts: whichever of them comes next.
+#[utoipa::path(post, path = "/api/agents/{id}/release", tag = "agents",
+    params(("id" = Uuid, Path, description = "The agent.")),
+    responses((status = 200, description = "The agent.", body = AgentView)))]
+async fn release(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::ManageAgents>,
+    Path(id): Path<AgentId>,
+) -> Result<Tagged<AgentView>, Problem> {
+    let agent = state.orchestrator().execute(&actor, ReleaseAgent { id }).await?;
+    Ok(Tagged::new(agent.revision, AgentView::new(state.orchestrator(), &actor, agent)))
 }
 
 /// What a token shall enrol.

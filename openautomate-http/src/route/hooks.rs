@@ -69,7 +69,7 @@ async fn receive(
     };
     let verified = state.orchestrator().verify_webhook(id, delivery).await?;
     // Who has the secret is counted by trigger; who has not never takes from it.
-    state.hooks().check(id)?;
+    state.hooks().check(&id)?;
     let execution = state.orchestrator().execute(&actor, ReceiveWebhook { verified }).await?;
     let answer = Json(HookAnswer { execution_id: execution.id });
     let mut response = (StatusCode::ACCEPTED, answer).into_response();

@@ -6,7 +6,9 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::{SinkExt as _, StreamExt as _};
 use openautomate_core::clock::{Clock as _, SystemClock};
 use openautomate_core::credential::{ENROL_CONTEXT, SESSION_CONTEXT};
-use openautomate_core::domain::{AgentFacts, Lease, LogChunk, LogLevel, LogLine, LogStream, RunResult};
+use openautomate_core::domain::{
+    AgentFacts, AgentHost, Lease, LogChunk, LogLevel, LogLine, LogStream, RunResult,
+};
 use openautomate_core::transport::{
     AgentMessage, Assignment, Hello, PROTOCOL_VERSION, Preparation, ServerMessage, Welcome,
 };
@@ -91,19 +93,31 @@ impl FakeAgent {
 
     /// Connects and says hello, holding these leases.
     pub(crate) async fn connect(&self, server: &TestServer, leases: Vec<Lease>) -> (Connection, Welcome) {
+        match self.connect_from(server, leases, None).await {
+            (connection, Some(ServerMessage::Welcome(welcome))) => (connection, welcome),
+            (_, other) => panic!("{other:?}"),
+        }
+    }
+
+    /// Connects and says hello from a host, if there is one; gives what comes first.
+    pub(crate) async fn connect_from(
+        &self,
+        server: &TestServer,
+        leases: Vec<Lease>,
+        host: Option<AgentHost>,
+    ) -> (Connection, Option<ServerMessage>) {
         let socket = self.open(server, &self.token).await.unwrap();
         let mut connection = Connection { socket };
         let facts = AgentFacts {
             os: "linux".into(),
             python_versions: vec!["3.12.1".into()],
+            hosts: host.into_iter().collect(),
             ..AgentFacts::default()
         };
         let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 2, leases };
         connection.send(&AgentMessage::Hello(hello)).await;
-        match connection.next().await {
-            Some(ServerMessage::Welcome(welcome)) => (connection, welcome),
-            other => panic!("{other:?}"),
-        }
+        let first = connection.next().await;
+        (connection, first)
     }
 }
 

@@ -18,6 +18,10 @@ async fn every_answer_carries_its_headers() {
             policy.contains("frame-ancestors 'none'") && !policy.contains("script-src 'unsafe"),
             "{path}"
         );
+        assert_eq!(headers["x-frame-options"], "DENY", "{path}");
+        assert_eq!(headers["cross-origin-resource-policy"], "same-origin", "{path}");
+        assert!(headers["permissions-policy"].to_str().unwrap().contains("camera=()"), "{path}");
+        assert!(!headers.contains_key("strict-transport-security"), "not in the clear: {path}");
         assert!(headers.contains_key("x-request-id"), "{path}");
         assert!(!headers.contains_key("access-control-allow-origin"), "{path}");
         let cached = headers.get("cache-control").map(|value| value.to_str().unwrap());
@@ -59,4 +63,39 @@ async fn the_documentation_is_served_from_here_alone() {
     let document: serde_json::Value =
         server.request(Method::GET, "/api/openapi.json").send().await.unwrap().json().await.unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+}
+
+#[tokio::test]
+async fn no_other_site_is_let_read_anything() {
+    let server = TestServer::start().await;
+    for origin in ["null", "https://evil.example", &server.url, "http://127.0.0.1", "http://localhost:3000"] {
+        for method in [Method::GET, Method::OPTIONS] {
+            let asked = server.request(method, "/api/agents").header("origin", origin);
+            let asked = asked.header("access-control-request-method", "PUT");
+            let answer =
+                asked.header("access-control-request-headers", "authorization").send().await.unwrap();
+            let told = answer.headers().keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert!(told.is_none() && !answer.status().is_success(), "{origin} {told:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_a_trusted_proxy_says_that_it_speaks_tls() {
+    for (behind_proxy, trusted, wanted) in [(true, true, true), (true, false, false), (false, true, false)] {
+        let server = TestServer::with(openautomate_core::orchestrator::Settings::default(), |options| {
+            options.behind_proxy = behind_proxy;
+            if !trusted {
+                options.trusted_proxies = vec!["192.0.2.1".parse().unwrap()];
+            }
+        })
+        .await;
+        let asked = server.request(Method::GET, "/healthz").header("x-forwarded-proto", "https");
+        let answer = asked.send().await.unwrap();
+        assert_eq!(
+            answer.headers().contains_key("strict-transport-security"),
+            wanted,
+            "{behind_proxy} {trusted}"
+        );
+    }
 }

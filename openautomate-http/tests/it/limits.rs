@@ -83,6 +83,82 @@ async fn an_account_may_fail_so_often() {
 }
 
 #[tokio::test]
+async fn heads_of_requests_are_bounded() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let long = |length: usize| format!("/api/agents?cursor={}", "a".repeat(length));
+    assert_eq!(
+        problem(server.get(&long(9_000), &admin.token).send().await.unwrap(), 414).await["code"],
+        "request.uri"
+    );
+    let with =
+        |length: usize| server.get("/api/agents", &admin.token).header("x-filler", "a".repeat(length)).send();
+    read(with(20_000).await.unwrap(), 200).await;
+    assert_eq!(problem(with(40_000).await.unwrap(), 431).await["code"], "request.headers");
+    // So many headers, or so large ones, that nobody reads them to their end.
+    for (count, length) in [(150, 1), (60, 8_000)] {
+        let mut request = server.get("/api/agents", &admin.token);
+        for number in 0..count {
+            request = request.header(format!("x-filler-{number}"), "a".repeat(length));
+        }
+        match request.send().await {
+            Ok(answer) => assert_eq!(answer.status(), 431),
+            Err(error) => assert!(!error.is_timeout(), "{error}"),
+        }
+    }
+    read(server.get("/api/agents", &admin.token).send().await.unwrap(), 200).await;
+}
+
+#[tokio::test]
+async fn json_is_bounded_in_depth_and_pages_in_length() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+    let deep =
+        |depth: usize| server.post("/api/packages", &admin.token, &json!({"name": nested(depth)})).send();
+    assert_eq!(problem(deep(30).await.unwrap(), 422).await["code"], "request.field");
+    assert_eq!(problem(deep(40).await.unwrap(), 422).await["code"], "request.depth");
+    let bomb = server.request(Method::POST, "/api/packages").bearer_auth(&admin.token);
+    let bomb = bomb.header("content-type", "application/json").body("[".repeat(500_000));
+    assert_eq!(problem(bomb.send().await.unwrap(), 422).await["code"], "request.depth");
+    for limit in ["0", "1000000", "-1"] {
+        let answer = server.get(&format!("/api/agents?limit={limit}"), &admin.token).send().await.unwrap();
+        problem(answer, 422).await;
+    }
+}
+
+#[tokio::test]
+async fn a_person_and_an_agent_may_ask_so_often() {
+    let limit = |options: &mut openautomate_http::HttpOptions| {
+        options.user_requests = RateLimit::new(10, Duration::from_secs(600));
+        options.agent_requests = RateLimit::new(5, Duration::from_secs(600));
+    };
+    let server = TestServer::with(Settings::default(), limit).await;
+    let admin = server.admin().await;
+    let viewer = server.person("viewer", openautomate_core::domain::Role::Viewer).await;
+    let agent = crate::fake_agent::FakeAgent::enrol(&server, &admin.token, "bot").await;
+    let asks = |token: &str| server.get("/api/agents", token).send();
+    let mut refused = None;
+    for _ in 0..12 {
+        let answer = asks(&viewer.token).await.unwrap();
+        if answer.status() != 200 {
+            refused = Some(answer);
+        }
+    }
+    let refused = refused.expect("ten are let through");
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=61).contains(&wait), "{wait}");
+    assert_eq!(problem(refused, 429).await["code"], "user.rate");
+    // Whoever else asks has their own.
+    read(asks(&admin.token).await.unwrap(), 200).await;
+    let path = format!("/api/agents/{}/leases/{}/1/package/index", agent.id, uuid::Uuid::now_v7());
+    let statuses =
+        futures_util::future::join_all((0..8).map(|_| server.get(&path, &agent.token).send())).await;
+    let refused = statuses.into_iter().map(Result::unwrap).filter(|answer| answer.status() == 429).count();
+    assert_eq!(refused, 3);
+}
+
+#[tokio::test]
 async fn a_slow_handler_is_given_up() {
     let brief =
         |options: &mut openautomate_http::HttpOptions| options.request_timeout = Duration::from_millis(1);

@@ -216,3 +216,38 @@ async fn a_session_opens_so_many_and_no_more() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+/// Twelve ways to look like a page of this server.
+#[tokio::test]
+async fn pages_of_other_sites_open_nothing() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let host = server.url.trim_start_matches("http://").to_owned();
+    let port = host.rsplit_once(':').unwrap().1.to_owned();
+    let origins = [
+        "null".to_owned(),
+        String::new(),
+        "https://evil.example".to_owned(),
+        "http://127.0.0.1".to_owned(),
+        format!("http://127.0.0.1:{}", port.parse::<u16>().unwrap() ^ 1),
+        format!("http://127.0.0.1.evil.example:{port}"),
+        format!("http://evil127.0.0.1:{port}"),
+        format!("http://{host}.evil.example"),
+        format!("http://admin@{host}"),
+        format!("http://{host}/"),
+        format!("http://localhost:{port}"),
+        format!("http://xn--127-bla.0.0.1:{port}"),
+        "file://".to_owned(),
+    ];
+    for origin in origins {
+        for by in [
+            ("authorization", format!("Bearer {}", admin.token)),
+            ("sec-websocket-protocol", ticket(&server, &admin.token).await),
+        ] {
+            let opened = open(&server, &[by.clone(), ("origin", origin.clone())]).await;
+            assert_eq!(opened.err(), Some(403), "{origin:?} {}", by.0);
+        }
+    }
+    let own = [("origin", server.url.clone()), ("authorization", format!("Bearer {}", admin.token))];
+    assert!(open(&server, &own).await.is_ok());
+}

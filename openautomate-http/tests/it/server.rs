@@ -1,7 +1,6 @@
 //! A listening server on a fresh database.
 
 use std::io::{Cursor, Write as _};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use openautomate_core::orchestrator::Settings;
 use openautomate_core::permission::Actor;
 use openautomate_core::secret::Secret;
 use openautomate_core::vault::Vault;
+use openautomate_http::listen::{ListenOptions, serve};
 use openautomate_http::{HttpOptions, JwtKeys, RateLimit, router};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -87,9 +87,7 @@ impl TestServer {
         options.public_url = Some(url.clone());
         change(&mut options);
         let app = router(orchestrator.clone(), options.clone());
-        tokio::spawn(async move {
-            axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
-        });
+        tokio::spawn(serve(listener, app, None, ListenOptions::default(), options.stop.clone()));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { url, orchestrator, client, options, dir }
     }

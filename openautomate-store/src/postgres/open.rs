@@ -93,6 +93,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "sign in",
         script: include_str!("../../migrations/postgres/0015_sign_in.sql"),
     },
+    Migration {
+        version: 16,
+        name: "agent quarantine",
+        script: include_str!("../../migrations/postgres/0016_agent_quarantine.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

@@ -14,7 +14,7 @@ impl Table for Agent {
         "agents",
         [
             name, machine_name, ip_address, status, environment_id, owner_id, labels, pool_ids, drain_until,
-            maintenance_windows, public_key, registered_at, deleted_at
+            maintenance_windows, public_key, quarantine, registered_at, deleted_at
         ]
         // Connecting and heartbeats write these without raising the revision: a command's may be older.
         keeps [slots, facts, last_heartbeat]
@@ -41,6 +41,7 @@ impl Table for Agent {
             .bind(micros_of(self.drain_until))
             .bind(Json(&self.maintenance_windows))
             .bind(self.public_key.as_ref().map(|key| &key[..]))
+            .bind(self.quarantine.as_ref().map(Json))
             .bind(micros(self.registered_at))
             .bind(micros_of(self.deleted_at))
             .bind(self.slots)
@@ -64,6 +65,7 @@ impl Table for Agent {
             maintenance_windows: columns.json("maintenance_windows")?,
             slots: columns.count("slots")?,
             public_key: columns.hash_or_none("public_key")?,
+            quarantine: columns.json_or_none("quarantine")?,
             facts: columns.json("facts")?,
             registered_at: columns.time("registered_at")?,
             last_heartbeat: columns.time("last_heartbeat")?,

@@ -107,6 +107,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "sign in",
         script: include_str!("../../migrations/sqlite/0017_sign_in.sql"),
     },
+    Migration {
+        version: 18,
+        name: "agent quarantine",
+        script: include_str!("../../migrations/sqlite/0018_agent_quarantine.sql"),
+    },
 ];
 
 /// How every connection to the file is set.

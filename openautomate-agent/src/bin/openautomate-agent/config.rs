@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use openautomate_agent::DEFAULT_LOOPBACK_PORT;
+use openautomate_agent::{ClientCertificate, DEFAULT_LOOPBACK_PORT, ServerPin, ServerTrust};
 use openautomate_core::domain::Limits;
 use openautomate_core::package::limits::parse_size;
 use openautomate_core::package::signature::PublicKey;
@@ -57,6 +58,10 @@ pub(crate) struct EnrolOptions {
     /// again.
     #[arg(long, env = "OPENAUTOMATE_AGENT_SERVER_KEY", value_delimiter = ',')]
     pub(crate) server_key: Vec<PublicKey>,
+    #[command(flatten)]
+    pub(crate) trust: TrustOptions,
+    #[command(flatten)]
+    pub(crate) certificate: CertificateOptions,
     #[cfg(feature = "nats")]
     #[command(flatten)]
     pub(crate) nats: NatsOptions,
@@ -75,6 +80,57 @@ pub(crate) struct EnrolOptions {
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What the server has to show by https; kept with the enrolment. Otherwise a certificate that the machine trusts.
+#[derive(Args, Debug)]
+pub(crate) struct TrustOptions {
+    /// The pin of the server's key, as it tells it when it starts, or as curl takes it: sha256// and base64. The token is
+    /// told to nobody else. May be given again, for a key that is to come.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_SERVER_PIN", value_name = "PIN", value_delimiter = ',')]
+    server_pin: Vec<ServerPin>,
+    /// The file of the certificate authority (PEM) that vouches for the server, in place of those that the machine
+    /// trusts.
+    #[arg(long, env = "OPENAUTOMATE_AGENT_SERVER_CA", value_name = "FILE")]
+    server_ca: Option<PathBuf>,
+}
+
+impl TrustOptions {
+    pub(crate) fn trust(&self) -> anyhow::Result<ServerTrust> {
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))
+        };
+        let authority = self.server_ca.as_ref().map(read).transpose()?;
+        Ok(ServerTrust { pins: self.server_pin.clone(), authority })
+    }
+}
+
+/// What a server is shown that asks agents for a certificate.
+#[derive(Args, Debug)]
+pub(crate) struct CertificateOptions {
+    /// The certificate (PEM) for a server that asks agents for one.
+    #[arg(
+        long,
+        env = "OPENAUTOMATE_AGENT_TLS_CLIENT_CERT",
+        value_name = "FILE",
+        requires = "tls_client_key"
+    )]
+    tls_client_cert: Option<PathBuf>,
+    /// The file of that certificate's key (PEM).
+    #[arg(
+        long,
+        env = "OPENAUTOMATE_AGENT_TLS_CLIENT_KEY",
+        value_name = "FILE",
+        requires = "tls_client_cert"
+    )]
+    tls_client_key: Option<PathBuf>,
+}
+
+impl CertificateOptions {
+    pub(crate) fn load(&self) -> anyhow::Result<Option<ClientCertificate>> {
+        let files = self.tls_client_cert.as_ref().zip(self.tls_client_key.as_ref());
+        Ok(files.map(|(certificate, key)| ClientCertificate::load(certificate, key)).transpose()?)
+    }
 }
 
 #[derive(Args, Debug)]
@@ -135,6 +191,8 @@ pub(crate) struct RunOptions {
     pub(crate) json_logs: bool,
     #[command(flatten)]
     pub(crate) loopback: LoopbackOptions,
+    #[command(flatten)]
+    pub(crate) certificate: CertificateOptions,
     #[command(flatten)]
     pub(crate) updates: UpdateOptions,
     #[cfg(feature = "nats")]

@@ -21,7 +21,9 @@ use clap::Parser as _;
 #[cfg(feature = "nats")]
 use openautomate_agent::enrol_by_nats;
 use openautomate_agent::release::{RESTART, UpdateSettings};
-use openautomate_agent::{Agent, Identity, StopSignals, WebSocketTransport, default_slots, enrol};
+use openautomate_agent::{
+    Agent, Identity, StopSignals, WebSocketTransport, default_slots, enrol, enrol_trusting,
+};
 use openautomate_core::domain::IsolationLevel;
 use openautomate_core::runner::python::PoolSettings;
 use openautomate_core::runner::registry::RunnerRegistry;
@@ -93,9 +95,14 @@ async fn enrol_machine(options: EnrolOptions) -> anyhow::Result<()> {
             &format!("enrolled as {} ({})", identity.name, identity.agent_id),
         );
     }
-    let identity =
-        enrol(&options.data_dir, &options.server, &token, options.name, options.allow_plain_http).await?;
-    say(&identity, options.json, &format!("enrolled as {} ({})", identity.name, identity.agent_id))
+    let (trust, certificate) = (options.trust.trust()?, options.certificate.load()?);
+    let EnrolOptions { data_dir, server, name, allow_plain_http, json, .. } = options;
+    let identity = if trust.is_the_machines() && certificate.is_none() {
+        enrol(&data_dir, &server, &token, name, allow_plain_http).await?
+    } else {
+        enrol_trusting(&data_dir, &server, &token, name, (trust, certificate.as_ref())).await?
+    };
+    say(&identity, json, &format!("enrolled as {} ({})", identity.name, identity.agent_id))
 }
 
 /// The token: from a file, the environment or standard input. Never an argument, since those are for all to
@@ -153,15 +160,16 @@ async fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
     let indexes = environment::indexes(&options.environments)?;
     let (identity, key) = Identity::load(&options.data_dir)?;
     let package_keys = identity.package_keys.clone();
+    let certificate = options.certificate.load()?;
     #[cfg(feature = "nats")]
     let transport = if NatsSettings::is_nats(&identity.server) {
         let settings = options.nats.settings(identity.server.clone())?;
         WebSocketTransport::by_nats(identity, key, settings)?
     } else {
-        WebSocketTransport::new(identity, key)?
+        WebSocketTransport::certified(identity, key, certificate.as_ref())?
     };
     #[cfg(not(feature = "nats"))]
-    let transport = WebSocketTransport::new(identity, key)?;
+    let transport = WebSocketTransport::certified(identity, key, certificate.as_ref())?;
     let python = python::find(options.python.as_deref()).await?;
     let versions = vec![python.version.clone()];
     let slots = options.slots.unwrap_or_else(default_slots);

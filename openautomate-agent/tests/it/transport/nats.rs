@@ -114,6 +114,7 @@ impl TransportFixture for NatsFixture {
             allow_plain_http: false,
             package_keys: Vec::new(),
             server_keys: vec![self.server.key],
+            server_trust: openautomate_agent::ServerTrust::default(),
         };
         let key = SigningKey::from_bytes(&[7; 32]);
         Arc::new(WebSocketTransport::by_nats(identity, key, NatsSettings::new(self.nats.url())).unwrap())

@@ -16,7 +16,7 @@ pub(super) fn options() -> HttpOptions {
 }
 
 /// Serves the API.
-pub(super) async fn serve(orchestrator: Orchestrator) -> (SocketAddr, JoinHandle<()>) {
+pub(crate) async fn serve(orchestrator: Orchestrator) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = router(orchestrator, options()).into_make_service_with_connect_info::<SocketAddr>();

@@ -49,6 +49,7 @@ impl TransportFixture for WebSocketFixture {
             allow_plain_http: false,
             package_keys: Vec::new(),
             server_keys: Vec::new(),
+            server_trust: openautomate_agent::ServerTrust::default(),
         };
         Arc::new(WebSocketTransport::new(identity, SigningKey::from_bytes(&[7; 32])).unwrap())
     }

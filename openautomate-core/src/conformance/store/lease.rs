@@ -458,6 +458,7 @@ pub async fn connect_agent<F: StoreFixture>(fixture: F) {
         memory_bytes: 1 << 34,
         disk_bytes: 1 << 40,
         is_updatable: true,
+        hosts: Vec::new(),
     };
     world.store.connect_agent(world.agent.id, facts.clone(), 16, at(5)).await.unwrap();
     let connected = Agent { facts, slots: 16, last_heartbeat: at(5), ..world.agent.clone() };

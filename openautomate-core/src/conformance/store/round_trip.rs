@@ -7,11 +7,11 @@ use super::sample::{self, World, at, hash, instant, map};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    ActorKind, ActorRef, Agent, AgentFacts, AgentPool, AgentStatus, Asset, AssetFile, AssetFormat, AssetKind,
-    Calendar, Concurrency, Deployment, EnrolmentToken, Environment, EnvironmentPause, Execution,
+    ActorKind, ActorRef, Agent, AgentFacts, AgentHost, AgentPool, AgentStatus, Asset, AssetFile, AssetFormat,
+    AssetKind, Calendar, Concurrency, Deployment, EnrolmentToken, Environment, EnvironmentPause, Execution,
     ExecutionOptions, ExecutionState, FiringCause, Invitation, MaintenanceWindow, OnAgentLost, Origin,
-    Package, PackageVersion, Pause, Progress, PythonRequirement, Requirements, RetryOptions, RetryPolicy,
-    Role, Rollout, RolloutKind, RolloutState, RunError, Schedule, Session, TraceFrame, User,
+    Package, PackageVersion, Pause, Progress, PythonRequirement, Quarantine, Requirements, RetryOptions,
+    RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, Schedule, Session, TraceFrame, User,
 };
 use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId, RoleId, RolloutId};
 use crate::package::manifest::Manifest;
@@ -164,6 +164,10 @@ pub async fn agent_pools<F: StoreFixture>(fixture: F) {
     assert_eq!(world.store.agent_pool(expected.id).await.unwrap(), Some(expected));
 }
 
+fn agent_host() -> AgentHost {
+    AgentHost { instance: "i".to_owned(), name: ODD.to_owned(), seen_at: Some(at(2)), ..AgentHost::default() }
+}
+
 /// Agents.
 pub async fn agents<F: StoreFixture>(fixture: F) {
     let world = World::new(fixture.store()).await;
@@ -187,7 +191,9 @@ pub async fn agents<F: StoreFixture>(fixture: F) {
             memory_bytes: u64::MAX,
             disk_bytes: 1,
             is_updatable: true,
+            hosts: vec![agent_host()],
         },
+        quarantine: Some(Quarantine { since: at(3), hosts: vec![agent_host()], released_at: None }),
         last_heartbeat: at(4),
         deleted_at: Some(at(5)),
         revision: 3,
@@ -206,6 +212,11 @@ pub async fn agents<F: StoreFixture>(fixture: F) {
             drain_until: agent.drain_until.is_none().then(|| at(7)),
             maintenance_windows: windows()[..1].to_vec(),
             public_key: agent.public_key.is_none().then(hash),
+            quarantine: agent.quarantine.is_none().then(|| Quarantine {
+                since: at(3),
+                hosts: vec![agent_host(), AgentHost::default()],
+                released_at: Some(at(8)),
+            }),
             deleted_at: agent.deleted_at.is_none().then(|| at(9)),
             ..agent
         };

@@ -409,6 +409,7 @@ pub fn agent(name: &str, environment_id: EnvironmentId, owner_id: UserId) -> Age
         labels: Vec::new(),
         pool_ids: Vec::new(),
         drain_until: None,
+        quarantine: None,
         maintenance_windows: Vec::new(),
         slots: 4,
         public_key: None,

@@ -4,16 +4,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use openautomate_core::orchestrator::{Registration, RequireTotp, ScheduleIntervals, Settings};
 use openautomate_core::package::limits::parse_size;
 
 use crate::blobs::BlobArgs;
 use crate::database::DatabaseArgs;
+use crate::limits::LimitArgs;
 #[cfg(feature = "nats")]
 use crate::nats::NatsOptions;
 use crate::oidc::OidcArgs;
+use crate::tls::TlsArgs;
 
 /// The OpenAutomate server: runs the orchestrator and its API.
 #[derive(Debug, Parser)]
@@ -133,10 +134,10 @@ pub(crate) struct ServeArgs {
     /// The address to listen on; port 0 takes any that is free.
     #[arg(long, env = "OPENAUTOMATE_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
-    /// A proxy of your own stands in front: it speaks TLS and sets X-Forwarded-For. Needed to listen on
-    /// another address than loopback.
-    #[arg(long, env = "OPENAUTOMATE_BEHIND_PROXY")]
-    pub(crate) behind_proxy: bool,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
     /// Who may make an account.
     #[arg(long, env = "OPENAUTOMATE_REGISTRATION", value_enum, default_value = "invite")]
     pub(crate) registration: Register,
@@ -211,12 +212,7 @@ fn days(text: &str) -> Result<Days, String> {
 impl ServeArgs {
     /// Refuses what would send passwords over the network in the clear.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        if !self.listen.ip().is_loopback() && !self.behind_proxy {
-            bail!(
-                "plain HTTP is served on loopback only, and {} is not; put a TLS proxy in front and say --behind-proxy",
-                self.listen.ip()
-            );
-        }
+        self.tls.check(self.listen)?;
         self.database.check()
     }
 
@@ -287,10 +283,17 @@ mod tests {
     }
 
     #[test]
-    fn the_open_network_takes_a_proxy() {
+    fn the_open_network_takes_tls_or_a_proxy() {
         assert!(parse(&[]).check().is_ok());
         assert!(parse(&["--listen", "[::1]:0"]).check().is_ok());
         assert!(parse(&["--listen", "0.0.0.0:80"]).check().is_err());
         assert!(parse(&["--listen", "0.0.0.0:80", "--behind-proxy"]).check().is_ok());
+        assert!(parse(&["--listen", "0.0.0.0:80", "--tls-self-signed"]).check().is_ok());
+        assert!(parse(&["--listen", "0.0.0.0:80", "--tls-cert", "a", "--tls-key", "b"]).check().is_ok());
+        assert!(parse(&["--tls-client-ca", "a"]).check().is_err());
+        for half in [&["--tls-cert", "a"][..], &["--tls-key", "b"], &["--trusted-proxy", "10.0.0.1"]] {
+            let args = [&["openautomate-server"], half].concat();
+            assert!(Cli::try_parse_from(args).is_err(), "{half:?}");
+        }
     }
 }

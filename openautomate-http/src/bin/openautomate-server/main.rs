@@ -12,6 +12,7 @@ mod disk;
 mod doctor;
 mod installation;
 mod keys;
+mod limits;
 mod manifest;
 mod memory;
 mod migrate;
@@ -23,6 +24,7 @@ mod restore;
 mod serve;
 mod signal;
 mod staging;
+mod tls;
 
 use std::io::Write as _;
 use std::process::ExitCode;

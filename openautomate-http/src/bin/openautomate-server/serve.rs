@@ -6,23 +6,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use axum::serve::ListenerExt as _;
 use openautomate_core::Orchestrator;
 use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup};
 use openautomate_core::permission::Actor;
 use openautomate_core::secret::Secret;
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::{NatsPeers, NatsSettings};
+use openautomate_http::listen::{ListenOptions, serve as serve_on};
 #[cfg(feature = "nats")]
 use openautomate_http::nats::ServerKey;
 use openautomate_http::{HttpOptions, router};
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::ServeArgs;
 use crate::data_dir::DataDir;
 use crate::keys;
-use crate::signal;
+use crate::signal::StopSignals;
 
 /// How long requests that are under way may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -45,10 +46,21 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     )
     .await?;
     (options.public_url, options.oidc) = (public_url, providers);
+    let tls = args.tls.tls(&data, args.listen)?;
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("can't listen on {}; is the port in use?", args.listen))?;
-    let url = url(listener.local_addr()?);
+    let url = url(args.tls.scheme(), listener.local_addr()?);
+    let tls = match tls {
+        Some((certificate, config)) => {
+            if let Some(pin) = args.tls.shown_pin(&certificate)? {
+                say(&format!("agents know this server by --server-pin {pin}"));
+            }
+            options.tasks.spawn(certificate.follow_files(options.stop.clone()));
+            Some(config)
+        }
+        None => None,
+    };
     first_administrator(&orchestrator, &url).await?;
     orchestrator.start();
     #[cfg(feature = "nats")]
@@ -66,8 +78,10 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let keys = options.keys.clone();
     let watch = keys::watch(keys, data.jwt_key(), age, orchestrator.clone(), options.stop.clone());
     options.tasks.spawn(watch);
+    // Before anybody hears that it listens, and may tell it to stop.
+    let signals = StopSignals::listen().context("the signals of the system can't be heard")?;
     say(&format!("listening on {url}"));
-    run(listener, orchestrator, options).await
+    run(listener, tls, signals, orchestrator, options).await
 }
 
 fn init_logs(json: bool) {
@@ -100,17 +114,18 @@ async fn assemble(
     };
     let orchestrator = builder.build().await?;
     let mut options = HttpOptions::new(keys);
-    options.behind_proxy = args.behind_proxy;
+    args.tls.apply(&mut options);
+    args.limits.apply(&mut options);
     Ok((orchestrator, options))
 }
 
-fn url(address: SocketAddr) -> String {
+fn url(scheme: &str, address: SocketAddr) -> String {
     let shown = if address.ip().is_unspecified() {
         SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
     } else {
         address
     };
-    format!("http://{shown}")
+    format!("{scheme}://{shown}")
 }
 
 /// Tells whoever started the server; it is no log.
@@ -147,26 +162,19 @@ async fn first_administrator(orchestrator: &Orchestrator, url: &str) -> anyhow::
     Ok(())
 }
 
-async fn run(listener: TcpListener, orchestrator: Orchestrator, options: HttpOptions) -> anyhow::Result<()> {
+async fn run(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    mut signals: StopSignals,
+    orchestrator: Orchestrator,
+    options: HttpOptions,
+) -> anyhow::Result<()> {
     let (stop, tasks) = (options.stop.clone(), options.tasks.clone());
-    let app = router(orchestrator.clone(), options).into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = stop.clone();
-    // A small message must not wait for the acknowledgement of the one before, which may take 40 ms.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection sends small messages late");
-        }
-    });
-    let server = axum::serve(listener, app)
-        .with_graceful_shutdown(async move { stopped.cancelled().await })
-        .into_future();
-    let mut server = tokio::spawn(server);
+    let app = router(orchestrator.clone(), options);
+    let mut server = tokio::spawn(serve_on(listener, app, tls, ListenOptions::default(), stop.clone()));
     let ended = tokio::select! {
         ended = &mut server => Some(ended),
-        told = signal::stop() => {
-            told.context("can't wait for signals")?;
-            None
-        }
+        () = signals.stop() => None,
     };
     tracing::info!("stopping");
     stop.cancel();
@@ -179,7 +187,7 @@ async fn run(listener: TcpListener, orchestrator: Orchestrator, options: HttpOpt
     // A line that takes nothing any more is not waited for.
     let _ = tokio::time::timeout(FAREWELL, tasks.wait()).await;
     match ended {
-        Some(ended) => Ok(ended.context("the server ended by a panic")??),
+        Some(ended) => ended.context("the server ended by a panic"),
         None => {
             tracing::warn!("requests were still under way and were given up");
             Ok(())

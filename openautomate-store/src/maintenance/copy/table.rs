@@ -162,6 +162,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("maintenance_windows", Text),
             ("slots", Integer),
             ("public_key", Bytes),
+            ("quarantine", Text),
             ("facts", Text),
             ("registered_at", Integer),
             ("last_heartbeat", Integer),
