@@ -38,8 +38,7 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Read> {
 /// Writes a whole file under another name and links it to its place, so that neither a crash nor another
 /// process that does the same leaves half a key or replaces one that is in use. One that is there stays.
 pub(crate) fn create(path: &Path, text: &Secret<String>) -> io::Result<()> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder = folder_of(path);
     let staged: PathBuf = folder.join(format!(".key-{}", Uuid::now_v7()));
     let written = platform::create_private(&staged)
         .and_then(|mut file| file.write_all(text.expose().as_bytes()).and_then(|()| file.sync_all()))
@@ -51,4 +50,33 @@ pub(crate) fn create(path: &Path, text: &Secret<String>) -> io::Result<()> {
     let removed = fs::remove_file(&staged);
     written.and(removed)?;
     platform::sync_folder(folder)
+}
+
+/// Writes a whole file under another name and puts it into its place, so that neither a crash nor a reader ever meets
+/// half of it.
+///
+/// Those who replace one file must follow one another: what an earlier one left when it was killed is removed.
+pub(crate) fn replace(path: &Path, text: &Secret<String>) -> io::Result<()> {
+    let folder = folder_of(path);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!(".{name}-");
+    for entry in fs::read_dir(folder)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    let staged: PathBuf = folder.join(format!("{prefix}{}", Uuid::now_v7()));
+    let replaced = platform::create_private(&staged)
+        .and_then(|mut file| file.write_all(text.expose().as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&staged, path));
+    if replaced.is_err() {
+        // The failure before counts.
+        let _ = fs::remove_file(&staged);
+    }
+    replaced?;
+    platform::sync_folder(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }

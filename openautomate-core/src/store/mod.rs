@@ -37,6 +37,7 @@ mod package;
 mod peer;
 mod schedule;
 mod trigger;
+mod vault;
 mod work_queue;
 
 use std::fmt::Debug;
@@ -62,6 +63,7 @@ pub use package::PackageStore;
 pub use peer::{PeerLine, PeerStore};
 pub use schedule::ScheduleStore;
 pub use trigger::TriggerStore;
+pub use vault::{Resealed, SealedCount, SealedKind, SealedValue, VaultKey, VaultStore};
 pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
 
 /// A whole store adapter.
@@ -87,6 +89,7 @@ pub trait Store:
     + ChildStore
     + ApprovalStore
     + BucketStore
+    + VaultStore
     + Debug
     + Send
     + Sync
@@ -116,6 +119,7 @@ impl<T> Store for T where
         + ChildStore
         + ApprovalStore
         + BucketStore
+        + VaultStore
         + Debug
         + Send
         + Sync

@@ -30,6 +30,7 @@ mod search;
 mod start;
 mod transact;
 mod trigger;
+mod vault;
 mod work_queue;
 
 use std::fmt;

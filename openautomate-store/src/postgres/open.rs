@@ -83,6 +83,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "stand-ins",
         script: include_str!("../../migrations/postgres/0013_stand_ins.sql"),
     },
+    Migration {
+        version: 17,
+        name: "vault and audit",
+        script: include_str!("../../migrations/postgres/0017_vault_and_audit.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

@@ -30,6 +30,7 @@ mod refusal;
 mod schedule;
 mod search;
 mod trigger;
+mod vault;
 mod work_queue;
 
 use std::fmt;

@@ -97,6 +97,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "stand-ins",
         script: include_str!("../../migrations/sqlite/0015_stand_ins.sql"),
     },
+    Migration {
+        version: 19,
+        name: "vault and audit",
+        script: include_str!("../../migrations/sqlite/0019_vault_and_audit.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -242,13 +247,14 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
             ('agent_pools', 'agent_preparations', 'agent_release_files', 'agent_releases',
             'agent_rollouts', 'agent_updates', 'agent_usage', 'agents', 'approvals', 'artifacts',
-            'asset_contents', 'assets', 'attempts', 'audit_entries', 'audit_head', 'bucket_objects',
+            'asset_contents', 'assets', 'attempts', 'audit_checkpoints', 'audit_entries', 'audit_head',
+            'bucket_objects',
             'buckets', 'calendars', 'deployments', 'due_triggers', 'enrolment_tokens', 'environments',
             'execution_children', 'execution_files', 'executions', 'firings', 'idempotency_records',
             'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries',
             'package_versions', 'packages', 'rollouts', 'schedule_files', 'schedules', 'sessions',
             'trigger_firings', 'trigger_runs', 'trigger_turns', 'trigger_watches', 'triggers', 'users',
-            'work_item_files', 'work_items', 'work_queues')) AS alike";
+            'vault_keys', 'work_item_files', 'work_items', 'work_queues')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");
     let count = |column| columns.get::<i64>(column);

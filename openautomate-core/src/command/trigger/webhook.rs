@@ -55,7 +55,7 @@ pub(super) fn new_secret(vault: &Vault, trigger: &mut Trigger) -> Result<Secret<
 }
 
 /// What the seal of a secret is bound to: moved to another row it does not open.
-fn binding(id: TriggerId) -> Vec<u8> {
+pub(crate) fn binding(id: TriggerId) -> Vec<u8> {
     [b"openautomate-trigger-v1".as_slice(), id.as_bytes()].concat()
 }
 
@@ -189,7 +189,9 @@ mod tests {
     const NOW: i64 = 1_767_323_045;
 
     fn vault() -> Vault {
-        Vault::new(KeyRing::new(1, &std::array::from_fn::<u8, 32, _>(|index| index as u8)).unwrap())
+        Vault::new(
+            KeyRing::new(1, &std::array::from_fn::<u8, 32, _>(|index| (index * index + 3) as u8)).unwrap(),
+        )
     }
 
     fn now() -> Timestamp {

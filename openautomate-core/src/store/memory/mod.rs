@@ -21,6 +21,7 @@ mod row;
 mod schedule;
 mod state;
 mod trigger;
+mod vault;
 mod work_queue;
 
 use std::fmt;

@@ -14,7 +14,6 @@ use openautomate_core::permission::Actor;
 use openautomate_core::secret::Secret;
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::{NatsPeers, NatsSettings};
-use openautomate_core::vault::Vault;
 #[cfg(feature = "nats")]
 use openautomate_http::nats::ServerKey;
 use openautomate_http::{HttpOptions, JwtKeys, router};
@@ -83,7 +82,7 @@ async fn assemble(
     // The store comes first: it keeps a second server out before anything else is made.
     let store = args.database.open(Some(data)).await?;
     let keys = JwtKeys::load_or_create(&data.jwt_key())?;
-    let vault = Vault::open_or_create(&data.vault_key())?;
+    let vault = args.vault_key.open(data, &*store).await?;
     let blobs = Arc::new(args.blobs.open(data).await?);
     let signer = PackageSigner::load_or_create(&data.package_key())?;
     #[cfg(feature = "nats")]
