@@ -31,7 +31,6 @@ pub(crate) const EVENTS: usize = 1_024;
 const MAX_OPEN: usize = 64;
 
 /// How many texts within one value are masked.
-const MAX_PARTS: usize = 1_000;
 
 /// Listens to one run.
 pub(crate) struct Listener<'a> {
@@ -155,33 +154,11 @@ async fn tell_secret(
 /// line can be quicker.
 pub(crate) async fn read_asset(attempt: &Attempt, agent: &Inner, name: &str) -> Result<Secret<String>> {
     let value = agent.ask_secret(attempt.lease, name).await?;
-    if !attempt.masker.register(value.expose()) {
+    if !attempt.masker.register_with_parts(value.expose()) {
         let text = format!("the asset {name} is too short to be masked in the log");
         let line = LogLine::new(agent.clock.now(), LogLevel::Warning, LogStream::System, text);
         attempt.append_while_running([line]);
         agent.changed.notify_one();
     }
-    for part in parts(value.expose()) {
-        attempt.masker.register(&part);
-    }
     Ok(value)
-}
-
-/// The texts within a value that is JSON, a credential for one: a run uses them, and not the JSON.
-fn parts(value: &str) -> Vec<String> {
-    fn add(value: serde_json::Value, parts: &mut Vec<String>) {
-        match value {
-            serde_json::Value::String(text) if parts.len() < MAX_PARTS => parts.push(text),
-            serde_json::Value::Array(items) => items.into_iter().for_each(|item| add(item, parts)),
-            serde_json::Value::Object(fields) => fields.into_iter().for_each(|(_, field)| add(field, parts)),
-            _ => {}
-        }
-    }
-    let mut parts = Vec::new();
-    if value.starts_with(['{', '['])
-        && let Ok(value) = serde_json::from_str(value)
-    {
-        add(value, &mut parts);
-    }
-    parts
 }

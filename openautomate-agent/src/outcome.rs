@@ -67,29 +67,18 @@ pub(crate) fn masked_progress(mut progress: Progress, masker: &Masker) -> Progre
 
 /// Masks a text in place.
 pub(crate) fn mask(text: &mut String, masker: &Masker) {
-    if let std::borrow::Cow::Owned(masked) = masker.mask(text) {
-        *text = masked;
-    }
+    masker.mask_in_place(text);
 }
 
 /// Masks names and values.
-pub(crate) fn masked_fields(fields: Map<String, Value>, masker: &Masker) -> Map<String, Value> {
-    let masked = fields.into_iter().map(|(mut key, mut value)| {
-        mask(&mut key, masker);
-        mask_value(&mut value, masker);
-        (key, value)
-    });
-    masked.collect()
+pub(crate) fn masked_fields(mut fields: Map<String, Value>, masker: &Masker) -> Map<String, Value> {
+    masker.mask_fields(&mut fields);
+    fields
 }
 
 /// Masks every text in a value in place.
 pub(crate) fn mask_value(value: &mut Value, masker: &Masker) {
-    match value {
-        Value::String(text) => mask(text, masker),
-        Value::Array(items) => items.iter_mut().for_each(|item| mask_value(item, masker)),
-        Value::Object(fields) => *fields = masked_fields(std::mem::take(fields), masker),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+    masker.mask_value(value);
 }
 
 /// The beginning of a text.

@@ -17,6 +17,7 @@ use crate::id::{
     AgentId, AgentRolloutId, ApprovalId, ArtifactId, AssetId, BucketId, CalendarId, EnvironmentId,
     ExecutionId, FileId, PackageId, RoleId, ScheduleId, TriggerId, VersionId, WorkQueueId,
 };
+use crate::store::VaultKey;
 
 /// A row of any kind that commands write.
 #[expect(clippy::large_enum_variant, reason = "a change holds a few of them and lives for a moment")]
@@ -142,6 +143,14 @@ pub enum Write {
     /// A call by which a run asked for an execution; one with the same parent, try and call that is there already is
     /// [`Error::stale_row`](crate::Error::stale_row).
     AddChild(ChildCall),
+    /// A key of the vault that a server came with; one of its number that is there already is a `Conflict` with code
+    /// `name.taken`: another server was first.
+    KeepVaultKey(VaultKey),
+    /// Forgets a key of the vault; one that is not there is no mistake.
+    ForgetVaultKey {
+        /// Which.
+        id: u32,
+    },
 }
 
 /// What became visible with a commit.

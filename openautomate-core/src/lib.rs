@@ -11,6 +11,7 @@
 //! | `conformance` | the public suites for adapters |
 //! | `object-store-s3`, `object-store-gcs`, `object-store-azure` | blobs in a bucket of that service (`blob::ObjectBlobStore::from_url`) |
 
+pub mod audit_export;
 pub mod blob;
 pub mod changes;
 pub mod clock;

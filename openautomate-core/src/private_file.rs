@@ -57,16 +57,25 @@ pub fn create(path: &Path, text: &Secret<String>) -> io::Result<()> {
     platform::sync_folder(folder)
 }
 
-/// Puts a whole file in the place of another one, which is there until the new one is.
+/// Writes a whole file under another name and puts it into its place, so that neither a crash nor a reader ever meets
+/// half of it.
+///
+/// Those who replace one file must follow one another: what an earlier one left when it was killed is removed.
 ///
 /// # Errors
 /// As the file system says.
 pub fn replace(path: &Path, text: &Secret<String>) -> io::Result<()> {
     let folder = folder_of(path);
-    let staged = staged_in(folder);
+    let prefix = format!(".{}-", path.file_name().unwrap_or_default().to_string_lossy());
+    for entry in fs::read_dir(folder)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    let staged = folder.join(format!("{prefix}{}", Uuid::now_v7()));
     let replaced = write(&staged, text).and_then(|()| fs::rename(&staged, path));
     if replaced.is_err() {
-        // Nobody may read it; what can't be removed is left.
+        // The failure before counts.
         let _ = fs::remove_file(&staged);
     }
     replaced?;

@@ -9,8 +9,8 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Paths;
 
 use crate::extract::{
-    Body, Caller, CallerOrKey, Can, Certified, Enrolling, EnrollingOrKey, HookSender, IdempotencyKey, IfMatch,
-    InSession, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query, Returning, Visitor,
+    Body, Caller, CallerOrKey, Can, Certified, Enrolling, EnrollingOrKey, HookSender, IdempotencyKey,
+    IfMatch, InSession, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query, Returning, Visitor,
 };
 use crate::state::AppState;
 

@@ -32,8 +32,8 @@ pub mod listen;
 mod middleware;
 #[cfg(feature = "nats")]
 pub mod nats;
-pub mod oidc;
 mod network;
+pub mod oidc;
 mod openapi;
 mod options;
 pub mod outbound;

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::JwtKeys;
-use crate::oidc::OidcProvider;
 use crate::network::Network;
+use crate::oidc::OidcProvider;
 use crate::outbound::OutboundOptions;
 
 /// So many requests in a span of time, all of which may come at once.

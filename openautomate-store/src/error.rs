@@ -129,6 +129,24 @@ fn of_database(error: DatabaseError) -> CoreError {
     known.with_source(error)
 }
 
+/// What it means that an audit entry could not be written: what was asked for does not happen. What a later try may
+/// cure by itself, and what is the caller's mistake, stays what it is.
+pub(crate) fn unaudited(error: DatabaseError) -> Error {
+    match error.refusal() {
+        Refusal::Raised | Refusal::Check | Refusal::Permission | Refusal::Statement | Refusal::Value
+            if error.text() != Some(raised::NAME_TAKEN) =>
+        {
+            CoreError::unavailable(
+                "audit.unavailable",
+                "the audit can't be written, so nothing was done; look into the server's log",
+            )
+            .with_source(error)
+            .into()
+        }
+        _ => error.into(),
+    }
+}
+
 /// Which key was there says what it means. The names are those of PostgreSQL's migrations; what SQLite is asked
 /// for names no key in such a place.
 fn already_there(error: DatabaseError) -> CoreError {

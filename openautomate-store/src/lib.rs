@@ -52,6 +52,7 @@ mod sqlite;
 #[cfg(any(feature = "sqlx-sqlite", feature = "sqlx-postgres"))]
 pub mod sqlx;
 mod table;
+mod vault;
 mod work_item;
 
 pub use connect::{StoreOptions, connect};

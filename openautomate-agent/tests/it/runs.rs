@@ -90,6 +90,7 @@ async fn a_secret_is_given_and_masked_everywhere() {
         kind: AssetKind::Secret,
         value: Secret::new("open-sesame".to_owned()),
         description: String::new(),
+        readers: openautomate_core::command::asset::AssetReaders::AsBefore,
         create_only: true,
     };
     place.orchestrator.execute(&place.admin, put).await.unwrap();
@@ -121,6 +122,7 @@ async fn the_parts_of_a_credential_are_masked() {
         kind: AssetKind::Secret,
         value: Secret::new(r#"{"username": "robot-7", "password": "open\"sesame"}"#.to_owned()),
         description: String::new(),
+        readers: openautomate_core::command::asset::AssetReaders::AsBefore,
         create_only: true,
     };
     place.orchestrator.execute(&place.admin, put).await.unwrap();

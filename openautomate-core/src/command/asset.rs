@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::changes::{Changes, Record, Write};
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{
-    Asset, AssetFile, AssetFormat, AssetKind, check_description, check_file_name, check_name,
+    AllowedPackage, Asset, AssetFile, AssetFormat, AssetKind, check_description, check_file_name, check_name,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{AssetId, EnvironmentId};
@@ -18,6 +18,60 @@ use crate::vault::{Sealed, Vault};
 
 /// The largest value in bytes.
 pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+
+/// The most packages that an asset may name.
+const MAX_PACKAGES: usize = 100;
+
+/// Which packages may read an asset from now on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AssetReaders {
+    /// As before; every package, if it is a new one.
+    #[default]
+    AsBefore,
+    /// Every package that runs in its environment.
+    Every,
+    /// Those with these names, and no others.
+    Packages(Vec<String>),
+}
+
+impl AssetReaders {
+    fn validate(&self) -> Result<()> {
+        match self {
+            Self::Packages(names) if names.len() > MAX_PACKAGES => Err(Error::invalid_field(
+                "allowedPackages",
+                format!("names more than {MAX_PACKAGES} packages"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    async fn resolve(
+        &self,
+        context: &CommandContext<'_>,
+        before: Option<&Asset>,
+    ) -> Result<Option<Vec<AllowedPackage>>> {
+        let names = match self {
+            Self::AsBefore => return Ok(before.and_then(|asset| asset.allowed_packages.clone())),
+            Self::Every => return Ok(None),
+            Self::Packages(names) => names,
+        };
+        let mut allowed: Vec<AllowedPackage> = Vec::with_capacity(names.len());
+        for name in names {
+            let package = context.store.package_by_name(name).await?.ok_or_else(|| {
+                Error::invalid_field("allowedPackages", "names a package that is not there")
+            })?;
+            if allowed.iter().all(|known| known.id != package.id) {
+                allowed.push(AllowedPackage { id: package.id, name: package.name });
+            }
+        }
+        Ok(Some(allowed))
+    }
+}
+
+/// How the audit names them.
+fn readers(allowed: Option<&[AllowedPackage]>) -> Value {
+    allowed.map_or(Value::Null, |allowed| allowed.iter().map(|package| package.name.as_str()).collect())
+}
 
 /// What the value of a credential must be.
 #[derive(Deserialize)]
@@ -42,6 +96,8 @@ pub struct PutAsset {
     pub value: Secret<String>,
     /// What it is for.
     pub description: String,
+    /// Which packages may read it.
+    pub readers: AssetReaders,
     /// Whether an asset with this name is a conflict, rather than given a new value.
     pub create_only: bool,
 }
@@ -58,6 +114,7 @@ impl Command for PutAsset {
     fn validate(&self) -> Result<()> {
         check_name("name", &self.name)?;
         check_description("description", &self.description)?;
+        self.readers.validate()?;
         if self.value.expose().len() > MAX_VALUE_BYTES {
             return Err(Error::invalid_field("value", format!("is longer than {MAX_VALUE_BYTES} bytes")));
         }
@@ -109,6 +166,7 @@ impl Command for PutAsset {
             kind: self.kind,
             format: self.format,
             file: None,
+            allowed_packages: self.readers.resolve(context, existing.as_ref()).await?,
             description: self.description.clone(),
             sealed: sealed.to_bytes(),
             updated_by: context.user_id()?,
@@ -122,14 +180,20 @@ impl Command for PutAsset {
         if had_file {
             changes.writes.push(Write::SealAssetContent { id, sealed: None });
         }
-        let detail = json!({"name": asset.name, "environment": environment.name, "kind": asset.kind, "format": asset.format});
+        let detail = json!({
+            "name": asset.name,
+            "environment": environment.name,
+            "kind": asset.kind,
+            "format": asset.format,
+            "allowedPackages": readers(asset.allowed_packages.as_deref()),
+        });
         asset.revision = next_revision;
         Ok(Decision::new(changes.audited(context.audit("asset", id, detail)), asset))
     }
 }
 
 /// What the seal of a value is bound to: a sealed value that is moved to another row does not open.
-fn binding(id: AssetId, environment: EnvironmentId, revision: i64) -> Vec<u8> {
+pub(crate) fn binding(id: AssetId, environment: EnvironmentId, revision: i64) -> Vec<u8> {
     [b"openautomate-asset-v1".as_slice(), id.as_bytes(), environment.as_bytes(), &revision.to_be_bytes()]
         .concat()
 }
@@ -169,6 +233,8 @@ pub struct PutAssetFile {
     pub content: Secret<Vec<u8>>,
     /// What it is for.
     pub description: String,
+    /// Which packages may read it.
+    pub readers: AssetReaders,
     /// Whether an asset with this name is a conflict, rather than given new content.
     pub create_only: bool,
 }
@@ -186,6 +252,7 @@ impl Command for PutAssetFile {
         check_name("name", &self.name)?;
         check_file_name("fileName", &self.file_name)?;
         check_description("description", &self.description)?;
+        self.readers.validate()?;
         if self.content.expose().len() > MAX_FILE_BYTES {
             return Err(file_too_large());
         }
@@ -217,6 +284,7 @@ impl Command for PutAssetFile {
             kind: AssetKind::Secret,
             format: AssetFormat::File,
             file: Some(AssetFile { name: self.file_name.clone(), size: content.len() as u64 }),
+            allowed_packages: self.readers.resolve(context, existing.as_ref()).await?,
             description: self.description.clone(),
             sealed: sealed.to_bytes(),
             updated_by: context.user_id()?,
@@ -235,6 +303,7 @@ impl Command for PutAssetFile {
             "format": asset.format,
             "fileName": self.file_name,
             "size": content.len(),
+            "allowedPackages": readers(asset.allowed_packages.as_deref()),
         });
         asset.revision = next_revision;
         Ok(Decision::new(changes.audited(context.audit("asset", id, detail)), asset))
@@ -249,7 +318,7 @@ pub fn file_too_large() -> Error {
 }
 
 /// What the seal of a content is bound to.
-fn content_binding(id: AssetId, environment: EnvironmentId, revision: i64) -> Vec<u8> {
+pub(crate) fn content_binding(id: AssetId, environment: EnvironmentId, revision: i64) -> Vec<u8> {
     [
         b"openautomate-asset-content-v1".as_slice(),
         id.as_bytes(),

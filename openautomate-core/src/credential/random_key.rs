@@ -1,5 +1,7 @@
 //! Whether a secret key may have come from a random source.
 
+use sha2::{Digest as _, Sha256};
+
 /// What gives away that 32 bytes are no random key; `None` if nothing does.
 ///
 /// It finds what people put into a key file in place of one: a repeated or counted byte, a phrase, and the keys that
@@ -16,16 +18,42 @@ pub fn key_weakness(key: &[u8; 32]) -> Option<&'static str> {
     if distinct.len() < 8 {
         return Some("has hardly any different bytes");
     }
+    if (1..=key.len() / 2).any(|period| key.iter().zip(&key[period..]).all(|(one, next)| one == next)) {
+        return Some("is a pattern repeated");
+    }
     let counts = |step: u8| key.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(step));
     if counts(1) || counts(u8::MAX) {
-        return Some("is a row of numbers");
+        return Some("counts up or down");
     }
     if key.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
         return Some("is a text, and no text is random enough");
     }
+    if WORDS.iter().any(|word| Sha256::digest(word)[..] == key[..]) {
+        return Some("is the hash of a common word");
+    }
     let is_known = PUBLISHED.iter().any(|known| hex::decode(known).is_ok_and(|known| known == key));
     is_known.then_some("is an example that anybody can look up")
 }
+
+/// Words whose SHA-256 people take for a key.
+const WORDS: [&str; 16] = [
+    "",
+    "admin",
+    "changeme",
+    "default",
+    "example",
+    "key",
+    "letmein",
+    "openautomate",
+    "password",
+    "secret",
+    "test",
+    "vault",
+    "123456",
+    "12345678",
+    "master",
+    "masterkey",
+];
 
 /// Private keys of Ed25519 in RFC 8032 (7.1, which RFC 8037 repeats) and RFC 8410 (10.3).
 const PUBLISHED: [&str; 4] = [
@@ -46,8 +74,8 @@ mod tests {
             key_weakness(&std::array::from_fn(|at| (at % 4) as u8)),
             Some("has hardly any different bytes")
         );
-        assert_eq!(key_weakness(&std::array::from_fn(|at| at as u8)), Some("is a row of numbers"));
-        assert_eq!(key_weakness(&std::array::from_fn(|at| 250 - at as u8)), Some("is a row of numbers"));
+        assert_eq!(key_weakness(&std::array::from_fn(|at| at as u8)), Some("counts up or down"));
+        assert_eq!(key_weakness(&std::array::from_fn(|at| 250 - at as u8)), Some("counts up or down"));
         assert!(key_weakness(b"correct horse battery staple 123").unwrap().contains("text"));
         for known in PUBLISHED {
             let key: [u8; 32] = hex::decode(known).unwrap().try_into().unwrap();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::{AssetId, EnvironmentId, UserId};
+use crate::id::{AssetId, EnvironmentId, PackageId, UserId};
 
 /// Whether people may read the value back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,6 +40,24 @@ pub struct AssetFile {
     pub size: u64,
 }
 
+/// A package that may read an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AllowedPackage {
+    /// Which. It decides: another package that takes the name later may not.
+    pub id: PackageId,
+    /// Its name when the asset was written.
+    pub name: String,
+}
+
+impl Asset {
+    /// Whether executions of a package may read it.
+    #[must_use]
+    pub fn is_open_to(&self, package: PackageId) -> bool {
+        let allowed = self.allowed_packages.as_deref();
+        allowed.is_none_or(|allowed| allowed.iter().any(|allowed| allowed.id == package))
+    }
+}
+
 /// An asset. The value of either kind is kept sealed (`crate::vault`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,6 +74,8 @@ pub struct Asset {
     pub format: AssetFormat,
     /// The file, if that is its format.
     pub file: Option<AssetFile>,
+    /// The packages whose executions may read it; all of the environment without.
+    pub allowed_packages: Option<Vec<AllowedPackage>>,
     /// What it is for.
     pub description: String,
     /// The sealed value (`crate::vault::Sealed::to_bytes`); of a file the SHA-256 of its content, which is kept apart.

@@ -15,6 +15,7 @@ mod artifact;
 mod asset;
 mod attempt;
 mod audit;
+mod audit_checkpoint;
 mod bucket;
 mod calendar;
 mod child;
@@ -61,9 +62,10 @@ pub use agent_usage::{Usage, UsagePoint};
 pub use api_key::ApiKey;
 pub use approval::{Approval, ApprovalQuestion, ApprovalState};
 pub use artifact::Artifact;
-pub use asset::{Asset, AssetFile, AssetFormat, AssetKind};
+pub use asset::{AllowedPackage, Asset, AssetFile, AssetFormat, AssetKind};
 pub use attempt::{Attempt, AttemptState, Lease, RunError, RunResult, RunStatus, TraceFrame};
 pub use audit::{ActorKind, ActorRef, AuditEntry, AuditHash, AuditHead, AuditSeal};
+pub use audit_checkpoint::AuditCheckpoint;
 pub use bucket::{
     Bucket, BucketObject, MAX_KEY_BYTES, ObjectCondition, ObjectWriter, after_prefix, check_object_key,
     check_object_prefix,

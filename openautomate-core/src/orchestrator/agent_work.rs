@@ -173,19 +173,15 @@ impl Orchestrator {
     ) -> Result<Secret<String>> {
         let execution = self.leased(agent, lease).await?;
         let asset = self.store().asset_by_name(execution.environment_id, name).await?;
-        let asset = asset.ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                "asset.unknown",
-                "there is no asset with this name in the execution's environment; add it or mend the name",
-            )
-        })?;
+        let asset = readable(&execution, asset)?;
         if asset.file.is_some() {
             let message = "the asset is a file; read it by its path (openautomate.asset_path)";
             return Err(Error::invalid("asset.is_file", message));
         }
         self.audit_asset_read(agent, agent_name, lease, &asset).await?;
-        crate::command::asset::open(&self.inner.vault, &asset)
+        let value = crate::command::asset::open(&self.inner.vault, &asset)?;
+        self.inner.given_secrets.note(lease, value.expose());
+        Ok(value)
     }
 
     /// Notes that a run reads an asset, before it does.
@@ -223,7 +219,8 @@ impl Orchestrator {
         loop {
             let request = PageRequest::new(after, PageRequest::MAX);
             let page = self.store().assets(Some(execution.environment_id), request).await?;
-            names.extend(page.items.into_iter().map(|asset| asset.name));
+            let readable = page.items.into_iter().filter(|asset| asset.is_open_to(execution.package_id));
+            names.extend(readable.map(|asset| asset.name));
             after = page.next.filter(|_| names.len() < MAX_ASSET_NAMES);
             if after.is_none() {
                 break;
@@ -233,6 +230,20 @@ impl Orchestrator {
         names.sort_unstable();
         Ok(names)
     }
+}
+
+/// The asset, if it is one of the environment where the execution runs and its package may read it.
+pub(super) fn readable(execution: &Execution, asset: Option<Asset>) -> Result<Asset> {
+    let asset = asset.filter(|asset| asset.environment_id == execution.environment_id).ok_or_else(|| {
+        let message =
+            "there is no asset with this name in the execution's environment; add it or mend the name";
+        Error::new(ErrorKind::NotFound, "asset.unknown", message)
+    })?;
+    if asset.is_open_to(execution.package_id) {
+        return Ok(asset);
+    }
+    let message = "this package may not read the asset; name it among the asset's packages";
+    Err(Error::new(ErrorKind::Forbidden, "asset.package", message))
 }
 
 fn package_ref(name: String, version: &PackageVersion) -> PackageRef {

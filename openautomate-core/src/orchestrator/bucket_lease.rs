@@ -5,6 +5,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 
 use super::Orchestrator;
+use super::agent_work::readable;
 use super::bucket::{ObjectIntake, ObjectQuery, content_missing};
 use crate::blob::BlobKey;
 use crate::command::asset::open_file;
@@ -111,20 +112,6 @@ impl Orchestrator {
         Ok(body.ok_or_else(content_missing)?.stream)
     }
 
-    async fn file_asset(&self, execution: &Execution, asset: Option<Asset>) -> Result<Asset> {
-        let asset = asset.filter(|asset| asset.environment_id == execution.environment_id);
-        let asset = asset.ok_or_else(|| {
-            let message =
-                "there is no asset with this name in the execution's environment; add it or mend the name";
-            Error::new(ErrorKind::NotFound, "asset.unknown", message)
-        })?;
-        if asset.file.is_none() {
-            let message = "the asset is no file; read it as a secret";
-            return Err(Error::invalid("asset.no_file", message));
-        }
-        Ok(asset)
-    }
-
     /// What a run has to know of an asset that is a file to fetch it.
     pub(super) async fn asset_file_call(
         &self,
@@ -134,7 +121,7 @@ impl Orchestrator {
     ) -> Result<CallAnswer> {
         let execution = self.leased(agent, lease).await?;
         let found = self.store().asset_by_name(execution.environment_id, name).await?;
-        let asset = self.file_asset(&execution, found).await?;
+        let asset = file_asset(&execution, found)?;
         let file_name = asset.file.map(|file| file.name).unwrap_or_default();
         Ok(CallAnswer::AssetFile { asset: asset.id, file_name, path: None })
     }
@@ -154,7 +141,7 @@ impl Orchestrator {
         let execution = self.leased(agent, lease).await?;
         let mut looks = 1;
         loop {
-            let asset = self.file_asset(&execution, self.store().asset(id).await?).await?;
+            let asset = file_asset(&execution, self.store().asset(id).await?)?;
             let sealed = self.store().asset_content(id).await?.unwrap_or_default();
             match open_file(&self.inner.vault, &asset, &sealed) {
                 Ok(content) => {
@@ -173,4 +160,13 @@ impl Orchestrator {
             }
         }
     }
+}
+
+fn file_asset(execution: &Execution, asset: Option<Asset>) -> Result<Asset> {
+    let asset = readable(execution, asset)?;
+    if asset.file.is_none() {
+        let message = "the asset is no file; read it as a secret";
+        return Err(Error::invalid("asset.no_file", message));
+    }
+    Ok(asset)
 }

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Connections, EVENT_CAPACITY, Inner, OpenKeys, OpenSessions, Orchestrator, Settings, VersionCache,
+    Connections, EVENT_CAPACITY, GivenSecrets, Inner, OpenKeys, OpenSessions, Orchestrator, Settings,
+    VersionCache,
 };
 use crate::blob::BlobStore;
 use crate::clock::{Clock, SystemClock};
@@ -16,6 +17,7 @@ use crate::credential::PasswordHasher;
 use crate::error::{ErrorKind, Result};
 use crate::package::signature::PackageSigner;
 use crate::permission::Actor;
+use crate::service::check_vault;
 use crate::store::{PeerLine, Store};
 use crate::vault::Vault;
 
@@ -78,9 +80,11 @@ impl OrchestratorBuilder {
     /// [`Orchestrator::start`].
     ///
     /// # Errors
-    /// `Internal` if the vault fails its self-check; `Unavailable` if the store does not answer.
+    /// `Internal` if the vault fails its self-check; `Invalid` with `vault.other_key` or `vault.key_missing` if its keys
+    /// are not those of the database; `Unavailable` if the store does not answer.
     pub async fn build(self) -> Result<Orchestrator> {
         self.vault.self_check()?;
+        check_vault(&*self.store, &self.vault, &*self.clock).await?;
         let derived = PackageSigner::from_seed(&self.vault.derive("openautomate-package-signer-v1"));
         let orchestrator = Orchestrator {
             inner: Arc::new(Inner {
@@ -97,6 +101,7 @@ impl OrchestratorBuilder {
                 open_sessions: OpenSessions::default(),
                 open_keys: OpenKeys::default(),
                 versions: VersionCache::default(),
+                given_secrets: GivenSecrets::default(),
                 stop: CancellationToken::new(),
                 tasks: TaskTracker::new(),
             }),

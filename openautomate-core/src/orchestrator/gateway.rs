@@ -294,7 +294,8 @@ impl Session<'_> {
             .map_err(|_| Error::unavailable("agent.gone", "the agent's connection ended"))
     }
 
-    async fn handle(&self, message: AgentMessage) -> Result<()> {
+    async fn handle(&self, mut message: AgentMessage) -> Result<()> {
+        self.orchestrator.inner.given_secrets.mask(&mut message);
         match message {
             AgentMessage::Hello(_) => Err(Error::invalid("agent.hello", "a second hello came")),
             AgentMessage::Ready { free, ahead, received } => {
@@ -405,6 +406,7 @@ impl Session<'_> {
             let (lease, stored_seq) = (ack.lease, ack.stored_seq);
             self.orchestrator.publish(Event::LogAppended { lease, stored_seq });
             if ack.complete {
+                self.orchestrator.inner.given_secrets.forget(lease);
                 self.orchestrator.publish(Event::LogCompleted { lease });
             }
             self.send(ServerMessage::LogAck { lease, stored_seq }).await?;
@@ -430,6 +432,7 @@ impl Session<'_> {
         let finish = FinishAttempt { lease, agent_id: self.agent_id, result, final_log_seq, now };
         let finished = self.orchestrator.store().finish(finish).await;
         if let Some(finished) = self.or_stale(lease, finished).await? {
+            self.orchestrator.inner.given_secrets.ended(lease);
             if finished.newly {
                 self.orchestrator.publish_state(&finished.execution);
             }

@@ -5,6 +5,7 @@ mod access;
 mod agent_update;
 mod agent_work;
 mod arrival;
+mod audited_read;
 mod blob;
 mod bucket;
 mod bucket_lease;
@@ -19,6 +20,7 @@ mod explain_trigger;
 mod file;
 mod follow;
 mod gateway;
+mod given_secrets;
 mod host;
 mod log;
 mod login;
@@ -67,6 +69,7 @@ pub use work_queue::{Imported, MAX_MOVED, MAX_TAKEN};
 use access::{OpenKeys, OpenSessions};
 use agent_work::VersionCache;
 pub(crate) use connections::{Connected, Connections};
+use given_secrets::GivenSecrets;
 
 /// How many events a slow subscriber may lag behind before it misses some.
 const EVENT_CAPACITY: usize = 4_096;
@@ -92,6 +95,7 @@ struct Inner {
     open_sessions: OpenSessions,
     open_keys: OpenKeys,
     versions: VersionCache,
+    given_secrets: GivenSecrets,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -154,18 +158,6 @@ impl Orchestrator {
         self.inner.connections.contains(agent)
     }
 
-    /// The value of a plain asset, for those who may read assets.
-    ///
-    /// # Errors
-    /// `Forbidden` if the asset is secret or the actor may not read assets; `Internal` if it can't be opened.
-    pub fn asset_value(&self, actor: &Actor, asset: &crate::domain::Asset) -> Result<String> {
-        self.authorize(actor, Access::Permission(crate::permission::Permission::ReadAssets))?;
-        if asset.kind == crate::domain::AssetKind::Secret {
-            return Err(crate::Error::forbidden("the value of a secret asset is never shown"));
-        }
-        Ok(crate::command::asset::open(&self.inner.vault, asset)?.expose().clone())
-    }
-
     /// Starts the loops. Without it the orchestrator answers, but nothing is dispatched, fired or reaped.
     pub fn start(&self) {
         service::start(self);
@@ -199,6 +191,15 @@ impl Orchestrator {
     /// The line to other servers beside the store, if there is one.
     pub(crate) fn peer_line(&self) -> Option<&Arc<dyn PeerLine>> {
         self.inner.peer_line.as_ref()
+    }
+
+    /// What signs for this orchestrator.
+    pub(crate) fn signer(&self) -> &PackageSigner {
+        &self.inner.signer
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.inner.vault
     }
 
     pub(crate) fn stop_token(&self) -> &CancellationToken {

@@ -1,5 +1,6 @@
 //! What an operator sets.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,9 @@ pub struct Settings {
     pub schedule_intervals: ScheduleIntervals,
     /// A schedule that fires later than this, or whose execution was not begun after so long, is told of.
     pub schedule_late_after: Duration,
+    /// Where signed checkpoints of the audit are written beside the database: a file, a line each, or a folder that is
+    /// there, a file each.
+    pub audit_checkpoints: Option<PathBuf>,
     /// How many passwords are hashed at once.
     pub password_parallelism: usize,
 }
@@ -152,6 +156,7 @@ impl Default for Settings {
             archive_logs_after: Some(Duration::from_secs(7 * 24 * 3_600)),
             schedule_intervals: ScheduleIntervals::default(),
             schedule_late_after: Duration::from_secs(60),
+            audit_checkpoints: None,
             password_parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         }
     }

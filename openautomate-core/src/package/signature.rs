@@ -77,6 +77,20 @@ base64url!(
     "a key is not 32 bytes in base64url without padding (RFC 4648, 5)"
 );
 
+impl Signature {
+    /// The signature of these bytes, as RFC 8032 writes it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; SIGNATURE_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes, as RFC 8032 writes them.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; SIGNATURE_BYTES] {
+        &self.0
+    }
+}
+
 impl PublicKey {
     /// The key of these bytes, as RFC 8032 writes it.
     #[must_use]
@@ -128,6 +142,15 @@ pub enum Statement<'a> {
         /// SHA-256 of its manifest in hex.
         digest: &'a str,
     },
+    /// The audit's chain ended so. Said by the server that sealed it.
+    AuditCheckpoint {
+        /// The number of its last entry.
+        sequence: u64,
+        /// The hash of its last entry in hex.
+        hash: &'a str,
+        /// When, in microseconds since 1970.
+        made_at: i64,
+    },
     /// I made this content. Said by an author. Name and version stand in the content.
     Authored {
         /// The digest of the version.
@@ -142,6 +165,9 @@ impl Statement<'_> {
                 format!("openautomate-published-v1\n{package}\n{version}\n{digest}\n")
             }
             Self::Released { digest } => format!("openautomate-agent-release-v1\n{digest}\n"),
+            Self::AuditCheckpoint { sequence, hash, made_at } => {
+                format!("openautomate-audit-checkpoint-v1\n{sequence}\n{hash}\n{made_at}\n")
+            }
             Self::Authored { digest } => format!("openautomate-authored-v1\n{digest}\n"),
         }
     }
@@ -150,6 +176,7 @@ impl Statement<'_> {
         match self {
             Self::Published { .. } | Self::Authored { .. } => "the package",
             Self::Released { .. } => "the release",
+            Self::AuditCheckpoint { .. } => "the checkpoint",
         }
     }
 

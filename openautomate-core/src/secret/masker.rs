@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use serde_json::{Map, Value};
 
 use super::encodings::forms;
 
@@ -14,6 +15,9 @@ pub const MASK: &str = "***";
 
 /// Values shorter than this many bytes are not masked: they would blot out ordinary text.
 pub const MIN_MASKABLE: usize = 6;
+
+/// How many texts of a value that is JSON are masked.
+const MAX_PARTS: usize = 1_000;
 
 /// Replaces registered secret values by `***`.
 ///
@@ -86,6 +90,59 @@ impl Masker {
             masked = Cow::Owned(next);
         }
         masked
+    }
+}
+
+impl Masker {
+    /// As [`Masker::register`], and if the value is JSON, a credential for one, its texts too: a run uses them, and not
+    /// the JSON. Says whether the value itself can be masked.
+    pub fn register_with_parts(&self, value: &str) -> bool {
+        let is_maskable = self.register(value);
+        if value.starts_with(['{', '['])
+            && let Ok(value) = serde_json::from_str(value)
+        {
+            let mut parts = Vec::new();
+            add_parts(value, &mut parts);
+            parts.iter().for_each(|part| drop(self.register(part)));
+        }
+        is_maskable
+    }
+
+    /// Masks a text where it is.
+    pub fn mask_in_place(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.mask(text) {
+            *text = masked;
+        }
+    }
+
+    /// Masks every text in a value, names of fields too.
+    pub fn mask_value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.mask_in_place(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.mask_value(item)),
+            Value::Object(fields) => self.mask_fields(fields),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Masks names and values.
+    pub fn mask_fields(&self, fields: &mut Map<String, Value>) {
+        let masked = std::mem::take(fields).into_iter().map(|(mut key, mut value)| {
+            self.mask_in_place(&mut key);
+            self.mask_value(&mut value);
+            (key, value)
+        });
+        *fields = masked.collect();
+    }
+}
+
+/// The texts within a value, at most [`MAX_PARTS`].
+fn add_parts(value: Value, parts: &mut Vec<String>) {
+    match value {
+        Value::String(text) if parts.len() < MAX_PARTS => parts.push(text),
+        Value::Array(items) => items.into_iter().for_each(|item| add_parts(item, parts)),
+        Value::Object(fields) => fields.into_iter().for_each(|(_, field)| add_parts(field, parts)),
+        _ => {}
     }
 }
 

@@ -3,7 +3,9 @@
 mod access_watch;
 mod agent_updater;
 mod approval_keeper;
+mod audit_checkpointer;
 mod audit_sealer;
+mod audit_verifier;
 mod blob_collector;
 mod chainer;
 mod child_keeper;
@@ -16,6 +18,7 @@ mod preparer;
 mod pruner;
 mod queue_watcher;
 mod scheduler;
+mod vault_keeper;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +32,9 @@ use crate::orchestrator::Orchestrator;
 pub use access_watch::AccessWatch;
 pub use agent_updater::AgentUpdater;
 pub use approval_keeper::ApprovalKeeper;
-pub use audit_sealer::{AuditReport, AuditSealer, ChainVerifier, verify_chain};
+pub use audit_checkpointer::{AuditCheckpointer, read_checkpoints};
+pub use audit_sealer::AuditSealer;
+pub use audit_verifier::{AuditReport, ChainVerifier, verify_chain, verify_chain_with};
 pub use blob_collector::{BlobCollection, BlobCollector, CollectionReport};
 pub use chainer::Chainer;
 pub use child_keeper::ChildKeeper;
@@ -42,6 +47,9 @@ pub use preparer::Preparer;
 pub use pruner::Pruner;
 pub use queue_watcher::{QueuePass, QueueWatcher};
 pub use scheduler::Scheduler;
+pub use vault_keeper::{
+    ResealReport, VaultKeeper, check_opens, check_vault, forget_key, reseal_all, vault_is_in_use,
+};
 
 /// How long a loop rests after an error, so that a dead database is not hammered.
 const REST: Duration = Duration::from_secs(1);
@@ -85,7 +93,6 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         Dispatcher::new(orchestrator.clone()),
         Scheduler::new(orchestrator.clone()),
         LeaseReaper::new(orchestrator.clone()),
-        AuditSealer::new(orchestrator.clone()),
         Pruner::new(orchestrator.clone()),
         BlobCollector::new(orchestrator.clone()),
         LogArchiver::new(orchestrator.clone()),
@@ -97,8 +104,11 @@ pub(crate) fn start(orchestrator: &Orchestrator) {
         ChildKeeper::new(orchestrator.clone()),
         ApprovalKeeper::new(orchestrator.clone()),
         PeerRelay::new(orchestrator.clone()),
-        AccessWatch::new(orchestrator.clone())
+        AccessWatch::new(orchestrator.clone()),
+        VaultKeeper::new(orchestrator.clone())
     );
+    // It ends by itself, after a last checkpoint.
+    orchestrator.tasks().spawn(AuditSealer::new(orchestrator.clone()).run());
     if let Some(line) = orchestrator.peer_line() {
         spawn!(PeerRelay::over(orchestrator.clone(), Arc::clone(line)));
     }

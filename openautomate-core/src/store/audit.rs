@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::{AuditEntry, AuditHead};
+use crate::domain::{AuditCheckpoint, AuditEntry, AuditHead};
 use crate::error::Result;
 use crate::query::{AuditFilter, Page, PageRequest};
 
@@ -17,6 +17,9 @@ use crate::query::{AuditFilter, Page, PageRequest};
 /// - `chain` gives sealed entries with `sequence > after` in order of sequence (`audit::chain_in_order`).
 /// - `audit_entries` gives those that match every part of the filter, by id, newest first, `from` included
 ///   and `to` not (`audit::filters`).
+/// - A checkpoint is kept as it was made first: another one of the same number changes nothing, and none is ever
+///   changed or removed; the database refuses it (`audit::checkpoints`). `checkpoints` gives those with
+///   `sequence > after` in order of sequence.
 #[async_trait]
 pub trait AuditStore {
     /// Seals at most `limit` waiting entries; says how many.
@@ -42,4 +45,22 @@ pub trait AuditStore {
     /// # Errors
     /// `Unavailable` if the database does not answer.
     async fn audit_entries(&self, filter: &AuditFilter, page: PageRequest) -> Result<Page<AuditEntry>>;
+
+    /// Keeps a checkpoint; says whether it is the first of its number.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer.
+    async fn add_checkpoint(&self, checkpoint: &AuditCheckpoint) -> Result<bool>;
+
+    /// Checkpoints in order.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer.
+    async fn checkpoints(&self, after: u64, limit: u32) -> Result<Vec<AuditCheckpoint>>;
+
+    /// The checkpoint with the highest number.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer.
+    async fn last_checkpoint(&self) -> Result<Option<AuditCheckpoint>>;
 }

@@ -40,6 +40,7 @@ mod role;
 mod schedule;
 mod sign_in;
 mod trigger;
+mod vault;
 mod work_queue;
 
 use std::fmt::Debug;
@@ -68,6 +69,7 @@ pub use role::RoleStore;
 pub use schedule::ScheduleStore;
 pub use sign_in::SignInStore;
 pub use trigger::TriggerStore;
+pub use vault::{Resealed, SealedCount, SealedKind, SealedValue, VaultKey, VaultStore};
 pub use work_queue::{AddItems, MoveItems, PackedItem, TakeItems, WorkQueueStore, reference_taken};
 
 /// A whole store adapter.
@@ -96,6 +98,7 @@ pub trait Store:
     + ChildStore
     + ApprovalStore
     + BucketStore
+    + VaultStore
     + Debug
     + Send
     + Sync
@@ -129,6 +132,7 @@ impl<T> Store for T where
         + ChildStore
         + ApprovalStore
         + BucketStore
+        + VaultStore
         + Debug
         + Send
         + Sync

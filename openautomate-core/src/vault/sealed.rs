@@ -35,6 +35,15 @@ impl Sealed {
         .concat()
     }
 
+    /// The number of the key in the bytes of a sealed value, unless they are too few or of another format.
+    #[must_use]
+    pub fn key_id_of(bytes: &[u8]) -> Option<u32> {
+        match bytes {
+            [FORMAT, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
+            _ => None,
+        }
+    }
+
     /// Reads what [`Sealed::to_bytes`] made. Whether it is genuine shows when it is opened.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use openautomate_core::Error;
 use openautomate_core::command::asset::{
-    DeleteAsset, MAX_FILE_BYTES, PutAsset, PutAssetFile, file_too_large,
+    AssetReaders, DeleteAsset, MAX_FILE_BYTES, PutAsset, PutAssetFile, file_too_large,
 };
 use openautomate_core::domain::{Asset, AssetFormat, AssetKind};
 use openautomate_core::id::{AssetId, EnvironmentId, UserId};
@@ -58,6 +58,9 @@ struct AssetView {
     /// The size of the file in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     file_size: Option<u64>,
+    /// The names of the packages whose executions may read it; left out if all of the environment may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_packages: Option<Vec<String>>,
     /// What it is for.
     description: String,
     /// The value of a plain asset, where one asset is shown: a text, or what the JSON says.
@@ -81,6 +84,9 @@ impl From<Asset> for AssetView {
         Self {
             file_name,
             file_size,
+            allowed_packages: asset
+                .allowed_packages
+                .map(|allowed| allowed.into_iter().map(|package| package.name).collect()),
             id: asset.id,
             environment_id: asset.environment_id,
             name: asset.name,
@@ -129,7 +135,9 @@ async fn get(
 ) -> Result<Tagged<AssetView>, Problem> {
     let asset = state.orchestrator().store().asset(id).await?.ok_or_else(|| Error::not_found("asset", id))?;
     let value = match asset.kind {
-        AssetKind::Plain => Some(shown(asset.format, state.orchestrator().asset_value(&actor, &asset)?)),
+        AssetKind::Plain => {
+            Some(shown(asset.format, state.orchestrator().asset_value(&actor, &asset).await?))
+        }
         AssetKind::Secret => None,
     };
     Ok(Tagged::new(asset.revision, AssetView { value, ..asset.into() }))
@@ -165,10 +173,28 @@ struct AssetRequest {
     /// What it is for.
     #[serde(default)]
     description: String,
+    /// The names of the packages whose executions may read it, and no others; all of the environment if it is null. As
+    /// before if it is left out.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<Vec<String>>)]
+    allowed_packages: Option<Option<Vec<String>>>,
     /// Where; the default environment if left out.
     #[serde(default)]
     #[schema(value_type = Option<Uuid>)]
     environment_id: Option<EnvironmentId>,
+}
+
+/// Tells null from what is left out.
+fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+fn readers(said: Option<Option<Vec<String>>>) -> AssetReaders {
+    match said {
+        None => AssetReaders::AsBefore,
+        Some(None) => AssetReaders::Every,
+        Some(Some(names)) => AssetReaders::Packages(names),
+    }
 }
 
 impl TryFrom<AssetRequest> for PutAsset {
@@ -192,6 +218,7 @@ impl TryFrom<AssetRequest> for PutAsset {
             format: request.format,
             value: Secret::new(value),
             description: request.description,
+            readers: readers(request.allowed_packages),
             create_only: false,
         })
     }
@@ -238,6 +265,8 @@ struct FileParams {
     /// Where; the default environment if left out.
     #[param(value_type = Option<Uuid>)]
     environment_id: Option<EnvironmentId>,
+    /// The names of the packages whose executions may read it, between commas, and no others. As before if it is left out.
+    allowed_packages: Option<String>,
     /// Whether an asset with this name is a conflict, rather than replaced.
     #[serde(default)]
     create_only: bool,
@@ -271,6 +300,12 @@ async fn put_file(
         file_name: params.file_name,
         content: Secret::new(content),
         description: params.description,
+        readers: match params.allowed_packages {
+            Some(names) => AssetReaders::Packages(
+                names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
+            ),
+            None => AssetReaders::AsBefore,
+        },
         create_only: params.create_only,
     };
     let asset = state.orchestrator().execute(&actor, command).await?;

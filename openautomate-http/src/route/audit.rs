@@ -1,9 +1,13 @@
 //! `/api/audit`: who asked for which change, and whether the record is whole.
 
 use axum::Json;
+use axum::body::Body as HttpBody;
 use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
-use openautomate_core::domain::{ActorKind, AuditEntry};
+use openautomate_core::audit_export::{AuditExport, AuditFormat};
+use openautomate_core::domain::{ActorKind, AuditCheckpoint, AuditEntry};
 use openautomate_core::id::AuditId;
 use openautomate_core::query::AuditFilter;
 use serde::{Deserialize, Serialize};
@@ -17,7 +21,11 @@ use crate::schema;
 use crate::state::AppState;
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(verify))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(verify))
+        .routes(routes!(export))
+        .routes(routes!(checkpoints))
 }
 
 /// Who asked.
@@ -142,6 +150,8 @@ struct VerifyView {
     verified: u64,
     /// The first entry that was altered, removed or put in.
     first_bad: Option<FirstBadView>,
+    /// How many signed checkpoints agreed.
+    checkpoints: u64,
     /// The end of the chain. Keep it elsewhere: who changes the chain can't change that.
     head: HeadView,
 }
@@ -177,7 +187,120 @@ async fn verify(
     Ok(Json(VerifyView {
         ok: report.ok,
         verified: report.verified,
+        checkpoints: report.checkpoints,
         first_bad: report.first_bad.map(|sequence| FirstBadView { sequence, reason }),
         head: HeadView { sequence: head.sequence, hash: hex::encode(head.hash) },
     }))
+}
+
+/// How the entries stand in the file.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditFormat)]
+enum FormatParam {
+    /// A line of JSON each, behind one that says what the file is. `audit verify --export` verifies it.
+    #[default]
+    Jsonl,
+    /// Comma-separated values with a line of names.
+    Csv,
+}
+
+/// Which entries, and how.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct ExportParams {
+    /// How the entries stand in the file.
+    #[serde(default)]
+    #[param(inline)]
+    format: FormatParam,
+    /// Not before.
+    from: Option<DateTime<Utc>>,
+    /// Before.
+    to: Option<DateTime<Utc>>,
+}
+
+/// Downloads the audit, oldest entry first. That somebody did so is an entry itself.
+#[utoipa::path(get, path = "/api/audit/export", tag = "audit", params(ExportParams),
+    responses((status = 200, description = "The entries.", content((String = "application/jsonl"), (String = "text/csv")))))]
+async fn export(
+    State(state): State<AppState>,
+    Can(actor, _): Can<may::ReadAudit>,
+    Query(params): Query<ExportParams>,
+) -> Result<Response, Problem> {
+    let (format, media_type, file) = match params.format {
+        FormatParam::Jsonl => (AuditFormat::Jsonl, "application/jsonl", "audit.jsonl"),
+        FormatParam::Csv => (AuditFormat::Csv, "text/csv; charset=utf-8", "audit.csv"),
+    };
+    let export = AuditExport { format, from: params.from, to: params.to };
+    let pieces = state.orchestrator().export_audit(&actor, export).await?;
+    let headers = [
+        (CONTENT_TYPE, media_type.to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
+    ];
+    Ok((headers, HttpBody::from_stream(pieces)).into_response())
+}
+
+/// A signed checkpoint of the hash chain.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditCheckpoint)]
+struct CheckpointView {
+    /// The number of the last entry by then.
+    sequence: u64,
+    /// The hash of that entry, in hex.
+    hash: String,
+    /// When it was made.
+    made_at: DateTime<Utc>,
+    /// The Ed25519 key that signed it, in base64url.
+    key: String,
+    /// The signature, in base64url, over `openautomate-audit-checkpoint-v1`, the number, the hash and the time in
+    /// microseconds since 1970, a line each.
+    signature: String,
+}
+
+impl From<AuditCheckpoint> for CheckpointView {
+    fn from(checkpoint: AuditCheckpoint) -> Self {
+        Self {
+            sequence: checkpoint.sequence,
+            hash: hex::encode(checkpoint.hash),
+            made_at: checkpoint.made_at,
+            key: checkpoint.key.to_string(),
+            signature: checkpoint.signature.to_string(),
+        }
+    }
+}
+
+/// Which checkpoints.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct CheckpointParams {
+    /// With a number higher than this.
+    #[serde(default)]
+    after: u64,
+}
+
+/// Signed checkpoints.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditCheckpoints)]
+struct CheckpointsView {
+    /// At most 200, in order.
+    items: Vec<CheckpointView>,
+}
+
+/// How many checkpoints are given at once.
+const CHECKPOINTS: u32 = 200;
+
+/// Lists the signed checkpoints of the hash chain, oldest first. Keep them elsewhere: with them a chain that was cut, or
+/// written anew, is found.
+#[utoipa::path(get, path = "/api/audit/checkpoints", tag = "audit", params(CheckpointParams),
+    responses((status = 200, description = "At most 200 of them.", body = CheckpointsView)))]
+async fn checkpoints(
+    State(state): State<AppState>,
+    _: Can<may::ReadAudit>,
+    Query(params): Query<CheckpointParams>,
+) -> Result<Json<CheckpointsView>, Problem> {
+    let found = state.orchestrator().store().checkpoints(params.after, CHECKPOINTS).await?;
+    Ok(Json(CheckpointsView { items: found.into_iter().map(Into::into).collect() }))
 }

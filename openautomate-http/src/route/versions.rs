@@ -328,7 +328,7 @@ async fn activate(
         (status = 304, description = "Unchanged.")))]
 async fn content(
     State(state): State<AppState>,
-    _: Can<may::DownloadPackages>,
+    Can(actor, _): Can<may::DownloadPackages>,
     Path((package, id)): Path<(PackageId, VersionId)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -338,7 +338,7 @@ async fn content(
         return Ok(known);
     }
     let name = packages::load(&state, package).await?.name;
-    let archive = state.orchestrator().package_archive(&version).await?;
+    let archive = state.orchestrator().download_package(&actor, &name, &version).await?;
     let file = format!("{name}-{}.zip", version.version_number);
     Ok(attachment(&file, "application/zip", &tag, archive))
 }

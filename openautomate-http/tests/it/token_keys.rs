@@ -107,7 +107,7 @@ async fn a_start_with_a_weak_missing_or_open_key_is_refused() {
         (
             "vault.key",
             Some("1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n".into()),
-            "row of numbers",
+            "counts up or down",
         ),
         ("vault.key", Some(format!("1 {}\n", hex::encode("correct horse battery staple 123"))), "is a text"),
         ("vault.key", Some("1 aabbcc\n".into()), "32 bytes"),

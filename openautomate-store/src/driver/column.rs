@@ -129,6 +129,12 @@ impl<'r, R: Row> Columns<'r, R> {
         self.hash_or_none(column)?.ok_or_else(|| self.unreadable(format!("the column {column} is NULL")))
     }
 
+    pub(crate) fn signature(&self, column: &str) -> Result<[u8; 64]> {
+        let bytes = self.bytes_or_none(column)?;
+        let bytes = bytes.ok_or_else(|| self.unreadable(format!("the column {column} is NULL")))?;
+        bytes.try_into().map_err(|error: std::array::TryFromSliceError| self.unreadable(error))
+    }
+
     pub(crate) fn hash_or_none(&self, column: &str) -> Result<Option<[u8; 32]>> {
         let hash = |bytes: &[u8]| {
             bytes.try_into().map_err(|error: std::array::TryFromSliceError| self.unreadable(error))

@@ -425,6 +425,14 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
         "SELECT 'entry ' || [id] FROM audit_entries WHERE sequence IS NULL
             AND at < (SELECT max(at) FROM audit_entries) - 60000000",
     ),
+    rule(
+        "audit.checkpoint",
+        "every signed checkpoint of the audit names an entry that is there, with its hash",
+        "the audit was cut or written anew by somebody: keep a copy, compare with the checkpoints that are kept \
+         elsewhere (`openautomate-server audit verify --checkpoints`), and ask who could write to the database",
+        "SELECT 'checkpoint of entry ' || c.sequence FROM audit_checkpoints AS c
+        LEFT JOIN audit_entries AS e ON e.sequence = c.sequence WHERE e.hash IS NULL OR e.hash <> c.hash",
+    ),
 ];
 
 #[cfg(test)]

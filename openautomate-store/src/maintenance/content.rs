@@ -9,11 +9,13 @@ use openautomate_core::id::{
     TriggerId, UserId, VersionId,
 };
 use openautomate_core::package::signature::Signed;
+use openautomate_core::store::{SealedCount, SealedKind, VaultKey};
 use uuid::Uuid;
 
 use super::Database;
 use super::connection::Values;
 use super::value::{Kind, Value};
+use crate::vault::counts_of;
 
 /// A file in the blob store that a row names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,6 +207,43 @@ impl Database {
             _ => Err(unreadable()),
         };
         rows.into_iter().map(read).collect()
+    /// The keys of the vault that servers came with, by number.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
+    pub async fn vault_keys(&mut self) -> CoreResult<Vec<VaultKey>> {
+        let kinds = [Kind::Integer, Kind::Bytes, Kind::Integer];
+        let rows =
+            self.connection.rows("SELECT id, mark, added_at FROM vault_keys ORDER BY id", &kinds).await?;
+        let read = |row| match <[Value; 3]>::try_from(row) {
+            Ok([Value::Integer(id), Value::Bytes(mark), Value::Integer(added_at)]) => {
+                let id = u32::try_from(id).ok();
+                let key = id.zip(DateTime::from_timestamp_micros(added_at));
+                key.map(|(id, added_at)| VaultKey { id, mark, added_at }).ok_or_else(unreadable)
+            }
+            _ => Err(unreadable()),
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// How many values are sealed under which key of the vault.
+    ///
+    /// # Errors
+    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
+    pub async fn sealed_counts(&mut self) -> CoreResult<Vec<SealedCount>> {
+        let mut counts = Vec::new();
+        for kind in SealedKind::ALL {
+            let rows = self.connection.rows(counts_of(kind), &[Kind::Bytes, Kind::Integer]).await?;
+            for row in rows {
+                let Ok([Value::Bytes(key), Value::Integer(values)]) = <[Value; 2]>::try_from(row) else {
+                    return Err(unreadable());
+                };
+                let key_id = key.try_into().map_or(u32::MAX, u32::from_be_bytes);
+                counts.push(SealedCount { kind, key_id, values: values.cast_unsigned() });
+            }
+        }
+        counts.sort_unstable();
+        Ok(counts)
     }
 
     /// An id as it stands in a statement.
@@ -266,6 +305,7 @@ fn asset(row: Values) -> CoreResult<Asset> {
         kind: AssetKind::Secret,
         format: AssetFormat::Text,
         file: None,
+        allowed_packages: None,
         description: String::new(),
         sealed,
         updated_by: UserId::from_uuid(user),

@@ -1,7 +1,7 @@
 //! The audit's chain.
 
 use async_trait::async_trait;
-use openautomate_core::domain::{AuditEntry, AuditHead};
+use openautomate_core::domain::{AuditCheckpoint, AuditEntry, AuditHead};
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::query::{AuditFilter, Page, PageRequest};
 use openautomate_core::store::AuditStore;
@@ -11,7 +11,7 @@ use super::transact::{Operation, transact};
 use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Columns, Connection, Row, Statement, micros, query};
 use crate::error::{Error, Result};
-use crate::row::read_entry;
+use crate::row::{read_checkpoint, read_entry};
 use crate::table::{below, one_too_many};
 
 const HEAD: &str = "SELECT sequence, hash FROM audit_head";
@@ -42,6 +42,31 @@ impl<P: PostgresDriver> AuditStore for PostgresStore<P> {
         let rows = page_statement(filter, request).fetch_all(&self.pool).await.map_err(Error::from)?;
         let items = rows.iter().map(read_entry).collect::<Result<_>>()?;
         Ok(Page::from_overfetch(items, request.limit, |item: &AuditEntry| *item.id.as_uuid()))
+    }
+
+    async fn add_checkpoint(&self, checkpoint: &AuditCheckpoint) -> CoreResult<bool> {
+        const INSERT: &str = "INSERT INTO audit_checkpoints (sequence, hash, made_at, signer, signature)
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sequence) DO NOTHING";
+        let insert = query(INSERT)
+            .bind(checkpoint.sequence.cast_signed())
+            .bind(&checkpoint.hash[..])
+            .bind(micros(checkpoint.made_at))
+            .bind(&checkpoint.key.as_bytes()[..])
+            .bind(&checkpoint.signature.as_bytes()[..]);
+        Ok(insert.execute(&self.pool).await.map_err(Error::from)? == 1)
+    }
+
+    async fn checkpoints(&self, after: u64, limit: u32) -> CoreResult<Vec<AuditCheckpoint>> {
+        const SELECT: &str = "SELECT * FROM audit_checkpoints WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+        let select = query(SELECT).bind(i64::try_from(after).unwrap_or(i64::MAX)).bind(i64::from(limit));
+        let rows = select.fetch_all(&self.pool).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_checkpoint).collect::<Result<_>>()?)
+    }
+
+    async fn last_checkpoint(&self) -> CoreResult<Option<AuditCheckpoint>> {
+        const SELECT: &str = "SELECT * FROM audit_checkpoints ORDER BY sequence DESC LIMIT 1";
+        let row = query(SELECT).fetch_optional(&self.pool).await.map_err(Error::from)?;
+        Ok(row.as_ref().map(read_checkpoint).transpose()?)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::record::{
     seal_asset_content, update_record,
 };
 use crate::row::{read_answer, take_turn};
+use crate::vault::{forget_key, keep_key};
 
 #[async_trait]
 impl<P: PostgresDriver> CommitStore for PostgresStore<P> {
@@ -124,5 +125,7 @@ async fn apply(write: &Write, connection: &mut impl Connection) -> Result<()> {
         Write::FireTrigger(firing) => insert_trigger_firing(firing, connection).await,
         Write::TakeTurn(turn) => take_turn(turn, connection).await,
         Write::AddChild(call) => insert_child(call, connection).await,
+        Write::KeepVaultKey(key) => keep_key(key, connection).await,
+        Write::ForgetVaultKey { id } => forget_key(*id, connection).await,
     }
 }

@@ -4,7 +4,7 @@ use openautomate_core::domain::{AuditEntry, Execution, Firing, IdempotencyRecord
 use openautomate_core::error::Error as CoreError;
 
 use crate::driver::{Connection, Json, Jsonb, Word, micros, micros_of, query};
-use crate::error::Result;
+use crate::error::{Result, unaudited};
 use crate::row::schedule_of;
 
 /// One column of many rows, for a statement over all of them.
@@ -86,7 +86,8 @@ pub(super) async fn insert_entries(entries: &[&AuditEntry], connection: &mut imp
         .bind(column(entries, |entry| entry.request_id.as_deref()))
         .bind(column(entries, |entry| entry.ip_address.as_deref()))
         .execute(connection)
-        .await?;
+        .await
+        .map_err(unaudited)?;
     Ok(())
 }
 

@@ -32,6 +32,7 @@ mod sign_in;
 mod start;
 mod transact;
 mod trigger;
+mod vault;
 mod work_queue;
 
 use std::fmt;

@@ -98,6 +98,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "agent quarantine",
         script: include_str!("../../migrations/postgres/0016_agent_quarantine.sql"),
     },
+    Migration {
+        version: 17,
+        name: "vault and audit",
+        script: include_str!("../../migrations/postgres/0017_vault_and_audit.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

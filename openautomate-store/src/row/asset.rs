@@ -4,7 +4,7 @@ use openautomate_core::domain::{Asset, AssetFile, AssetFormat};
 use openautomate_core::id::{AssetId, EnvironmentId, UserId};
 use uuid::Uuid;
 
-use crate::driver::{Columns, Dialect, Row, Statement, Word, micros};
+use crate::driver::{Columns, Dialect, Json, Row, Statement, Word, micros};
 use crate::error::Result;
 use crate::table::{Table, table};
 
@@ -19,6 +19,7 @@ impl Table for Asset {
             format,
             file_name,
             file_size,
+            allowed_packages,
             description,
             sealed,
             updated_by,
@@ -44,6 +45,7 @@ impl Table for Asset {
             .bind(Word(if self.file.is_some() { AssetFormat::Text } else { self.format }))
             .bind(self.file.as_ref().map(|file| file.name.as_str()))
             .bind(self.file.as_ref().map(|file| file.size.cast_signed()))
+            .bind(self.allowed_packages.as_ref().map(Json))
             .bind(&self.description)
             .bind(&self.sealed[..])
             .bind(self.updated_by.as_uuid())
@@ -63,6 +65,7 @@ impl Table for Asset {
             kind: columns.word("kind")?,
             format: if file.is_some() { AssetFormat::File } else { columns.word("format")? },
             file,
+            allowed_packages: columns.json_or_none("allowed_packages")?,
             description: columns.get("description")?,
             sealed: columns.get("sealed")?,
             updated_by: UserId::from_uuid(columns.uuid("updated_by")?),

@@ -1,7 +1,8 @@
 //! Audit entries.
 
-use openautomate_core::domain::{ActorRef, AuditEntry, AuditSeal};
+use openautomate_core::domain::{ActorRef, AuditCheckpoint, AuditEntry, AuditSeal};
 use openautomate_core::id::AuditId;
+use openautomate_core::package::signature::{PublicKey, Signature};
 
 use crate::driver::{Columns, Row};
 use crate::error::Result;
@@ -29,5 +30,16 @@ pub(crate) fn read_entry<R: Row>(row: &R) -> Result<AuditEntry> {
         request_id: columns.get("request_id")?,
         ip_address: columns.get("ip_address")?,
         seal,
+    })
+}
+
+pub(crate) fn read_checkpoint<R: Row>(row: &R) -> Result<AuditCheckpoint> {
+    let columns = Columns::of(row, "audit checkpoint");
+    Ok(AuditCheckpoint {
+        sequence: columns.unsigned("sequence")?,
+        hash: columns.hash("hash")?,
+        made_at: columns.time("made_at")?,
+        key: PublicKey::from_bytes(columns.hash("signer")?),
+        signature: Signature::from_bytes(columns.signature("signature")?),
     })
 }

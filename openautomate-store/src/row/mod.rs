@@ -31,7 +31,7 @@ pub(crate) use agent::read_revision;
 pub(crate) use agent_preparation::{forget_preparations, note_preparation, read_preparation};
 pub(crate) use artifact::{insert_artifact, read_artifact};
 pub(crate) use attempt::read_attempt;
-pub(crate) use audit::read_entry;
+pub(crate) use audit::{read_checkpoint, read_entry};
 pub(crate) use bucket::{bind_object, read_object};
 pub(crate) use execution::{read_concurrency, read_summary, schedule_of};
 pub(crate) use idempotency::read_answer;

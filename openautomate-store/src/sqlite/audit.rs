@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use async_trait::async_trait;
-use openautomate_core::domain::{AuditEntry, AuditHead};
+use openautomate_core::domain::{AuditCheckpoint, AuditEntry, AuditHead};
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::query::{AuditFilter, Page, PageRequest};
 use openautomate_core::store::AuditStore;
@@ -12,7 +12,7 @@ use super::SqliteStore;
 use super::group_commit::Operation;
 use crate::driver::{Columns, Connection, Json, Pool, Row, Statement, micros, query};
 use crate::error::{Error, Result};
-use crate::row::read_entry;
+use crate::row::{read_checkpoint, read_entry};
 use crate::table::{below, one_too_many};
 
 const HEAD: &str = "SELECT sequence, hash FROM audit_head";
@@ -44,6 +44,24 @@ impl<P: Pool> AuditStore for SqliteStore<P> {
         let items = rows.iter().map(read_entry).collect::<Result<_>>()?;
         Ok(Page::from_overfetch(items, request.limit, |item: &AuditEntry| *item.id.as_uuid()))
     }
+
+    async fn add_checkpoint(&self, checkpoint: &AuditCheckpoint) -> CoreResult<bool> {
+        self.writer.commit(AddCheckpoint(checkpoint.clone())).await
+    }
+
+    async fn checkpoints(&self, after: u64, limit: u32) -> CoreResult<Vec<AuditCheckpoint>> {
+        const SELECT: &str =
+            "SELECT * FROM audit_checkpoints WHERE sequence > ? ORDER BY sequence LIMIT ? + 0";
+        let select = query(SELECT).bind(i64::try_from(after).unwrap_or(i64::MAX)).bind(limit);
+        let rows = select.fetch_all(&self.readers).await.map_err(Error::from)?;
+        Ok(rows.iter().map(read_checkpoint).collect::<Result<_>>()?)
+    }
+
+    async fn last_checkpoint(&self) -> CoreResult<Option<AuditCheckpoint>> {
+        const SELECT: &str = "SELECT * FROM audit_checkpoints ORDER BY sequence DESC LIMIT 1";
+        let row = query(SELECT).fetch_optional(&self.readers).await.map_err(Error::from)?;
+        Ok(row.as_ref().map(read_checkpoint).transpose()?)
+    }
 }
 
 fn page_statement(filter: &AuditFilter, request: PageRequest) -> Statement {
@@ -71,6 +89,26 @@ fn page_statement(filter: &AuditFilter, request: PageRequest) -> Statement {
 fn read_head<R: Row>(row: &R) -> Result<AuditHead> {
     let columns = Columns::of(row, "end of the audit");
     Ok(AuditHead { sequence: columns.unsigned("sequence")?, hash: columns.hash("hash")? })
+}
+
+struct AddCheckpoint(AuditCheckpoint);
+
+impl Operation for AddCheckpoint {
+    type Output = bool;
+
+    async fn run<C: Connection>(self, connection: &mut C) -> Result<bool> {
+        // A conflict clause would let the trigger on replacing speak first.
+        const INSERT: &str = "INSERT INTO audit_checkpoints (sequence, hash, made_at, signer, signature)
+            SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM audit_checkpoints WHERE sequence = $1)";
+        let Self(made) = self;
+        let insert = query(INSERT)
+            .bind(made.sequence.cast_signed())
+            .bind(&made.hash[..])
+            .bind(micros(made.made_at))
+            .bind(&made.key.as_bytes()[..])
+            .bind(&made.signature.as_bytes()[..]);
+        Ok(insert.execute(connection).await? == 1)
+    }
 }
 
 struct Seal {

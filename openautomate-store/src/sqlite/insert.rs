@@ -4,7 +4,7 @@ use openautomate_core::domain::{AuditEntry, Firing, IdempotencyRecord};
 use openautomate_core::error::Error as CoreError;
 
 use crate::driver::{Connection, Json, Word, micros, query};
-use crate::error::Result;
+use crate::error::{Result, unaudited};
 
 /// Writes an entry, unsealed.
 pub(super) async fn insert_entry(entry: &AuditEntry, connection: &mut impl Connection) -> Result<()> {
@@ -23,7 +23,8 @@ pub(super) async fn insert_entry(entry: &AuditEntry, connection: &mut impl Conne
         .bind(entry.request_id.as_deref())
         .bind(entry.ip_address.as_deref())
         .execute(connection)
-        .await?;
+        .await
+        .map_err(unaudited)?;
     Ok(())
 }
 

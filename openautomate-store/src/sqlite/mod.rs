@@ -32,6 +32,7 @@ mod schedule;
 mod search;
 mod sign_in;
 mod trigger;
+mod vault;
 mod work_queue;
 
 use std::fmt;

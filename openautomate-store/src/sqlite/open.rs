@@ -112,6 +112,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "agent quarantine",
         script: include_str!("../../migrations/sqlite/0018_agent_quarantine.sql"),
     },
+    Migration {
+        version: 19,
+        name: "vault and audit",
+        script: include_str!("../../migrations/sqlite/0019_vault_and_audit.sql"),
+    },
 ];
 
 /// How every connection to the file is set.
@@ -257,8 +262,13 @@ async fn check_owner<C: Connection>(
         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN
             ('agent_pools', 'agent_preparations', 'agent_release_files', 'agent_releases',
             'agent_rollouts', 'agent_updates', 'agent_usage', 'agents', 'api_keys', 'approvals', 'artifacts',
-            'asset_contents', 'assets', 'attempts', 'audit_entries', 'audit_head', 'bucket_objects',
-            'buckets', 'calendars', 'custom_roles', 'deployments', 'due_triggers', 'enrolment_tokens', 'environments', 'execution_children', 'execution_files', 'executions', 'external_identities', 'firings', 'idempotency_records', 'input_files', 'invitations', 'log_archives', 'log_chunks', 'login_tries', 'package_versions', 'packages', 'password_resets', 'rollouts', 'schedule_files', 'schedules', 'second_factors', 'sessions', 'trigger_firings', 'trigger_runs', 'trigger_turns', 'trigger_watches', 'triggers', 'users',
+            'asset_contents', 'assets', 'attempts', 'audit_checkpoints', 'audit_entries', 'audit_head',
+            'bucket_objects', 'buckets', 'calendars', 'custom_roles', 'deployments', 'due_triggers',
+            'enrolment_tokens', 'environments', 'execution_children', 'execution_files', 'executions',
+            'external_identities', 'firings', 'idempotency_records', 'input_files', 'invitations',
+            'log_archives', 'log_chunks', 'login_tries', 'package_versions', 'packages', 'password_resets',
+            'rollouts', 'schedule_files', 'schedules', 'second_factors', 'sessions', 'trigger_firings',
+            'trigger_runs', 'trigger_turns', 'trigger_watches', 'triggers', 'users', 'vault_keys',
             'work_item_files', 'work_items', 'work_queues')) AS alike";
     let row = query(SELECT).fetch_one(connection).await.map_err(|error| not_opened(path, error))?;
     let columns = Columns::of(&row, "database");

@@ -55,7 +55,7 @@ pub(super) fn new_secret(vault: &Vault, trigger: &mut Trigger) -> Result<Secret<
 }
 
 /// What the seal of a secret is bound to: moved to another row it does not open.
-fn binding(id: TriggerId) -> Vec<u8> {
+pub(crate) fn binding(id: TriggerId) -> Vec<u8> {
     [b"openautomate-trigger-v1".as_slice(), id.as_bytes()].concat()
 }
 

@@ -6,8 +6,9 @@ use super::expect::assert_code;
 use super::sample::{self, at, instant};
 use crate::changes::Changes;
 use crate::conformance::fixture::StoreFixture;
-use crate::domain::{ActorKind, ActorRef, AuditEntry, AuditHead, AuditSeal};
+use crate::domain::{ActorKind, ActorRef, AuditCheckpoint, AuditEntry, AuditHead, AuditSeal};
 use crate::error::ErrorKind;
+use crate::package::signature::PackageSigner;
 use crate::query::{AuditFilter, PageRequest};
 use crate::store::Store;
 
@@ -181,6 +182,26 @@ pub async fn filters<F: StoreFixture>(fixture: F) {
         let expected: Vec<_> = expected.into_iter().map(|index: usize| entries[index].clone()).collect();
         assert_eq!(page.items, expected, "{filter:?}");
     }
+}
+
+/// Checkpoints are kept as they were made, once a number, and read in order.
+pub async fn checkpoints<F: StoreFixture>(fixture: F) {
+    let (store, peer) = (fixture.store(), fixture.peer().await);
+    let signer = PackageSigner::generate().unwrap();
+    let made = |sequence: u8, seconds| {
+        let head = AuditHead { sequence: sequence.into(), hash: [sequence; 32] };
+        AuditCheckpoint::sign(head, at(seconds), &signer)
+    };
+    assert_eq!(store.last_checkpoint().await.unwrap(), None);
+    for (checkpoint, is_new) in
+        [(made(3, 1), true), (made(9, 2), true), (made(5, 3), true), (made(9, 4), false)]
+    {
+        assert_eq!(peer.add_checkpoint(&checkpoint).await.unwrap(), is_new);
+    }
+    assert_eq!(store.last_checkpoint().await.unwrap(), Some(made(9, 2)));
+    assert_eq!(store.checkpoints(0, 10).await.unwrap(), [made(3, 1), made(5, 3), made(9, 2)]);
+    assert_eq!(store.checkpoints(3, 1).await.unwrap(), [made(5, 3)]);
+    assert_eq!(store.checkpoints(9, 10).await.unwrap(), []);
 }
 
 async fn write(store: &dyn Store, entries: &[AuditEntry]) {

@@ -50,6 +50,7 @@ pub mod take;
 pub mod transition;
 pub mod trigger;
 pub mod unique;
+pub mod vault;
 pub mod watching;
 pub mod work_queue;
 mod world;
@@ -162,7 +163,10 @@ macro_rules! __store_cases {
             }
             audit {
                 keeps_every_field, actors, commits_do_not_seal, seals_in_batches, a_latecomer_follows,
-                one_chain, append_only, chain_in_order, filters,
+                one_chain, append_only, chain_in_order, filters, checkpoints,
+            }
+            vault {
+                keys, counts, values, reseal,
             }
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
@@ -268,6 +272,7 @@ mod tests {
         include_str!("../../store/schedule.rs"),
         include_str!("../../store/calendar.rs"),
         include_str!("../../store/trigger.rs"),
+        include_str!("../../store/vault.rs"),
     ];
 
     #[test]

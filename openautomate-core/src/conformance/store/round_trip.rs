@@ -7,11 +7,12 @@ use super::sample::{self, World, at, hash, instant, map};
 use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
-    ActorKind, ActorRef, Agent, AgentFacts, AgentHost, AgentPool, AgentStatus, Asset, AssetFile, AssetFormat,
-    AssetKind, Calendar, Concurrency, Deployment, EnrolmentToken, Environment, EnvironmentPause, Execution,
-    ExecutionOptions, ExecutionState, FiringCause, Invitation, MaintenanceWindow, OnAgentLost, Origin,
-    Package, PackageVersion, Pause, Progress, PythonRequirement, Quarantine, Requirements, RetryOptions,
-    RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError, Schedule, Session, TraceFrame, User,
+    ActorKind, ActorRef, Agent, AgentFacts, AgentHost, AgentPool, AgentStatus, AllowedPackage, Asset,
+    AssetFile, AssetFormat, AssetKind, Calendar, Concurrency, Deployment, EnrolmentToken, Environment,
+    EnvironmentPause, Execution, ExecutionOptions, ExecutionState, FiringCause, Invitation,
+    MaintenanceWindow, OnAgentLost, Origin, Package, PackageVersion, Pause, Progress, PythonRequirement,
+    Quarantine, Requirements, RetryOptions, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError,
+    Schedule, Session, TraceFrame, User,
 };
 use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId, RoleId, RolloutId};
 use crate::package::manifest::Manifest;
@@ -571,7 +572,10 @@ pub async fn assets<F: StoreFixture>(fixture: F) {
     let empty = Asset { description: String::new(), sealed: vec![], ..world.asset("empty") };
     let sealed = (0..=255).cycle().take(70_000).collect();
     let format = AssetFormat::Json;
-    let full = Asset { kind: AssetKind::Secret, format, sealed, revision: 8, ..world.asset(ODD) };
+    let allowed = vec![AllowedPackage { id: world.package.id, name: ODD.to_owned() }];
+    let allowed_packages = Some(allowed);
+    let full =
+        Asset { kind: AssetKind::Secret, format, sealed, allowed_packages, revision: 8, ..world.asset(ODD) };
     let file = Some(AssetFile { name: "Überweisung 7.pfx".to_owned(), size: u64::MAX });
     let kept = Asset { kind: AssetKind::Secret, format: AssetFormat::File, file, ..world.asset("file") };
     for asset in [empty, full, kept] {
@@ -582,6 +586,7 @@ pub async fn assets<F: StoreFixture>(fixture: F) {
             kind: if asset.kind == AssetKind::Plain { AssetKind::Secret } else { AssetKind::Plain },
             format: AssetFormat::Credential,
             file: None,
+            allowed_packages: Some(vec![]),
             description: ODD.to_owned(),
             sealed: vec![9, 0, 9],
             updated_at: at(9),

@@ -300,6 +300,7 @@ impl World {
             kind: AssetKind::Plain,
             format: AssetFormat::Text,
             file: None,
+            allowed_packages: None,
             description: "an address".to_owned(),
             sealed: vec![0, 1, 2, 0xFF],
             updated_by: self.user.id,

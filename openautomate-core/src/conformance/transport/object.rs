@@ -43,6 +43,7 @@ impl<F: TransportFixture> World<F> {
             file_name: "client.pem".to_owned(),
             content: Secret::new(content.to_vec()),
             description: String::new(),
+            readers: crate::command::asset::AssetReaders::AsBefore,
             create_only: true,
         };
         self.orchestrator.execute(&self.admin, command).await.unwrap()

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use super::read::page;
-use crate::domain::{AuditEntry, AuditHead};
+use crate::domain::{AuditCheckpoint, AuditEntry, AuditHead};
 use crate::error::Result;
 use crate::query::{AuditFilter, Page, PageRequest};
 use crate::store::AuditStore;
@@ -53,5 +53,22 @@ impl AuditStore for MemoryStore {
                     && filter.to.is_none_or(|to| entry.at < to)
             },
         ))
+    }
+
+    async fn add_checkpoint(&self, checkpoint: &AuditCheckpoint) -> Result<bool> {
+        let mut state = self.state();
+        let is_first = !state.checkpoints.contains_key(&checkpoint.sequence);
+        state.checkpoints.entry(checkpoint.sequence).or_insert_with(|| checkpoint.clone());
+        Ok(is_first)
+    }
+
+    async fn checkpoints(&self, after: u64, limit: u32) -> Result<Vec<AuditCheckpoint>> {
+        let state = self.state();
+        let later = state.checkpoints.values().filter(|checkpoint| checkpoint.sequence > after);
+        Ok(later.take(limit as usize).cloned().collect())
+    }
+
+    async fn last_checkpoint(&self) -> Result<Option<AuditCheckpoint>> {
+        Ok(self.state().checkpoints.values().next_back().cloned())
     }
 }

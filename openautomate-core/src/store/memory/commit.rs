@@ -6,6 +6,7 @@ use super::MemoryStore;
 use super::row::{Row, exists, taken};
 use super::state::State;
 use super::trigger::{add_child, fire_trigger, take_turn};
+use super::vault::{forget_key, keep_key};
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::domain::{
@@ -83,6 +84,8 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
             Write::FireTrigger(firing) => fire_trigger(state, firing, undo)?,
             Write::TakeTurn(turn) => take_turn(state, turn, undo)?,
             Write::AddChild(call) => add_child(state, call, undo)?,
+            Write::KeepVaultKey(key) => keep_key(state, key, undo)?,
+            Write::ForgetVaultKey { id } => forget_key(state, id, undo),
         }
     }
     for entry in changes.audit {

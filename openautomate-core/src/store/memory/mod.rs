@@ -23,6 +23,7 @@ mod schedule;
 mod sign_in;
 mod state;
 mod trigger;
+mod vault;
 mod work_queue;
 
 use std::fmt;

@@ -7,11 +7,11 @@ use super::row::Row;
 use crate::clock::Timestamp;
 use crate::domain::{
     Agent, AgentPool, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, ApiKey, Approval, Artifact,
-    Asset, Attempt, AuditEntry, AuditHead, Bucket, BucketObject, Calendar, ChildCall, CustomRole, Deployment,
-    DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState, ExternalIdentity, FileUser, Firing,
-    IdempotencyRecord, InputFile, Invitation, Lease, LogArchive, LogRecord, Package, PackageVersion,
-    PasswordReset, Rollout, Schedule, SecondFactor, Session, Trigger, TriggerFiring, TriggerTurn,
-    TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
+    Asset, Attempt, AuditCheckpoint, AuditEntry, AuditHead, Bucket, BucketObject, Calendar, ChildCall,
+    CustomRole, Deployment, DueTrigger, EnrolmentToken, Environment, Execution, ExecutionState,
+    ExternalIdentity, FileUser, Firing, IdempotencyRecord, InputFile, Invitation, Lease, LogArchive,
+    LogRecord, Package, PackageVersion, PasswordReset, Rollout, Schedule, SecondFactor, Session, Trigger,
+    TriggerFiring, TriggerTurn, TriggerWatch, UsagePoint, User, WorkItem, WorkQueue,
 };
 use crate::id::{
     AgentId, AgentReleaseId, AgentRolloutId, AgentUpdateId, ApiKeyId, ApprovalId, AssetId, AuditId, BucketId,
@@ -19,6 +19,7 @@ use crate::id::{
     InvitationId, LoginTryId, PackageId, PoolId, RoleId, RolloutId, ScheduleId, SessionId, TriggerId, UserId,
     VersionId, WorkItemId, WorkQueueId,
 };
+use crate::store::VaultKey;
 
 /// The order in which `claim` takes executions of one environment.
 pub(super) type PendingKey = (EnvironmentId, Reverse<i32>, Timestamp, ExecutionId);
@@ -91,6 +92,8 @@ pub(super) struct State {
     /// Sealed entries: the one with the sequence `n` stands at `n - 1`.
     pub(super) chain: Vec<AuditId>,
     pub(super) head: AuditHead,
+    pub(super) vault_keys: BTreeMap<u32, VaultKey>,
+    pub(super) checkpoints: BTreeMap<u64, AuditCheckpoint>,
     /// `Pending` executions.
     pub(super) pending: BTreeSet<PendingKey>,
     /// `Waiting` executions by due time.

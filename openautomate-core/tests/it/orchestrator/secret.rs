@@ -1,7 +1,7 @@
 //! Assets: sealed, given to a live lease only, every read audited.
 
 use openautomate_core::ErrorKind;
-use openautomate_core::command::asset::{DeleteAsset, PutAsset};
+use openautomate_core::command::asset::{AssetReaders, DeleteAsset, PutAsset};
 use openautomate_core::domain::{AssetFormat, AssetKind, RunResult};
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::message::{NamesAnswer, SecretAnswer};
@@ -18,6 +18,7 @@ fn put(value: &str, kind: AssetKind) -> PutAsset {
         kind,
         value: Secret::new(value.to_owned()),
         description: String::new(),
+        readers: AssetReaders::AsBefore,
         create_only: false,
     }
 }
@@ -62,14 +63,14 @@ async fn a_value_is_given_to_a_live_lease_only_and_the_read_is_audited() {
 async fn a_secret_value_is_never_shown_and_never_becomes_plain() {
     let place = Place::new().await;
     let secret = place.orchestrator.execute(&place.admin, put("a-value", AssetKind::Secret)).await.unwrap();
-    assert!(place.orchestrator.asset_value(&place.admin, &secret).is_err());
+    assert!(place.orchestrator.asset_value(&place.admin, &secret).await.is_err());
     let plain = place.orchestrator.execute(&place.admin, put("a-value", AssetKind::Plain)).await;
     assert_eq!(plain.unwrap_err().code(), "asset.secret");
     place.orchestrator.execute(&place.admin, DeleteAsset { id: secret.id }).await.unwrap();
     place.orchestrator.execute(&place.admin, put("open", AssetKind::Plain)).await.unwrap();
     let environment = secret.environment_id;
     let plain = place.orchestrator.store().asset_by_name(environment, "ERP").await.unwrap().unwrap();
-    assert_eq!(place.orchestrator.asset_value(&place.admin, &plain).unwrap(), "open");
+    assert_eq!(place.orchestrator.asset_value(&place.admin, &plain).await.unwrap(), "open");
 }
 
 #[tokio::test]
@@ -96,4 +97,74 @@ async fn names_are_told_to_a_live_lease_only() {
     bot.send(AgentMessage::AssetNames { request: 4, lease }).await;
     let NamesAnswer::Refused { kind, .. } = bot.until(answer).await else { panic!("told") };
     assert_eq!(kind, ErrorKind::StaleLease);
+}
+
+#[tokio::test]
+async fn only_the_packages_that_an_asset_names_read_it() {
+    let place = Place::new().await;
+    let (greeter, other) = (place.greeter().await, place.package("other").await);
+    place.publish(&other, super::place::MANIFEST).await;
+    let open = PutAsset { name: "open".into(), ..put("some-value", AssetKind::Secret) };
+    place.orchestrator.execute(&place.admin, open).await.unwrap();
+    let readers =
+        |names: &[&str]| AssetReaders::Packages(names.iter().map(|name| (*name).to_owned()).collect());
+    let guarded = |readers| PutAsset { readers, ..put("guarded-value", AssetKind::Secret) };
+    let unknown = place.orchestrator.execute(&place.admin, guarded(readers(&["nobody"]))).await;
+    assert_eq!(unknown.unwrap_err().field(), Some("allowedPackages"));
+    let asset =
+        place.orchestrator.execute(&place.admin, guarded(readers(&["Other", "other"]))).await.unwrap();
+    assert_eq!(asset.allowed_packages.as_ref().map(Vec::len), Some(1));
+    // A new value leaves the list.
+    let asset = place.orchestrator.execute(&place.admin, guarded(AssetReaders::AsBefore)).await.unwrap();
+    assert!(asset.is_open_to(other.id) && !asset.is_open_to(greeter.id));
+    let agent = place.agent("bot").await;
+    let mut bot = place.connect(&agent, vec![]).await;
+    let names = |message| match message {
+        ServerMessage::AssetNames { request: 4, answer } => Some(answer),
+        _ => None,
+    };
+    for (package, may) in [(&greeter, false), (&other, true)] {
+        bot.ready(1).await;
+        place.enqueue(package).await;
+        let lease = bot.assignment().await.lease;
+        match ask(&mut bot, lease).await {
+            SecretAnswer::Value(value) => assert!(may && value.0.expose() == "guarded-value"),
+            SecretAnswer::Refused { kind, .. } => assert_eq!((may, kind), (false, ErrorKind::Forbidden)),
+        }
+        bot.send(AgentMessage::AssetNames { request: 4, lease }).await;
+        let NamesAnswer::Names(told) = bot.until(names).await else { panic!("refused") };
+        assert_eq!(told, if may { vec!["erp", "open"] } else { vec!["open"] });
+        bot.finish(lease, RunResult::succeeded(Map::new()), 0).await;
+    }
+    // Nobody, and then everybody again.
+    place.orchestrator.execute(&place.admin, guarded(readers(&[]))).await.unwrap();
+    let asset = place.orchestrator.execute(&place.admin, guarded(AssetReaders::AsBefore)).await.unwrap();
+    assert!(!asset.is_open_to(other.id));
+    let asset = place.orchestrator.execute(&place.admin, guarded(AssetReaders::Every)).await.unwrap();
+    assert!(asset.is_open_to(greeter.id));
+}
+
+#[tokio::test]
+async fn what_an_agent_does_not_mask_the_server_masks() {
+    let place = Place::new().await;
+    let package = place.greeter().await;
+    place.orchestrator.execute(&place.admin, put("open-sesame", AssetKind::Secret)).await.unwrap();
+    let agent = place.agent("bot").await;
+    let mut bot = place.connect(&agent, vec![]).await;
+    bot.ready(1).await;
+    let execution = place.enqueue(&package).await;
+    let lease = bot.assignment().await.lease;
+    bot.send(AgentMessage::Started { lease }).await;
+    // Known to no run yet, so it is what it is.
+    bot.say(lease, 1, &["not given: open-sesame"]).await;
+    let SecretAnswer::Value(_) = ask(&mut bot, lease).await else { panic!("refused") };
+    bot.say(lease, 2, &["given: open-sesame", "hex 6f70656e2d736573616d65"]).await;
+    let outputs = Map::from_iter([("password".to_owned(), "open-sesame".into())]);
+    bot.finish(lease, RunResult::succeeded(outputs), 3).await;
+    let ended = place.execution(execution.id).await;
+    assert_eq!(ended.outputs.unwrap()["password"], "***");
+    let lines = place.orchestrator.read_log(lease, 0, 10).await;
+    let lines = format!("{lines:?}");
+    assert!(lines.contains("given: ***") && lines.contains("hex ***"), "{lines}");
+    assert_eq!(lines.matches("sesame").count(), 1, "{lines}");
 }

@@ -15,6 +15,7 @@ use crate::limits::LimitArgs;
 use crate::nats::NatsOptions;
 use crate::oidc::OidcArgs;
 use crate::tls::TlsArgs;
+use crate::vault_key::VaultKeyArgs;
 
 /// The OpenAutomate server: runs the orchestrator and its API.
 #[derive(Debug, Parser)]
@@ -42,6 +43,10 @@ pub(crate) enum Command {
     Keys {
         #[command(subcommand)]
         command: crate::keys::KeysCommand,
+    /// Looks after the keys of the vault, which seals the values of assets.
+    Vault {
+        #[command(subcommand)]
+        command: crate::vault::VaultCommand,
     },
     /// Looks whether an installation holds together: the database, the keys, the content of packages, the files. Reads
     /// only, so a server may run. Exits with 1 if something is wrong, with 2 if it can't look.
@@ -66,21 +71,13 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Verifies the audit's hash chain, of a data folder that no server uses or of a PostgreSQL database. Exits
-    /// with 1 if it is broken.
-    Verify(VerifyArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
-    /// The data folder.
-    #[arg(long, env = "OPENAUTOMATE_DATA_DIR", default_value = "openautomate-data")]
-    pub(crate) data_dir: PathBuf,
-    #[command(flatten)]
-    pub(crate) database: DatabaseArgs,
-    /// Prints the result as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Verifies the audit's hash chain and its signed checkpoints, of a data folder that no server uses or of a PostgreSQL
+    /// database, or an export of it. Exits with 1 if it is broken.
+    Verify(crate::audit::VerifyArgs),
+    /// Writes the audit as JSON lines or CSV, of a data folder that no server uses or of a PostgreSQL database.
+    Export(crate::audit::ExportArgs),
+    /// Prints the public key that signs the checkpoints of the audit.
+    Key(crate::audit::KeyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -175,6 +172,12 @@ pub(crate) struct ServeArgs {
     /// packages is, or `never`. Nobody who reads them sees a difference.
     #[arg(long, env = "OPENAUTOMATE_ARCHIVE_LOGS_AFTER", default_value = "7", value_name = "DAYS", value_parser = days)]
     pub(crate) archive_logs_after: Days,
+    #[command(flatten)]
+    pub(crate) vault_key: VaultKeyArgs,
+    /// Writes signed checkpoints of the audit here too, to be kept where nobody writes who may write to the database: a
+    /// file, a line each, or a folder that is there, a file each.
+    #[arg(long, env = "OPENAUTOMATE_AUDIT_CHECKPOINTS", value_name = "FILE|DIR")]
+    pub(crate) audit_checkpoints: Option<PathBuf>,
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
@@ -239,6 +242,7 @@ impl ServeArgs {
                 developer: Duration::from_secs(self.developer_schedule_interval),
             },
             schedule_late_after: Duration::from_secs(self.schedule_late_after),
+            audit_checkpoints: self.audit_checkpoints.clone(),
             ..Settings::default()
         };
         settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))

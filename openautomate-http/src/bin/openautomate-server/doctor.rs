@@ -13,6 +13,7 @@ use crate::blobs::BlobArgs;
 use crate::config::size;
 use crate::data_dir::DataDir;
 use crate::database::DatabaseArgs;
+use crate::vault_key::VaultKeyArgs;
 use crate::{disk, installation};
 
 /// What a doctor who can't look says.
@@ -27,6 +28,8 @@ pub(crate) struct DoctorArgs {
     database: DatabaseArgs,
     #[command(flatten)]
     blobs: BlobArgs,
+    #[command(flatten)]
+    vault_key: VaultKeyArgs,
     /// Reads the content of everything too: packages, files, log lines. That takes as long as reading all of it.
     #[arg(long)]
     deep: bool,
@@ -65,7 +68,9 @@ async fn examine(args: &DoctorArgs) -> anyhow::Result<Vec<Check>> {
     let mut checks = database.check(SystemClock.now(), args.deep).await?;
     // Rows of another version may mean something else.
     if checks.iter().any(|check| check.id != "database.migrations") {
-        checks.extend(installation::check(&data, &args.blobs, &mut database, args.deep).await?);
+        checks.extend(
+            installation::check(&data, &args.blobs, &args.vault_key, &mut database, args.deep).await?,
+        );
     }
     database.close().await;
     checks.push(room(&data, args.min_free));

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::blobs::BlobArgs;
 use crate::data_dir::DataDir;
+use crate::vault_key::VaultKeyArgs;
 
 const PAGE: u32 = 500;
 /// How many files that are assets are looked at at once: each may have 10 MiB.
@@ -30,12 +31,17 @@ const COPY: &str = "put it back from a backup, or restore the whole backup elsew
 pub(crate) async fn check(
     data: &DataDir,
     blobs: &BlobArgs,
+    vault_key: &VaultKeyArgs,
     database: &mut Database,
     deep: bool,
 ) -> anyhow::Result<Vec<Check>> {
-    let (keys, vault, signer) = keys(data);
+    let (keys, vault, signer) = keys(data, vault_key).await;
     let mut checks = vec![private(&data.keys()), keys];
-    checks.push(sealed(database, vault.as_ref()).await?);
+    let known = known_keys(database, vault.as_ref()).await?;
+    // With another key nothing opens, which says no more.
+    let opened = known.is_ok().then_some(vault.as_ref()).flatten();
+    checks.push(known);
+    checks.push(sealed(database, opened).await?);
     // A local folder would be made if it were not there.
     let is_there = !blobs.is_in_data_dir() || data.blobs().is_dir();
     let blobs = if is_there { Some(blobs.open(data).await?) } else { None };
@@ -76,7 +82,7 @@ fn is_open_to_others(_path: &Path) -> bool {
 }
 
 /// The keys are read as a server would, but never made.
-fn keys(data: &DataDir) -> (Check, Option<Vault>, Option<PackageSigner>) {
+async fn keys(data: &DataDir, vault_key: &VaultKeyArgs) -> (Check, Option<Vault>, Option<PackageSigner>) {
     let mut wrong = Vec::new();
     let mut read = |path: &Path, read: &mut dyn FnMut(&Path) -> openautomate_core::Result<()>| {
         let told = if path.is_file() {
@@ -86,10 +92,16 @@ fn keys(data: &DataDir) -> (Check, Option<Vault>, Option<PackageSigner>) {
         };
         wrong.extend(told);
     };
-    let (mut vault, mut signer) = (None, None);
-    read(&data.vault_key(), &mut |path| Vault::open_or_create(path).map(|opened| vault = Some(opened)));
+    let mut signer = None;
     read(&data.package_key(), &mut |path| PackageSigner::load(path).map(|loaded| signer = loaded));
     read(&data.jwt_key(), &mut |path| JwtKeys::load(path).map(drop));
+    let vault = match vault_key.existing(data).await {
+        Ok(vault) => Some(vault),
+        Err(error) => {
+            wrong.push(format!("{error:#}"));
+            None
+        }
+    };
     let check = Check::new(
         "keys.readable",
         "the keys of the vault, of packages and of tokens are there and can be read",
@@ -99,34 +111,57 @@ fn keys(data: &DataDir) -> (Check, Option<Vault>, Option<PackageSigner>) {
     (check, vault, signer)
 }
 
-async fn sealed(database: &mut Database, vault: Option<&Vault>) -> anyhow::Result<Check> {
-    let (mut closed, mut after) = (Vec::new(), Uuid::nil());
-    loop {
-        let page = database.assets(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = *last.id.as_uuid();
-        let opens = |asset: &&_| vault.is_some_and(|vault| check_opens(vault, asset).is_ok());
-        closed.extend(page.iter().filter(|asset| !opens(asset)).map(|asset| format!("asset {}", asset.id)));
+/// Whether the keys are those that the database was sealed with.
+async fn known_keys(database: &mut Database, vault: Option<&Vault>) -> anyhow::Result<Check> {
+    let mut wrong = Vec::new();
+    for key in database.vault_keys().await? {
+        let Some(vault) = vault.filter(|vault| vault.ring().contains(key.id)) else { continue };
+        wrong.extend(vault.check_mark(key.id, &key.mark).err().map(|error| error.message().to_owned()));
     }
-    let mut after = Uuid::nil();
-    loop {
-        let page = database.asset_files(after, FILES).await?;
-        let Some((last, _)) = page.last() else { break };
-        after = *last.id.as_uuid();
-        for (asset, sealed) in &page {
-            if vault.is_none_or(|vault| check_file_opens(vault, asset, sealed).is_err()) {
-                closed.push(format!("the content of asset {}", asset.id));
-            }
+    for count in database.sealed_counts().await? {
+        if vault.is_none_or(|vault| !vault.ring().contains(count.key_id)) {
+            wrong.push(format!("{} values are under key {}, which is not there", count.values, count.key_id));
         }
     }
-    let mut after = Uuid::nil();
-    loop {
-        let page = database.webhook_secrets(after, PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
-        after = *last.as_uuid();
-        for (id, sealed) in page {
-            if vault.is_none_or(|vault| webhook::check_opens(vault, id, &sealed).is_err()) {
-                closed.push(format!("webhook {id}"));
+    Ok(Check::new(
+        "vault.keys",
+        "every sealed value names a key that is there, and each key is the one that the database was sealed with",
+        "put the key back where it was: into keys/vault.key, the environment, or what the command prints",
+        wrong,
+    ))
+}
+
+async fn sealed(database: &mut Database, vault: Option<&Vault>) -> anyhow::Result<Check> {
+    let mut closed = Vec::new();
+    if let Some(vault) = vault {
+        let (mut after, opens) = (Uuid::nil(), |asset: &&_| check_opens(vault, asset).is_ok());
+        loop {
+            let page = database.assets(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = *last.id.as_uuid();
+            closed
+                .extend(page.iter().filter(|asset| !opens(asset)).map(|asset| format!("asset {}", asset.id)));
+        }
+        let mut after = Uuid::nil();
+        loop {
+            let page = database.asset_files(after, FILES).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last.id.as_uuid();
+            for (asset, sealed) in &page {
+                if check_file_opens(vault, asset, sealed).is_err() {
+                    closed.push(format!("the content of asset {}", asset.id));
+                }
+            }
+        }
+        let mut after = Uuid::nil();
+        loop {
+            let page = database.webhook_secrets(after, PAGE).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last.as_uuid();
+            for (id, sealed) in page {
+                if webhook::check_opens(vault, id, &sealed).is_err() {
+                    closed.push(format!("webhook {id}"));
+                }
             }
         }
     }

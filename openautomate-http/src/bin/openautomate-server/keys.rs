@@ -13,7 +13,6 @@ use openautomate_core::clock::{Clock as _, SystemClock};
 use openautomate_core::command::token_keys::NoteTokenKeys;
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::permission::Actor;
-use openautomate_core::vault::Vault;
 use openautomate_http::{JwtKeys, KeyRotation};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -88,11 +87,11 @@ fn set_aside(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// The keys of an installation: made for a new one, and never for one that is there, whose values they could not open
-/// and whose agents would not believe them.
-pub(crate) fn open(data: &DataDir, is_new: bool) -> anyhow::Result<(JwtKeys, Vault, PackageSigner)> {
+/// The keys of tokens and of packages: made for a new installation, and never for one that is there, whose agents would
+/// not believe them. (Those of the vault: [`VaultKeyArgs`](crate::vault_key::VaultKeyArgs).)
+pub(crate) fn open(data: &DataDir, is_new: bool) -> anyhow::Result<(JwtKeys, PackageSigner)> {
     if !is_new {
-        let missing: Vec<String> = [data.jwt_key(), data.vault_key(), data.package_key()]
+        let missing: Vec<String> = [data.jwt_key(), data.package_key()]
             .iter()
             .filter(|path| !path.is_file())
             .map(|path| path.display().to_string())
@@ -107,9 +106,8 @@ pub(crate) fn open(data: &DataDir, is_new: bool) -> anyhow::Result<(JwtKeys, Vau
         }
     }
     let keys = JwtKeys::load_or_create(&data.jwt_key())?;
-    let vault = Vault::open_or_create(&data.vault_key())?;
     let signer = PackageSigner::load_or_create(&data.package_key())?;
-    Ok((keys, vault, signer))
+    Ok((keys, signer))
 }
 
 /// Takes over what becomes of the keys of tokens, until it is told to stop; and makes a new one when the newest is `age`

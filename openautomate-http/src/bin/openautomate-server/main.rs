@@ -25,6 +25,8 @@ mod serve;
 mod signal;
 mod staging;
 mod tls;
+mod vault;
+mod vault_key;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -65,6 +67,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Audit { command: AuditCommand::Verify(args) } => block_on(audit::verify(&args)),
         Command::Keys { command: KeysCommand::Rotate(args) } => keys::rotate(&args),
+        Command::Audit { command: AuditCommand::Export(args) } => block_on(audit::export(&args)),
+        Command::Audit { command: AuditCommand::Key(args) } => audit::key(&args),
+        Command::Vault { command } => block_on(vault::run(command)),
         Command::Doctor(args) => block_on(doctor::doctor(&args)),
         Command::Migrate(args) => block_on(migrate::migrate(&args)),
         Command::Backup(args) => block_on(backup::backup(&args)),

@@ -98,7 +98,9 @@ fn copy_file(from: &Path, to: &Path, bar: &indicatif::ProgressBar) -> anyhow::Re
 
 fn copy_keys(from: &Path, folder: &Path) -> anyhow::Result<()> {
     let hidden = indicatif::ProgressBar::hidden();
-    for name in ["vault.key", "package.key", "jwt.pem"] {
+    // The keys of a vault may come from elsewhere.
+    let names = ["vault.key", "package.key", "jwt.pem"].into_iter();
+    for name in names.filter(|name| *name != "vault.key" || from.join(name).exists()) {
         copy_file(&from.join(name), &folder.join("keys").join(name), &hidden)?;
     }
     Ok(())

@@ -102,7 +102,8 @@ async fn assemble(
     // The store comes first: it keeps a second server out before anything else is made.
     let store = args.database.open(Some(data)).await?;
     let is_new = store.environments().await?.is_empty();
-    let (keys, vault, signer) = keys::open(data, is_new)?;
+    let (keys, signer) = keys::open(data, is_new)?;
+    let vault = args.vault_key.open(data, &*store).await?;
     let blobs = Arc::new(args.blobs.open(data).await?);
     #[cfg(feature = "nats")]
     let peers = by_nats.map(|settings| NatsPeers::start(settings.clone(), vault.peer_key())).transpose()?;

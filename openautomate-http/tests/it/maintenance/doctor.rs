@@ -43,6 +43,9 @@ async fn each_harm_outside_the_database_is_found_alone() {
         }),
         ("keys.readable", |data| std::fs::remove_file(data.join("keys/jwt.pem")).unwrap()),
         ("vault.opens", |data| {
+            change(data, "UPDATE assets SET sealed = substr(sealed, 1, 60) || x'00' || substr(sealed, 62)");
+        }),
+        ("vault.keys", |data| {
             let key = data.join("keys/vault.key");
             let other = "3c0f8ed1d0a5b1f2937c46e85d4a91b07e6f15c2a8937d50e4b1f6a2c8d9e073";
             std::fs::write(key, format!("1 {other}\n")).unwrap();
@@ -75,6 +78,21 @@ async fn each_harm_outside_the_database_is_found_alone() {
     }
     assert_eq!(problems(&data, &["--min-free", "1000000G"]), ["disk.free"]);
     assert_eq!(problems(&data, &[]), Vec::<String>::new());
+}
+
+/// Runs a statement on the database of a folder that nobody uses.
+fn change(data: &Path, statement: &'static str) {
+    let path = data.join("openautomate.db");
+    let changed = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            use sqlx::Connection as _;
+            let mut connection = sqlx::SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+            sqlx::query(statement).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
+    });
+    changed.join().unwrap();
 }
 
 /// Changes a bit in the middle.

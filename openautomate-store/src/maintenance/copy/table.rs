@@ -442,6 +442,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("revision", Integer),
             ("file_name", Text),
             ("file_size", Integer),
+            ("allowed_packages", Text),
         ],
     ),
     table("asset_contents", &[("asset_id", Uuid), ("sealed", Bytes)]),
@@ -698,4 +699,15 @@ pub(crate) const TABLES: &[Table] = &[
     ),
     table("login_tries", &[("id", Uuid), ("account", Bytes), ("expires_at", Integer)]),
     table("audit_head", &[("id", Short), ("sequence", Integer), ("hash", Bytes)]),
+    table(
+        "audit_checkpoints",
+        &[
+            ("sequence", Integer),
+            ("hash", Bytes),
+            ("made_at", Integer),
+            ("signer", Bytes),
+            ("signature", Bytes),
+        ],
+    ),
+    table("vault_keys", &[("id", Integer), ("mark", Bytes), ("added_at", Integer)]),
 ];

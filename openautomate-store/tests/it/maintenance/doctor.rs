@@ -114,6 +114,7 @@ const BREAKS: &[Break] = &[
     both("bucket.deleted", "UPDATE buckets SET deleted_at = 1 WHERE object_count > 0"),
     both("asset.content", "DELETE FROM asset_contents"),
     both("audit.sealed", "UPDATE audit_entries SET at = at - 61000000 WHERE sequence IS NULL"),
+    both("audit.checkpoint", "UPDATE audit_checkpoints SET sequence = 99"),
     both("audit.chain", "UPDATE audit_entries SET object_id = 'another' WHERE sequence = 2"),
     both("database.references", "UPDATE artifacts SET epoch = 99"),
     (

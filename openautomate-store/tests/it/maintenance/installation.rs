@@ -7,17 +7,18 @@ use openautomate_core::conformance::store::sample::{
     self, World, agent_update, at, audit, chunk, failed, hash, instant, map, succeeded, user,
 };
 use openautomate_core::domain::{
-    ActorKind, ActorRef, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, AgentUpdateState, ApiKey,
-    Approval, ApprovalState, AssetFile, AssetFormat, AssetKind, AuditEntry, Bucket, BucketObject, ChildCall,
-    Concurrency, EndedAs, Environment, EnvironmentPause, Execution, ExecutionState, FileUser, Firing,
-    FiringCause, IdempotencyRecord, InputFile, ItemHolder, Lease, LogArchive, LogFrame, ObjectCondition,
-    ObjectWriter, Origin, PreparationState, Progress, PythonRequirement, Requirements, Role, Schedule,
-    Session, Trigger, TriggerFiring, TriggerTurn, TriggerWatch, Usage, UsagePoint, User, WatchProblem,
-    WorkItem, WorkItemError, WorkQueue,
+    ActorKind, ActorRef, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, AgentUpdateState,
+    AllowedPackage, ApiKey, Approval, ApprovalState, AssetFile, AssetFormat, AssetKind, AuditCheckpoint,
+    AuditEntry, Bucket, BucketObject, ChildCall, Concurrency, EndedAs, Environment, EnvironmentPause,
+    Execution, ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile, ItemHolder,
+    Lease, LogArchive, LogFrame, ObjectCondition, ObjectWriter, Origin, PreparationState, Progress,
+    PythonRequirement, Requirements, Role, Schedule, Session, Trigger, TriggerFiring, TriggerTurn,
+    TriggerWatch, Usage, UsagePoint, User, WatchProblem, WorkItem, WorkItemError, WorkQueue,
 };
 use openautomate_core::id::{BucketId, ExecutionId, LogArchiveId, LoginTryId, ObjectId};
+use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::query::{ExecutionFilter, PageRequest};
-use openautomate_core::store::{FinishAttempt, LoginTry, PutObject, Store, TakeItems};
+use openautomate_core::store::{FinishAttempt, LoginTry, PutObject, Store, TakeItems, VaultKey};
 use serde_json::json;
 
 /// Fills an empty store.
@@ -32,6 +33,7 @@ pub(super) async fn fill(store: Arc<dyn Store>) -> World {
     triggered(&world).await;
     stored(&world).await;
     audited(&world).await;
+    vault(&world).await;
     released(&world, &file).await;
     tried(&world).await;
     world
@@ -119,7 +121,10 @@ async fn people(world: &World) {
     world.insert(Record::ExternalIdentity(world.external_identity("7"))).await;
     world.insert(Record::EnrolmentToken(world.enrolment_token())).await;
     for (name, kind) in [("url", AssetKind::Plain), ("password", AssetKind::Secret)] {
-        let asset = openautomate_core::domain::Asset { kind, sealed: vec![0, 255, 7], ..world.asset(name) };
+        let allowed = AllowedPackage { id: world.package.id, name: "ä, \"b\"".to_owned() };
+        let allowed_packages = (kind == AssetKind::Secret).then(|| vec![allowed]);
+        let sealed = vec![0, 255, 7];
+        let asset = openautomate_core::domain::Asset { kind, sealed, allowed_packages, ..world.asset(name) };
         world.insert(Record::Asset(asset)).await;
     }
     let record = IdempotencyRecord {
@@ -395,6 +400,16 @@ async fn triggered(world: &World) {
     };
     world.insert(Record::Approval(Box::new(approval))).await;
     world.insert(Record::Approval(Box::new(world.approval(failed, "#1")))).await;
+}
+
+/// A key of the vault, and a checkpoint of the audit.
+async fn vault(world: &World) {
+    let key = VaultKey { id: u32::MAX - 1, mark: vec![1, 0, 255], added_at: at(3) };
+    let writes = vec![Write::KeepVaultKey(key)];
+    world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
+    let head = world.store.audit_head().await.unwrap();
+    let checkpoint = AuditCheckpoint::sign(head, at(4), &PackageSigner::generate().unwrap());
+    assert!(world.store.add_checkpoint(&checkpoint).await.unwrap());
 }
 
 async fn audited(world: &World) {
