@@ -43,7 +43,11 @@ export async function got<T>(asked: Promise<Answer<T>>): Promise<T> {
 
 /** Saves a file of the API on the person's disk. */
 export async function download(path: string, name: string): Promise<void> {
-  const blob = await content(path);
+  save(await content(path), name);
+}
+
+/** Saves what the page holds on the person's disk. */
+export function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;

@@ -9,6 +9,7 @@ import type { LogLevel, LogLine } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Input, Select } from '@/components/ui/field';
 import { Skeleton } from '@/components/ui/skeleton';
+import { save } from '@/lib/api';
 import { cn } from '@/lib/cn';
 import { live } from '@/lib/live';
 import { exact } from '@/lib/time';
@@ -77,14 +78,6 @@ export function LogView({ executionId, name }: { executionId: string; name: stri
     event.preventDefault();
     step(event.shiftKey ? -1 : 1);
   };
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([buffer.text()], { type: 'text/plain' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `${name}.log`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  };
   const error = firstError(view);
   const manyAttempts = view.lines[0]?.attempt !== view.lines.at(-1)?.attempt;
 
@@ -147,7 +140,7 @@ export function LogView({ executionId, name }: { executionId: string; name: stri
         <Button kind="ghost" size="icon" aria-label={t('follow')} title={t('follow')} aria-pressed={following} className={following ? 'bg-accent-soft text-accent' : ''} onClick={() => setFollowing(!following)}>
           <ChevronsDown aria-hidden />
         </Button>
-        <Button kind="ghost" size="icon" aria-label={t('download')} title={t('download')} disabled={view.lines.length === 0} onClick={save}>
+        <Button kind="ghost" size="icon" aria-label={t('download')} title={t('download')} disabled={view.lines.length === 0} onClick={() => save(new Blob([buffer.text()], { type: 'text/plain' }), `${name}.log`)}>
           <Download aria-hidden />
         </Button>
       </div>
