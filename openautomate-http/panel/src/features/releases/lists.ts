@@ -36,7 +36,7 @@ export function useUpdates(rollout: AgentRollout): UseQueryResult<AgentUpdate[]>
   });
 }
 
-/** Whether a rollout may reach an agent: it takes releases, and is one of those that are asked for. */
+/** Whether an agent is one of those that are asked for. */
 export function isTarget(agent: Agent, target: AgentRollout['target']): boolean {
   switch (target.kind) {
     case 'pool':
@@ -46,4 +46,9 @@ export function isTarget(agent: Agent, target: AgentRollout['target']): boolean 
     default:
       return true;
   }
+}
+
+/** Whether a rollout would take an agent in, as far as can be told here: the server compares the versions. */
+export function isReached(agent: Agent, release: AgentRelease, target: AgentRollout['target']): boolean {
+  return agent.slots > 0 && agent.status !== 'Disabled' && agent.facts.agentVersion !== release.version && isTarget(agent, target);
 }

@@ -1,10 +1,11 @@
 'use client';
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
-import type { AgentRelease, AgentRollout } from '@/api/types';
+import type { Agent, AgentRelease, AgentRollout } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
@@ -13,10 +14,18 @@ import { api, got } from '@/lib/api';
 import { useAgents, usePools } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
-import { isTarget } from './lists';
+import { isReached } from './lists';
 
 const TARGETS = ['all', 'pool', 'label'] as const;
 const FIRST = ['one', 'share', 'none'] as const;
+
+/** So many names are told; the others are counted. */
+const FEW = 5;
+
+function namesOf(agents: Agent[]): string {
+  const names = agents.slice(0, FEW).map(({ name }) => name);
+  return agents.length > FEW ? `${names.join(', ')}, +${agents.length - FEW}` : names.join(', ');
+}
 
 interface StartProps {
   release: AgentRelease;
@@ -37,8 +46,8 @@ export function StartDialog({ release, onClose }: StartProps) {
   const [soak, setSoak] = useState('10');
   const [inWindows, setInWindows] = useState(false);
   const target: AgentRollout['target'] = kind === 'pool' ? { kind, poolId } : kind === 'label' ? { kind, label: label.trim() } : { kind };
-  const wanted = agents?.filter((agent) => agent.enrolled && isTarget(agent, target)) ?? [];
-  const able = wanted.filter((agent) => agent.facts.isUpdatable);
+  const reached = agents?.filter((agent) => isReached(agent, release, target)) ?? [];
+  const unable = reached.filter((agent) => !agent.facts.isUpdatable);
   const percent = Number(share);
   const minutes = Number(soak);
   const isReady =
@@ -107,10 +116,15 @@ export function StartDialog({ release, onClose }: StartProps) {
             </Field>
           )}
         </div>
-        <p className="rounded-md bg-muted px-3 py-2 text-soft" role="status">
-          {t('reaches', { able: able.length, count: wanted.length })}
-          {able.length < wanted.length && ` ${t('unable')}`}
-        </p>
+        <div className="grid gap-2" role="status">
+          <p className="text-soft">{t('reaches', { count: reached.length })}</p>
+          {unable.length > 0 && (
+            <p className="flex gap-2 rounded-md bg-warn-soft px-3 py-2 text-warn">
+              <TriangleAlert className="mt-0.5 size-4 shrink-0" aria-hidden />
+              <span className="min-w-0 break-words">{t('unable', { count: unable.length, names: namesOf(unable) })}</span>
+            </p>
+          )}
+        </div>
         <div className="grid gap-4 sm:grid-cols-2">
           <Field label={t('first')} hint={t('firstHint')}>
             {(props) => (
