@@ -7,7 +7,7 @@ import { useTranslations } from 'use-intl';
 import type { Asset } from '@/api/types';
 import { DropZone } from '@/components/drop-zone';
 import { Button } from '@/components/ui/button';
-import { Dialog } from '@/components/ui/dialog';
+import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Field, Input, Select, Textarea } from '@/components/ui/field';
 import { api, got, upload } from '@/lib/api';
 import { useEnvironments, useHome } from '@/lib/lists';
@@ -73,7 +73,7 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={asset ? t('editTitle') : t('add')}>
       <form
-        className="grid gap-4 pb-4"
+        className="grid gap-4"
         autoComplete="off"
         onSubmit={(event) => {
           event.preventDefault();
@@ -151,12 +151,12 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
             {reason(save.error)}
           </p>
         )}
-        <div className="flex justify-end gap-2">
+        <FormActions>
           <Button onClick={onClose}>{t('back')}</Button>
           <Button type="submit" kind="primary" busy={save.isPending} disabled={save.isPending || (isFile && (!file || isTooLarge))}>
             {t('save')}
           </Button>
-        </div>
+        </FormActions>
       </form>
     </Dialog>
   );

@@ -13,7 +13,7 @@ import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { CopyButton } from '@/components/ui/copy-button';
-import { Dialog } from '@/components/ui/dialog';
+import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { Field, Input, Select } from '@/components/ui/field';
@@ -147,16 +147,16 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
             {link}
           </pre>
           <p className="text-xs text-soft">{t('goodUntil', { at: exact(invite.data.expiresAt) })}</p>
-          <div className="flex justify-end gap-2">
+          <FormActions>
             <CopyButton text={link} label={t('copyLink')} />
             <Button kind="primary" onClick={onClose}>
               {t('done')}
             </Button>
-          </div>
+          </FormActions>
         </div>
       ) : (
         <form
-          className="grid gap-4 pb-4"
+          className="grid gap-4"
           onSubmit={(event) => {
             event.preventDefault();
             invite.mutate();
@@ -181,12 +181,12 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
               {reason(invite.error)}
             </p>
           )}
-          <div className="flex justify-end gap-2">
+          <FormActions>
             <Button onClick={onClose}>{t('back')}</Button>
             <Button type="submit" kind="primary" busy={invite.isPending}>
               {t('makeLink')}
             </Button>
-          </div>
+          </FormActions>
         </form>
       )}
     </Dialog>
