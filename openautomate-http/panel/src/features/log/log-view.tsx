@@ -3,7 +3,7 @@
 import { AnsiUp } from 'ansi_up';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, ChevronsDown, CircleAlert, Download, Search, WrapText } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { memo, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import { useTranslations } from 'use-intl';
 import type { LogLevel, LogLine } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -13,7 +13,7 @@ import { save } from '@/lib/api';
 import { cn } from '@/lib/cn';
 import { live } from '@/lib/live';
 import { exact } from '@/lib/time';
-import { LogBuffer, MOST_LINES, firstError, found } from './buffer';
+import { LogBuffer, MOST_LINES, found } from './buffer';
 import './log.css';
 
 const LINE = 20;
@@ -78,7 +78,7 @@ export function LogView({ executionId, name }: { executionId: string; name: stri
     event.preventDefault();
     step(event.shiftKey ? -1 : 1);
   };
-  const error = firstError(view);
+  const error = view.firstError;
   const manyAttempts = view.lines[0]?.attempt !== view.lines.at(-1)?.attempt;
 
   return (
@@ -204,7 +204,8 @@ export function LogView({ executionId, name }: { executionId: string; name: stri
   );
 }
 
-function Line({ line, wrap, attempt }: { line: LogLine; wrap: boolean; attempt: boolean }) {
+/** What stands in a line; not drawn anew when it is scrolled. */
+const Line = memo(function Line({ line, wrap, attempt }: { line: LogLine; wrap: boolean; attempt: boolean }) {
   const html = useMemo(() => colours(line.text), [line.text]);
   const time = clock(line.time);
   return (
@@ -222,7 +223,7 @@ function Line({ line, wrap, attempt }: { line: LogLine; wrap: boolean; attempt: 
       />
     </>
   );
-}
+});
 
 /** The time of day to the millisecond, in the zone of the machine. */
 function clock(time: string): string {
