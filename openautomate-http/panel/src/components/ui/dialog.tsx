@@ -52,5 +52,5 @@ export function Dialog({ open, onOpenChange, title, description, wide, footer, c
 
 /** What ends a form that fills a dialog; it stays in sight however long the form is. */
 export function FormActions({ children }: { children: ReactNode }) {
-  return <div className="sticky -bottom-2 z-10 -mx-5 -mb-2 flex flex-wrap justify-end gap-2 border-t border-border bg-surface px-5 py-3">{children}</div>;
+  return <div className="sticky -bottom-2 z-10 -mx-5 -mb-2 flex flex-wrap justify-end gap-2 border-t border-border bg-surface sm:rounded-b-xl px-5 py-3">{children}</div>;
 }
