@@ -19,6 +19,10 @@ export default defineConfig({
           sequence: { concurrent: false },
         },
       },
+      {
+        resolve: { alias },
+        test: { name: 'measure', environment: 'node', include: ['tests/**/*.measure.ts'], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false },
+      },
     ],
   },
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -51,15 +51,24 @@ export class Installation {
 
   /** Kills the server without warning. */
   async killServer(): Promise<void> {
+    await this.endServer('SIGKILL');
+  }
+
+  /** Stops the server as an operator does. */
+  async stopServer(): Promise<void> {
+    await this.endServer('SIGTERM');
+  }
+
+  private async endServer(signal: NodeJS.Signals): Promise<void> {
     const server = this.server;
     if (!server || server.exitCode !== null) return;
     const gone = new Promise((done) => server.once('exit', done));
-    server.kill('SIGKILL');
+    server.kill(signal);
     await gone;
   }
 
-  /** Enrols an agent by the token that the panel showed, and starts it. */
-  startAgent(token: string, name: string): void {
+  /** Enrols an agent by the token that the panel showed, and starts it; with a release key it takes updates. */
+  startAgent(token: string, name: string, releaseKey?: string): void {
     const data = join(this.folder, name);
     execFileSync(join(binaries, 'openautomate-agent'), ['enrol', '--server', this.url, '--name', name, '--data-dir', data], {
       env: { ...clean(), OPENAUTOMATE_ENROLMENT_TOKEN: token },
@@ -67,7 +76,7 @@ export class Installation {
     const log = openSync(join(this.folder, `${name}.log`), 'a');
     const agent = spawn(join(binaries, 'openautomate-agent'), ['run', '--data-dir', data, '--slots', '2', '--python', python], {
       stdio: ['ignore', log, log],
-      env: { ...clean(), OPENAUTOMATE_AGENT_EXTENSION: extension },
+      env: { ...clean(), OPENAUTOMATE_AGENT_EXTENSION: extension, ...(releaseKey ? { OPENAUTOMATE_AGENT_RELEASE_KEYS: releaseKey } : {}) },
     });
     closeSync(log);
     this.agents.push(agent);
@@ -84,9 +93,42 @@ export class Installation {
       const manifest = join(copy, 'pyproject.toml');
       writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/^version = .*$/m, `version = "${version}"`).replace('minimum = 1 }', 'minimum = 1, maximum = 500 }'));
     }
+    return this.zip(source, target);
+  }
+
+  /** The zip of a package folder, as `run.py` packs it. */
+  zip(source: string, target: string): string {
     const script = 'import sys; sys.path.insert(0, sys.argv[1]); from installation import pack; from pathlib import Path; Path(sys.argv[3]).write_bytes(pack(Path(sys.argv[2])))';
     execFileSync(python, ['-c', script, join(root, 'examples/main_job'), source, target]);
     return target;
+  }
+
+  /** The zip of a package of these files. */
+  write(name: string, files: Record<string, string>): string {
+    const source = join(this.folder, name);
+    mkdirSync(source);
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(source, path), text);
+    return this.zip(source, join(this.folder, `${name}.zip`));
+  }
+
+  /** The SQLite file of the server. */
+  database(): string {
+    const found = readdirSync(join(this.folder, 'server')).find((name) => /\.(db|sqlite3?)$/.test(name));
+    if (!found) throw new Error(`there is no database in ${this.folder}/server`);
+    return join(this.folder, 'server', found);
+  }
+
+  /** The public half of a new release key, and what `release sign` prints of a program. */
+  signRelease(version: string, program: string): { key: string; signed: string } {
+    const agent = join(binaries, 'openautomate-agent');
+    const file = join(this.folder, 'release.key');
+    const run = (...options: string[]) => execFileSync(agent, ['release', ...options], { env: clean(), encoding: 'utf8' });
+    return { key: run('keygen', '--key', file).trim(), signed: run('sign', '--key', file, '--version', version, program) };
+  }
+
+  /** Runs a text of Python; what it prints. */
+  python(text: string, ...options: string[]): string {
+    return execFileSync(python, ['-c', text, ...options], { encoding: 'utf8' });
   }
 
   log(name: string): string {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -88,7 +88,7 @@ describe.sequential('the walk', () => {
     await button('Add an agent').click();
     await page.getByLabel('Labels').fill('office');
     await shot('dialog-enrol');
-    await button('Make the token').click();
+    await button('Create the token').click();
     const commands = await page.getByTestId('enrol-commands').innerText();
     const token = /OPENAUTOMATE_ENROLMENT_TOKEN=(\S+)/.exec(commands)?.[1] ?? '';
     expect(token).not.toBe('');
@@ -218,7 +218,23 @@ describe.sequential('the walk', () => {
     await button('Actions for version 1.1.0').click();
     await page.getByRole('menuitem', { name: 'Compare' }).click();
     await dialog.getByRole('table').waitFor();
+    const changed = dialog.locator('summary', { hasText: 'pyproject.toml' });
+    await changed.click();
+    await dialog.getByText('+version = "1.1.0"').waitFor();
     await shot('dialog-versions');
+    await page.keyboard.press('Escape');
+  });
+
+  it('looks into the files of a version', async () => {
+    await button('Actions for version 1.1.0').click();
+    await page.getByRole('menuitem', { name: 'Files' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('hello.py').click();
+    await dialog.getByText('def run(name: str').waitFor();
+    await shot('dialog-files');
+    const saved = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: 'Download' }).click();
+    expect((await saved).suggestedFilename()).toBe('1.1.0.zip');
     await page.keyboard.press('Escape');
   });
 
@@ -288,7 +304,7 @@ describe.sequential('the walk', () => {
     await dialog.getByLabel('Package').selectOption({ label: 'Hello' });
     await dialog.getByLabel('When').selectOption({ label: 'A queue has items' });
     await dialog.getByLabel('Queue').selectOption({ label: 'invoices' });
-    await dialog.getByLabel('From so many items on').fill('50');
+    await dialog.getByLabel('Fire from this many items').fill('50');
     await shot('dialog-trigger');
     await dialog.getByRole('button', { name: 'Create' }).click();
     await button('Explain Many invoices').click();
@@ -364,7 +380,7 @@ describe.sequential('the walk', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Labels').fill('office, excel');
     await dialog.getByLabel('Name of a new pool').fill('night');
-    await dialog.getByRole('button', { name: 'Make' }).click();
+    await dialog.getByRole('button', { name: 'Create' }).click();
     await dialog.getByRole('checkbox', { name: 'night' }).waitFor();
     await shot('dialog-agent');
     await dialog.getByRole('button', { name: 'Save' }).click();
@@ -393,11 +409,109 @@ describe.sequential('the walk', () => {
     await page.keyboard.press('Escape');
   });
 
+  it('keeps a file that nobody reads again', async () => {
+    await go('/assets');
+    await button('New asset').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').first().fill('erp-certificate');
+    await dialog.getByLabel('Format').selectOption({ label: 'File' });
+    expect(await dialog.getByLabel('Kind').isDisabled()).toBe(true);
+    expect(await dialog.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    const certificate = { name: 'client.p12', mimeType: 'application/x-pkcs12', buffer: Buffer.from('hunter3-hunter3') };
+    await dialog.locator('input[type=file]').setInputFiles({ ...certificate, buffer: Buffer.alloc(10 * 1024 * 1024 + 1) });
+    await dialog.getByText('Is larger than 10 MiB.').waitFor();
+    await dialog.locator('input[type=file]').setInputFiles(certificate);
+    await dialog.getByText('client.p12').waitFor();
+    await shot('dialog-asset-file');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('cell', { name: /client\.p12/ }).waitFor();
+    await button('Edit erp-certificate').click();
+    await dialog.getByText('Now client.p12, 15 B.').waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  it('brings a release to an agent, and says why it went back', async () => {
+    // A program that ends at once: the agent has to go back to the one before.
+    const program = join(place.folder, 'openautomate-agent');
+    writeFileSync(program, '#!/bin/sh\nexit 7\n');
+    const { key, signed } = place.signRelease('99.0.0', program);
+    const manifest = join(place.folder, 'release.json');
+    writeFileSync(manifest, signed);
+    const dialog = page.getByRole('dialog');
+    await go('/agents');
+    await button('Add an agent').click();
+    await page.getByLabel('Labels').fill('first');
+    await button('Create the token').click();
+    const commands = await page.getByTestId('enrol-commands').innerText();
+    place.startAgent(/OPENAUTOMATE_ENROLMENT_TOKEN=(\S+)/.exec(commands)?.[1] ?? '', 'robot-2', key);
+    await page.getByText('Connected:').waitFor({ timeout: 60_000 });
+    await button('Done').click();
+    await page.getByRole('link', { name: 'Updates' }).click();
+    await heading('Agent updates').waitFor();
+    await button('New release').click();
+    await dialog.locator('input[type=file]').setInputFiles(program);
+    await dialog.getByText('Add the file that release sign printed, too.').waitFor();
+    await dialog.locator('input[type=file]').setInputFiles(manifest);
+    await dialog.getByText('openautomate-agent is chosen').waitFor();
+    await shot('dialog-release');
+    await dialog.getByRole('button', { name: 'Upload' }).click();
+    await button('Roll out 99.0.0').click();
+    await dialog.getByText('2 agents get it.').waitFor();
+    await dialog.getByText(/^robot-1 takes no releases from here and would stop the rollout/).waitFor();
+    await shot('dialog-rollout');
+    await dialog.getByLabel('Which agents').selectOption({ label: 'Those with a label' });
+    await dialog.getByLabel(/^Label/).fill('first');
+    await dialog.getByText('1 agent gets it.').waitFor();
+    await dialog.getByRole('button', { name: 'Roll out' }).click();
+    await page.getByText('Rollout of 99.0.0').waitFor();
+    await page.getByText('Stopped by a failure').waitFor({ timeout: 120_000 });
+    await button('99.0.0').click();
+    await dialog.getByText('Went back').waitFor();
+    await dialog.getByText(/exit status: 7/).first().waitFor();
+    await shot('dialog-rollout-ended');
+    await page.keyboard.press('Escape');
+  });
+
+  it('stops a rollout', async () => {
+    // A busy agent finishes first, so that there is something to stop.
+    await go('/packages');
+    await button('Run Hello').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('repeat').fill('400');
+    await dialog.getByLabel('delay').fill('1');
+    await dialog.getByLabel('Agent', { exact: true }).selectOption({ label: 'robot-2' });
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.waitForURL('**/executions/*-*');
+    const busy = page.url();
+    await page.getByRole('log').getByText('world').first().waitFor({ timeout: 60_000 });
+    const program = join(place.folder, 'openautomate-agent-next');
+    writeFileSync(program, '#!/bin/sh\nexit 8\n');
+    const manifest = join(place.folder, 'next.json');
+    writeFileSync(manifest, place.signRelease('99.1.0', program).signed);
+    await go('/agents/updates');
+    await button('New release').click();
+    await dialog.locator('input[type=file]').setInputFiles([manifest, program]);
+    await dialog.getByRole('button', { name: 'Upload' }).click();
+    await button('Roll out 99.1.0').click();
+    await dialog.getByLabel('Which agents').selectOption({ label: 'Those with a label' });
+    await dialog.getByLabel(/^Label/).fill('first');
+    await dialog.getByRole('button', { name: 'Roll out' }).click();
+    await page.getByText('Finishing its work').waitFor({ timeout: 60_000 });
+    await shot('rollout');
+    await button('Stop').click();
+    await dialog.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('Stopped', { exact: true }).waitFor();
+    await page.goto(busy);
+    await button('Cancel').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled', { exact: true }).first().waitFor({ timeout: 60_000 });
+  });
+
   it('invites a Viewer, who looks at everything and changes nothing', async () => {
     await go('/users');
     await button('Invite somebody').click();
     await page.getByLabel('Email').fill('vic@example.org');
-    await button('Make the link').click();
+    await button('Create the link').click();
     const link = await page.getByTestId('invitation').innerText();
     const guest = await watched(browser);
     await guest.page.goto(link);
@@ -406,12 +520,13 @@ describe.sequential('the walk', () => {
     await guest.page.getByLabel('Password').fill(PASSWORD);
     await guest.page.getByRole('button', { name: 'Create account' }).click();
     await guest.page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
-    const changing = /^(Run|New|Add|Invite|Cancel|Drain|Delete|Edit|Promote|Roll back|Make|Pause|Resume|Import|Upload)/;
+    const changing = /^(Run|New|Add|Invite|Cancel|Drain|Delete|Edit|Promote|Roll|Stop|Make|Create|Pause|Resume|Import|Upload)/;
     for (const [path, name] of [
       ['/executions', 'Executions'],
       ['/packages', 'Automation Packages'],
       ['/schedules', 'Schedules'],
       ['/agents', 'Bot Agents'],
+      ['/agents/updates', 'Agent updates'],
       ['/triggers', 'Triggers'],
       ['/queues', 'Work Queues'],
       ['/buckets', 'Buckets'],
@@ -498,6 +613,7 @@ describe.sequential('the screens', () => {
     ['packages', '/packages'],
     ['schedules', '/schedules'],
     ['agents', '/agents'],
+    ['updates', '/agents/updates'],
     ['approvals', '/approvals'],
     ['triggers', '/triggers'],
     ['queues', '/queues'],

@@ -18,9 +18,10 @@ export type Environment = Schemas['Environment'];
 export type Execution = Schemas['Execution'];
 export type ExecutionState = Schemas['ExecutionState'];
 export type ExecutionSummary = Schemas['ExecutionSummary'];
+export type InputFile = Schemas['File'];
 export type LogLevel = Schemas['LogLevel'];
 export type LogLine = Schemas['LogLine'];
-export type Me = Schemas['MeView'];
+export type Me = Schemas['MeView'] & { totpEnrolmentRequired?: boolean };
 export type Package = Schemas['Package'];
 export type PackageVersion = Schemas['PackageVersion'];
 export type Problem = Schemas['Problem'];
@@ -32,16 +33,11 @@ export type Schedule = Schemas['Schedule'];
 export type SchedulePreview = Schemas['SchedulePreview'];
 export type ScheduleRequest = Schemas['ScheduleRequest'];
 export type Session = Schemas['SessionView'];
+export type Trigger = Schemas['Trigger'];
+export type TriggerHold = Schemas['TriggerHold'];
+export type TriggerRequest = Schemas['TriggerRequest'];
+export type TriggerSource = Schemas['TriggerSource'];
 export type User = Schemas['User'];
 export type WorkItem = Schemas['WorkItem'];
 export type WorkItemSummary = Schemas['WorkItemSummary'];
 export type WorkQueue = Schemas['WorkQueue'];
-
-type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
-/** The document writes the fields of these kinds with underlines; the server does not. */
-type Camelled<T> = T extends object ? { [Name in keyof T as Camel<Name & string>]: T[Name] } : T;
-
-export type TriggerSource = Camelled<Schemas['TriggerSource']>;
-export type TriggerHold = Camelled<Schemas['TriggerHold']>;
-export type Trigger = Omit<Schemas['Trigger'], 'source'> & { source: TriggerSource };
-export type TriggerRequest = Omit<Schemas['TriggerRequest'], 'source'> & { source: TriggerSource };

@@ -22,7 +22,7 @@ export function Providers({ children }: { children: ReactNode }) {
               <Gate>{children}</Gate>
             </NuqsAdapter>
           </Suspense>
-          <Toaster position="bottom-right" richColors closeButton />
+          <Toaster position="bottom-right" closeButton toastOptions={{ className: 'toast' }} />
         </QueryClientProvider>
       </IntlProvider>
     </ThemeProvider>

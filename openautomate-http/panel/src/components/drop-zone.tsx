@@ -7,24 +7,29 @@ import { cn } from '@/lib/cn';
 import { bytes } from '@/lib/time';
 
 interface DropZoneProps {
-  file: File | undefined;
-  onFile: (file: File) => void;
+  file?: File | undefined;
+  onFiles: (files: File[]) => void;
+  /** Whether several may be given at once. */
+  multiple?: boolean;
   /** How much of it was sent, from 0 to 1. */
   progress: number | undefined;
   prompt: string;
   accept?: string;
 }
 
-/** Takes a file that is dropped or chosen. */
-export function DropZone({ file, onFile, progress, prompt, accept }: DropZoneProps) {
+/** Takes files that are dropped or chosen. */
+export function DropZone({ file, onFiles, multiple, progress, prompt, accept }: DropZoneProps) {
   const t = useTranslations('upload');
   const id = useId();
   const [over, setOver] = useState(false);
+  const take = (list: FileList | null) => {
+    const files = [...(list ?? [])];
+    if (files.length > 0) onFiles(multiple ? files : files.slice(0, 1));
+  };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    const [dropped] = event.dataTransfer.files;
-    if (dropped) onFile(dropped);
+    take(event.dataTransfer.files);
   };
   return (
     <div
@@ -54,10 +59,12 @@ export function DropZone({ file, onFile, progress, prompt, accept }: DropZonePro
             id={id}
             type="file"
             accept={accept}
+            multiple={multiple}
             className="sr-only"
             onChange={(event) => {
-              const [picked] = event.target.files ?? [];
-              if (picked) onFile(picked);
+              take(event.target.files);
+              // So that the same one can be chosen again.
+              event.target.value = '';
             }}
           />
         </label>

@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import type { paths } from '@/api/schema';
+import type { SignInPaths } from '@/api/sign-in';
 import { errorFrom } from './problem';
 import { accessToken, refresh } from './session';
 
@@ -25,7 +26,7 @@ async function send(request: Request): Promise<Response> {
   return fetch(again);
 }
 
-export const api = createClient<paths>({ baseUrl: typeof location === 'undefined' ? '' : location.origin, fetch: send });
+export const api = createClient<paths & SignInPaths>({ baseUrl: typeof location === 'undefined' ? '' : location.origin, fetch: send });
 api.use(signing);
 
 interface Answer<T> {
@@ -43,7 +44,11 @@ export async function got<T>(asked: Promise<Answer<T>>): Promise<T> {
 
 /** Saves a file of the API on the person's disk. */
 export async function download(path: string, name: string): Promise<void> {
-  const blob = await content(path);
+  save(await content(path), name);
+}
+
+/** Saves what the page holds on the person's disk. */
+export function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;

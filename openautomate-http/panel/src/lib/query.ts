@@ -37,6 +37,9 @@ export const keys = {
   rollouts: ['rollouts'],
   assets: ['assets'],
   users: ['users'],
+  invitations: ['invitations'],
+  sessions: ['sessions'],
+  totp: ['totp'],
   audit: ['audit'],
 } as const;
 

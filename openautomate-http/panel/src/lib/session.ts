@@ -90,9 +90,12 @@ export async function restore(): Promise<void> {
   }
 }
 
-/** Signs in. Fails with an `ApiError`. */
-export async function logIn(username: string, password: string): Promise<void> {
-  const response = await inTurn(() => post('/api/auth/login', { username, password, cookie: true }));
+/** What is shown beside a password by whoever has an authenticator. */
+export type SecondProof = { totp: string } | { recoveryCode: string };
+
+/** Signs in. Fails with an `ApiError`; one with the code `totpRequired` asks for a second proof. */
+export async function logIn(username: string, password: string, second?: SecondProof): Promise<void> {
+  const response = await inTurn(() => post('/api/auth/login', { username, password, ...second, cookie: true }));
   if (!response.ok) throw await errorOf(response);
   listen();
   take((await response.json()) as Session);

@@ -1,15 +1,19 @@
 'use client';
 
+import dynamic from 'next/dynamic';
 import { useEffect, type ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
+import { useMe } from '@/lib/lists';
 import { live } from '@/lib/live';
 import { useGo, usePath } from '@/lib/nav';
 import { restore, useSession } from '@/lib/session';
 import { Shell, ShellSkeleton } from './shell';
 
+const MustEnrol = dynamic(() => import('@/features/session/must-enrol').then((module) => module.MustEnrol), { ssr: false });
+
 /** Screens for people who are not signed in. */
-const OPEN = ['/login', '/setup'];
+const OPEN = ['/login', '/setup', '/reset'];
 
 /** Shows screens to people who are signed in, and leads the others to where they sign in. */
 export function Gate({ children }: { children: ReactNode }) {
@@ -37,7 +41,7 @@ export function Gate({ children }: { children: ReactNode }) {
   }, [status]);
 
   if (isOpen) return children;
-  if (status === 'in') return <Shell>{children}</Shell>;
+  if (status === 'in') return <Inside>{children}</Inside>;
   if (status === 'unreachable') {
     return (
       <main className="grid min-h-dvh place-items-center p-6">
@@ -52,4 +56,10 @@ export function Gate({ children }: { children: ReactNode }) {
     );
   }
   return <ShellSkeleton />;
+}
+
+/** The screens, unless something is asked of the person first. */
+function Inside({ children }: { children: ReactNode }) {
+  const { data: me } = useMe();
+  return me?.totpEnrolmentRequired ? <MustEnrol /> : <Shell>{children}</Shell>;
 }

@@ -146,7 +146,7 @@ function EnvironmentSwitch() {
     <Menu
       align="start"
       trigger={
-        <Button kind="ghost" className="max-w-48 min-w-0">
+        <Button kind="ghost" className="max-w-48 min-w-0 px-2.5 md:-ml-2.5">
           <span className="sr-only">{t('environment')}: </span>
           <span className="truncate">{chosen && known ? nameOf(chosen) : t('allEnvironments')}</span>
           <ChevronsUpDown className="text-soft" aria-hidden />

@@ -16,7 +16,7 @@ export function Card({ title, actions, className, flush, children }: CardProps) 
       {(title ?? actions) && (
         <header className="flex min-h-11 flex-wrap items-center justify-between gap-2 border-b border-border px-4 py-1.5">
           <h2 className="text-sm font-semibold">{title}</h2>
-          {actions}
+          {actions && <div className="-mr-1.5 flex items-center gap-1.5">{actions}</div>}
         </header>
       )}
       <div className={flush ? '' : 'p-4'}>{children}</div>

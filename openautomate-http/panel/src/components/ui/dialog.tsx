@@ -10,8 +10,8 @@ interface DialogProps {
   onOpenChange: (open: boolean) => void;
   title: ReactNode;
   description?: ReactNode;
-  /** Wide for forms with much in them. */
-  wide?: boolean;
+  /** Wide for forms with much in them; widest for tables of somebody else's making. */
+  wide?: boolean | 'most';
   footer?: ReactNode;
   children: ReactNode;
 }
@@ -28,7 +28,7 @@ export function Dialog({ open, onOpenChange, title, description, wide, footer, c
           className={cn(
             'fixed z-50 flex max-h-[92dvh] w-full flex-col border border-border bg-surface shadow-xl motion-safe:animate-[appear_140ms_ease-out]',
             'inset-x-0 bottom-0 rounded-t-xl sm:inset-auto sm:top-[8vh] sm:left-1/2 sm:max-h-[84vh] sm:-translate-x-1/2 sm:rounded-xl',
-            wide ? 'sm:w-[min(46rem,94vw)]' : 'sm:w-[min(30rem,94vw)]',
+            wide === 'most' ? 'sm:w-[min(72rem,94vw)]' : wide ? 'sm:w-[min(46rem,94vw)]' : 'sm:w-[min(30rem,94vw)]',
           )}
         >
           <header className="flex items-start justify-between gap-4 px-5 pt-4 pb-2">
@@ -37,7 +37,7 @@ export function Dialog({ open, onOpenChange, title, description, wide, footer, c
               {description && <Radix.Description className="mt-0.5 text-soft">{description}</Radix.Description>}
             </div>
             <Radix.Close asChild>
-              <Button kind="ghost" size="iconSm" aria-label={t('close')} className="-mr-2">
+              <Button kind="ghost" size="iconSm" aria-label={t('close')} className="-mt-1 -mr-2">
                 <X aria-hidden />
               </Button>
             </Radix.Close>
@@ -48,4 +48,9 @@ export function Dialog({ open, onOpenChange, title, description, wide, footer, c
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** What ends a form that fills a dialog; it stays in sight however long the form is. */
+export function FormActions({ children }: { children: ReactNode }) {
+  return <div className="sticky -bottom-2 z-10 -mx-5 -mb-2 flex flex-wrap justify-end gap-2 border-t border-border bg-surface sm:rounded-b-xl px-5 py-3">{children}</div>;
 }

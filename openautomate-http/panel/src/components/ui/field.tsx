@@ -1,3 +1,4 @@
+import { ChevronDown } from 'lucide-react';
 import { useId, type ComponentProps, type ReactNode } from 'react';
 import { cn } from '@/lib/cn';
 
@@ -12,8 +13,14 @@ export function Textarea({ className, ...props }: ComponentProps<'textarea'>) {
   return <textarea className={cn(box, 'min-h-20 py-2 font-mono text-[0.8125rem]', className)} {...props} />;
 }
 
+/** A choice; what the class says of its width is said of the whole. */
 export function Select({ className, ...props }: ComponentProps<'select'>) {
-  return <select className={cn(box, 'h-9 appearance-auto pr-2', className)} {...props} />;
+  return (
+    <span className={cn('relative block min-w-0', className)}>
+      <select className={cn(box, 'h-9 appearance-none truncate pr-8')} {...props} />
+      <ChevronDown className="pointer-events-none absolute top-2.5 right-2.5 size-4 text-soft" aria-hidden />
+    </span>
+  );
 }
 
 interface FieldProps {
@@ -41,7 +48,7 @@ export function Field({ label, hint, error, required, className, children }: Fie
       </label>
       {children({ id, ...(error ? { 'aria-invalid': true as const } : {}), ...(note ? { 'aria-describedby': `${id}-note` } : {}) })}
       {note && (
-        <p id={`${id}-note`} className={cn('text-xs', error ? 'text-bad' : 'text-soft')} role={error ? 'alert' : undefined}>
+        <p id={`${id}-note`} className={cn('text-xs break-words first-letter:uppercase', error ? 'text-bad' : 'text-soft')} role={error ? 'alert' : undefined}>
           {note}
         </p>
       )}

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { CopyButton } from '@/components/ui/copy-button';
-import { Dialog } from '@/components/ui/dialog';
+import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
 import { useAgents, useEnvironments, useHome } from '@/lib/lists';
@@ -39,7 +39,7 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
         <Commands token={make.data.token} onClose={onClose} />
       ) : (
         <form
-          className="grid gap-4 pb-4"
+          className="grid gap-4"
           onSubmit={(event) => {
             event.preventDefault();
             make.mutate();
@@ -64,12 +64,12 @@ export function EnrolDialog({ onClose }: { onClose: () => void }) {
               {reason(make.error)}
             </p>
           )}
-          <div className="flex justify-end gap-2">
+          <FormActions>
             <Button onClick={onClose}>{t('back')}</Button>
             <Button type="submit" kind="primary" busy={make.isPending}>
               {t('makeToken')}
             </Button>
-          </div>
+          </FormActions>
         </form>
       )}
     </Dialog>
@@ -97,7 +97,7 @@ function Commands({ token, onClose }: { token: string; onClose: () => void }) {
   }, [added, client]);
   const text = commands(system, token);
   return (
-    <div className="grid gap-4 pb-4">
+    <div className="grid gap-4">
       <div role="group" aria-label={t('system')} className="flex gap-1.5">
         {(['linux', 'windows'] as const).map((one) => (
           <Button key={one} size="sm" kind={one === system ? 'primary' : 'plain'} aria-pressed={one === system} onClick={() => setSystem(one)}>
@@ -133,11 +133,11 @@ function Commands({ token, onClose }: { token: string; onClose: () => void }) {
           </>
         )}
       </div>
-      <div className="flex justify-end">
+      <FormActions>
         <Button kind={added ? 'primary' : 'plain'} onClick={onClose}>
           {added ? t('done') : t('close')}
         </Button>
-      </div>
+      </FormActions>
     </div>
   );
 }

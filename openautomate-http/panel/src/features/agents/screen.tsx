@@ -1,6 +1,6 @@
 'use client';
 
-import { Bot, Plus } from 'lucide-react';
+import { Bot, PackagePlus, Plus } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
@@ -37,7 +37,16 @@ export function Agents() {
     </Button>
   );
   return (
-    <Page name={t('title')} title={t('title')} actions={rows.length > 0 ? add : undefined}>
+    <Page name={t('title')} title={t('title')} actions={
+        <>
+          <Button asChild>
+            <Link href="/agents/updates">
+              <PackagePlus aria-hidden /> {t('updates')}
+            </Link>
+          </Button>
+          {rows.length > 0 && add}
+        </>
+      }>
       <Card flush>
         {isPending ? (
           <SkeletonRows />

@@ -5,15 +5,19 @@ import { useState } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Asset } from '@/api/types';
+import { DropZone } from '@/components/drop-zone';
 import { Button } from '@/components/ui/button';
-import { Dialog } from '@/components/ui/dialog';
+import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Field, Input, Select, Textarea } from '@/components/ui/field';
-import { api, got } from '@/lib/api';
+import { api, got, upload } from '@/lib/api';
 import { useEnvironments, useHome } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { bytes } from '@/lib/time';
 
-const FORMATS: Asset['format'][] = ['text', 'json', 'credential'];
+const FORMATS: Asset['format'][] = ['text', 'json', 'credential', 'file'];
+/** As the server has it. */
+const MOST_BYTES = 10 * 1024 * 1024;
 
 /** Writes an asset. A secret's value is never shown, so that it is always written anew. */
 export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => void }) {
@@ -28,9 +32,19 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
   const [text, setText] = useState(() => shown(asset));
   const [username, setUsername] = useState('');
   const [isBad, setIsBad] = useState(false);
+  const [file, setFile] = useState<File>();
+  const [progress, setProgress] = useState<number>();
   const environmentId = useHome(place);
+  const isFile = format === 'file';
+  const isTooLarge = file !== undefined && file.size > MOST_BYTES;
+  const sendFile = (content: File) => {
+    const query = new URLSearchParams({ name: name.trim(), fileName: content.name, description, createOnly: String(!asset), ...(environmentId ? { environmentId } : {}) });
+    setProgress(0);
+    return upload<Asset>(`/api/assets/file?${query}`, content, 'application/octet-stream', setProgress, 'PUT');
+  };
   const save = useMutation({
     mutationFn: (value: unknown) => {
+      if (value instanceof File) return sendFile(value);
       // The document says "anything", which the types have as an object.
       const body = { name: name.trim(), description, kind, format, environmentId, value: value as Record<string, unknown> };
       return asset ? got(api.PUT('/api/assets', { body })) : got(api.POST('/api/assets', { body }));
@@ -40,9 +54,14 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
       void client.invalidateQueries({ queryKey: keys.assets });
       onClose();
     },
+    onSettled: () => setProgress(undefined),
   });
   const failed = save.error instanceof ApiError ? save.error : undefined;
   const submit = () => {
+    if (isFile) {
+      if (file && !isTooLarge) save.mutate(file);
+      return;
+    }
     try {
       setIsBad(false);
       save.mutate(format === 'credential' ? { username, password: text } : format === 'json' ? (JSON.parse(text) as unknown) : text);
@@ -54,7 +73,7 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={asset ? t('editTitle') : t('add')}>
       <form
-        className="grid gap-4 pb-4"
+        className="grid gap-4"
         autoComplete="off"
         onSubmit={(event) => {
           event.preventDefault();
@@ -67,7 +86,7 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
         <div className="grid gap-4 sm:grid-cols-3">
           <Field label={t('kind')}>
             {(props) => (
-              <Select {...props} value={kind} onChange={(event) => setKind(event.target.value as Asset['kind'])}>
+              <Select {...props} value={isFile ? 'secret' : kind} disabled={isFile} onChange={(event) => setKind(event.target.value as Asset['kind'])}>
                 <option value="secret">{t('secret')}</option>
                 <option value="plain">{t('plain')}</option>
               </Select>
@@ -101,19 +120,29 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
             {(props) => <Input {...props} required autoComplete="off" value={username} onChange={(event) => setUsername(event.target.value)} />}
           </Field>
         )}
-        <Field
-          label={format === 'credential' ? t('password') : t('value')}
-          hint={kind === 'secret' ? t('secretHint') : undefined}
-          error={isBad ? t('badJson') : failed?.field('value')}
-        >
-          {(props) =>
-            kind === 'secret' && format !== 'json' ? (
-              <Input {...props} type="password" autoComplete="new-password" value={text} onChange={(event) => setText(event.target.value)} />
-            ) : (
-              <Textarea {...props} spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
-            )
-          }
-        </Field>
+        {isFile ? (
+          <div className="grid gap-1.5">
+            {asset?.fileName && <p className="text-soft">{t('fileNow', { name: asset.fileName, size: bytes(asset.fileSize ?? 0) })}</p>}
+            <DropZone file={file} onFiles={([picked]) => picked && setFile(picked)} progress={progress} prompt={t('fileDrop')} />
+            <p className={isTooLarge ? 'text-xs text-bad' : 'text-xs text-soft'} role={isTooLarge ? 'alert' : undefined}>
+              {isTooLarge ? t('fileTooLarge') : t('fileHint')}
+            </p>
+          </div>
+        ) : (
+          <Field
+            label={format === 'credential' ? t('password') : t('value')}
+            hint={kind === 'secret' ? t('secretHint') : undefined}
+            error={isBad ? t('badJson') : failed?.field('value')}
+          >
+            {(props) =>
+              kind === 'secret' && format !== 'json' ? (
+                <Input {...props} type="password" autoComplete="new-password" value={text} onChange={(event) => setText(event.target.value)} />
+              ) : (
+                <Textarea {...props} spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
+              )
+            }
+          </Field>
+        )}
         <Field label={t('description')}>
           {(props) => <Input {...props} value={description} onChange={(event) => setDescription(event.target.value)} />}
         </Field>
@@ -122,12 +151,12 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
             {reason(save.error)}
           </p>
         )}
-        <div className="flex justify-end gap-2">
+        <FormActions>
           <Button onClick={onClose}>{t('back')}</Button>
-          <Button type="submit" kind="primary" busy={save.isPending}>
+          <Button type="submit" kind="primary" busy={save.isPending} disabled={save.isPending || (isFile && (!file || isTooLarge))}>
             {t('save')}
           </Button>
-        </div>
+        </FormActions>
       </form>
     </Dialog>
   );

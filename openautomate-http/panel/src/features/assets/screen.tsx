@@ -1,7 +1,7 @@
 'use client';
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { KeyRound, Lock, Pencil, Plus, Trash2 } from 'lucide-react';
+import { FileLock2, KeyRound, Lock, Pencil, Plus, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { toast } from 'sonner';
@@ -21,6 +21,7 @@ import { api, got } from '@/lib/api';
 import { useEnvironment } from '@/lib/environment';
 import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
+import { bytes } from '@/lib/time';
 
 const AssetDialog = dynamic(() => import('./asset-dialog').then((module) => module.AssetDialog), { ssr: false });
 
@@ -84,7 +85,13 @@ export function Assets() {
                 header: t('value'),
                 className: 'max-w-xs',
                 cell: (asset) =>
-                  asset.kind === 'secret' ? (
+                  asset.format === 'file' ? (
+                    <span className="flex min-w-0 items-center gap-2">
+                      <FileLock2 className="size-4 shrink-0 text-soft" aria-hidden />
+                      <span className="truncate">{asset.fileName}</span>
+                      <span className="whitespace-nowrap text-soft tabular-nums">{bytes(asset.fileSize ?? 0)}</span>
+                    </span>
+                  ) : asset.kind === 'secret' ? (
                     <Badge>
                       <Lock aria-hidden /> {t('secret')}
                     </Badge>

@@ -79,11 +79,15 @@ export function Audit() {
         </Button>
       }
     >
-      <div role="search" className="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
+      <div role="search" className="grid gap-2 min-[30rem]:grid-cols-2 sm:flex sm:flex-wrap">
         <Input data-search aria-label={t('action')} placeholder={t('actionHint')} className="sm:w-52" value={filter.action} onChange={(event) => void setFilter({ action: event.target.value || null })} />
         <Input aria-label={t('object')} placeholder={t('objectHint')} className="sm:w-52" value={filter.object} onChange={(event) => void setFilter({ object: event.target.value || null })} />
-        <Input type="date" aria-label={t('from')} className="sm:w-40" value={filter.from} onChange={(event) => void setFilter({ from: event.target.value || null })} />
-        <Input type="date" aria-label={t('to')} className="sm:w-40" value={filter.to} onChange={(event) => void setFilter({ to: event.target.value || null })} />
+        {(['from', 'to'] as const).map((end) => (
+          <label key={end} className="flex items-center gap-2 text-soft">
+            <span className="w-8 shrink-0 sm:w-auto">{t(end)}</span>
+            <Input type="date" className="min-w-0 sm:w-40" value={filter[end]} onChange={(event) => void setFilter({ [end]: event.target.value || null })} />
+          </label>
+        ))}
       </div>
       <Card flush>
         {isPending ? (

@@ -73,7 +73,7 @@ export function Artifacts({ executionId, count }: { executionId: string; count: 
         />
       )}
       {shown && (
-        <Dialog open wide onOpenChange={() => setShown(undefined)} title={shown.name} description={bytes(shown.size)}>
+        <Dialog open wide="most" onOpenChange={() => setShown(undefined)} title={shown.name} description={bytes(shown.size)}>
           <Preview artifact={shown} />
         </Dialog>
       )}

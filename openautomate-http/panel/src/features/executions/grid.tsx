@@ -1,8 +1,8 @@
 'use client';
 
-import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
+import { createColumnHelper, FlexRender, tableFeatures, useTable, type Row } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef } from 'react';
+import { memo, useEffect, useMemo, useRef } from 'react';
 import { useTranslations } from 'use-intl';
 import type { ExecutionSummary } from '@/api/types';
 import { StateBadge, isEnded } from '@/components/state-badge';
@@ -108,7 +108,7 @@ export function ExecutionGrid({ rows, chosen, onToggle, onToggleAll, hasMore, on
           <div role="row" key={group.id} className={`${COLUMNS} h-9 text-xs font-medium text-soft`}>
             {group.headers.map((header) => (
               <div role="columnheader" key={header.id} className={hiding(header.column.id)}>
-                <table.FlexRender header={header} />
+                <FlexRender header={header} />
               </div>
             ))}
           </div>
@@ -126,11 +126,7 @@ export function ExecutionGrid({ rows, chosen, onToggle, onToggleAll, hasMore, on
               style={{ height: ROW, transform: `translateY(${item.start}px)` }}
             >
               {row ? (
-                row.getAllCells().map((cell) => (
-                  <div role="cell" key={cell.id} className={hiding(cell.column.id)}>
-                    <table.FlexRender cell={cell} />
-                  </div>
-                ))
+                <Cells row={row} columns={columns} />
               ) : (
                 <div role="cell" className="col-span-full">
                   <Skeleton className="h-5" />
@@ -143,6 +139,15 @@ export function ExecutionGrid({ rows, chosen, onToggle, onToggleAll, hasMore, on
     </div>
   );
 }
+
+/** The cells of a row; not drawn anew when it is scrolled, but with what stands in it or in the columns. */
+const Cells = memo(function Cells({ row }: { row: Row<typeof features, ExecutionSummary>; columns: unknown }) {
+  return row.getAllCells().map((cell) => (
+    <div role="cell" key={cell.id} className={hiding(cell.column.id)}>
+      <FlexRender cell={cell} />
+    </div>
+  ));
+});
 
 function hiding(column: string): string {
   if (column === 'choose') return 'flex items-center';

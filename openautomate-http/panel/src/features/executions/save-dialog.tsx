@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
-import { Dialog } from '@/components/ui/dialog';
+import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Field, Input } from '@/components/ui/field';
 import type { Filter } from './list';
 import { saveFilter } from './saved';
@@ -15,7 +15,7 @@ export function SaveDialog({ filter, onClose }: { filter: Filter; onClose: () =>
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={t('title')}>
       <form
-        className="grid gap-4 pb-3"
+        className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
           if (!name.trim()) return;
@@ -26,12 +26,12 @@ export function SaveDialog({ filter, onClose }: { filter: Filter; onClose: () =>
         <Field label={t('name')} required>
           {(props) => <Input {...props} maxLength={60} value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
-        <div className="flex justify-end gap-2">
+        <FormActions>
           <Button onClick={onClose}>{t('back')}</Button>
           <Button type="submit" kind="primary" disabled={!name.trim()}>
             {t('ok')}
           </Button>
-        </div>
+        </FormActions>
       </form>
     </Dialog>
   );

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LogLevel, LogLine } from '@/api/types';
-import { LogBuffer, firstError, found } from './buffer';
+import { LogBuffer, found } from './buffer';
 
 const line = (seq: number, text: string, level: LogLevel = 'info'): LogLine => ({
   attempt: 1,
@@ -38,7 +38,10 @@ describe('a log', () => {
     settle();
     const view = buffer.read();
     expect(view.shown.map((index) => view.lines[index]?.text)).toEqual(['b', 'c', 'e']);
-    expect(firstError(view)).toBe(1);
+    expect(view.firstError).toBe(1);
+    buffer.setLevel('debug');
+    settle();
+    expect(buffer.read().firstError).toBe(2);
   });
 
   it('is searched in what is shown', () => {

@@ -11,6 +11,8 @@ export interface View {
   lines: LogLine[];
   /** Places in `lines` of those that are shown. */
   shown: number[];
+  /** The place of the first error among those that are shown; -1 if there is none. */
+  firstError: number;
   /** How many were left out at the beginning. */
   dropped: number;
   complete: boolean;
@@ -20,11 +22,12 @@ export interface View {
 export class LogBuffer {
   private readonly lines: LogLine[] = [];
   private shown: number[] = [];
+  private firstError = -1;
   private dropped = 0;
   private complete = false;
   private refusal: string | undefined;
   private least = 0;
-  private view: View = { lines: this.lines, shown: [], dropped: 0, complete: false, refused: undefined };
+  private view: View = { lines: this.lines, shown: [], firstError: -1, dropped: 0, complete: false, refused: undefined };
   private frame = 0;
   private readonly listeners = new Set<() => void>();
 
@@ -37,7 +40,7 @@ export class LogBuffer {
 
   add(lines: LogLine[]): void {
     for (const line of lines) {
-      if (RANK[line.level] >= this.least) this.shown.push(this.lines.length);
+      this.show(line, this.lines.length);
       this.lines.push(line);
     }
     if (this.lines.length > MOST_LINES + 10_000) {
@@ -72,15 +75,23 @@ export class LogBuffer {
 
   private sift(): void {
     this.shown = [];
-    for (const [index, line] of this.lines.entries()) if (RANK[line.level] >= this.least) this.shown.push(index);
+    this.firstError = -1;
+    for (const [index, line] of this.lines.entries()) this.show(line, index);
+  }
+
+  private show(line: LogLine, index: number): void {
+    const rank = RANK[line.level];
+    if (rank < this.least) return;
+    if (this.firstError < 0 && rank >= RANK.error) this.firstError = this.shown.length;
+    this.shown.push(index);
   }
 
   private tell(): void {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      const { lines, shown, dropped, complete, refusal } = this;
-      this.view = { lines, shown, dropped, complete, refused: refusal };
+      const { lines, shown, firstError, dropped, complete, refusal } = this;
+      this.view = { lines, shown, firstError, dropped, complete, refused: refusal };
       this.listeners.forEach((listener) => listener());
     });
   }
@@ -95,9 +106,4 @@ export function found({ lines, shown }: View, text: string): number[] {
     if (lines[index]?.text.toLowerCase().includes(wanted)) places.push(place);
   }
   return places;
-}
-
-/** The place of the first error among the shown lines. */
-export function firstError({ lines, shown }: View): number {
-  return shown.findIndex((index) => RANK[lines[index]?.level ?? 'info'] >= RANK.error);
 }

@@ -3,16 +3,17 @@
 import { AnsiUp } from 'ansi_up';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, ChevronsDown, CircleAlert, Download, Search, WrapText } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { memo, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import { useTranslations } from 'use-intl';
 import type { LogLevel, LogLine } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Input, Select } from '@/components/ui/field';
 import { Skeleton } from '@/components/ui/skeleton';
+import { save } from '@/lib/api';
 import { cn } from '@/lib/cn';
 import { live } from '@/lib/live';
 import { exact } from '@/lib/time';
-import { LogBuffer, MOST_LINES, firstError, found } from './buffer';
+import { LogBuffer, MOST_LINES, found } from './buffer';
 import './log.css';
 
 const LINE = 20;
@@ -77,15 +78,7 @@ export function LogView({ executionId, name }: { executionId: string; name: stri
     event.preventDefault();
     step(event.shiftKey ? -1 : 1);
   };
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([buffer.text()], { type: 'text/plain' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `${name}.log`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  };
-  const error = firstError(view);
+  const error = view.firstError;
   const manyAttempts = view.lines[0]?.attempt !== view.lines.at(-1)?.attempt;
 
   return (
@@ -147,7 +140,7 @@ export function LogView({ executionId, name }: { executionId: string; name: stri
         <Button kind="ghost" size="icon" aria-label={t('follow')} title={t('follow')} aria-pressed={following} className={following ? 'bg-accent-soft text-accent' : ''} onClick={() => setFollowing(!following)}>
           <ChevronsDown aria-hidden />
         </Button>
-        <Button kind="ghost" size="icon" aria-label={t('download')} title={t('download')} disabled={view.lines.length === 0} onClick={save}>
+        <Button kind="ghost" size="icon" aria-label={t('download')} title={t('download')} disabled={view.lines.length === 0} onClick={() => save(new Blob([buffer.text()], { type: 'text/plain' }), `${name}.log`)}>
           <Download aria-hidden />
         </Button>
       </div>
@@ -211,7 +204,8 @@ export function LogView({ executionId, name }: { executionId: string; name: stri
   );
 }
 
-function Line({ line, wrap, attempt }: { line: LogLine; wrap: boolean; attempt: boolean }) {
+/** What stands in a line; not drawn anew when it is scrolled. */
+const Line = memo(function Line({ line, wrap, attempt }: { line: LogLine; wrap: boolean; attempt: boolean }) {
   const html = useMemo(() => colours(line.text), [line.text]);
   const time = clock(line.time);
   return (
@@ -229,7 +223,7 @@ function Line({ line, wrap, attempt }: { line: LogLine; wrap: boolean; attempt: 
       />
     </>
   );
-}
+});
 
 /** The time of day to the millisecond, in the zone of the machine. */
 function clock(time: string): string {

@@ -8,11 +8,14 @@ import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Select } from '@/components/ui/field';
 import { linesOf } from '@/lib/difference';
+import { useMay } from '@/lib/lists';
 import { bytes, exact } from '@/lib/time';
+import { ChangedFiles } from './changed-files';
 
-/** Two versions side by side: what the archive says of itself, its inputs, its size and its content's hash. */
+/** Two versions side by side: what the archive says of itself, its inputs, its size, its content's hash, and its files. */
 export function CompareDialog({ versions, first, onClose }: { versions: PackageVersion[]; first: PackageVersion; onClose: () => void }) {
   const t = useTranslations('package');
+  const mayDownload = useMay('DownloadPackages');
   const at = versions.findIndex((one) => one.id === first.id);
   // The one before it, as lists begin with the newest.
   const [otherId, setOther] = useState((versions[at + 1] ?? versions[at - 1] ?? first).id);
@@ -53,6 +56,7 @@ export function CompareDialog({ versions, first, onClose }: { versions: PackageV
         </Field>
         {first.digest === other.digest && <p className="text-soft">{t('sameContent')}</p>}
         <Difference label={t('compareTitle', { version: first.versionNumber })} first={other.versionNumber} second={first.versionNumber} lines={lines} />
+        {mayDownload && first.digest !== other.digest && <ChangedFiles before={other} after={first} />}
       </div>
     </Dialog>
   );

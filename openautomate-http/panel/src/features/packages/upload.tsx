@@ -85,7 +85,7 @@ export function UploadDialog({ packageId, onClose }: UploadDialogProps) {
       }
     >
       <div className="grid gap-4 pb-3">
-        <DropZone file={file} onFile={take} progress={progress} prompt={t('drop')} accept=".zip,application/zip" />
+        <DropZone file={file} onFiles={([picked]) => picked && take(picked)} progress={progress} prompt={t('drop')} accept=".zip,application/zip" />
         {!packageId && (
           <>
             <Field label={t('name')} required error={failed?.field('name')}>

@@ -1,6 +1,6 @@
 'use client';
 
-import { Columns2, Download, Ellipsis, Package as PackageIcon, Play, Plus, Rocket } from 'lucide-react';
+import { Columns2, Download, Ellipsis, FolderTree, Package as PackageIcon, Play, Plus, Rocket } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { toast } from 'sonner';
@@ -22,6 +22,7 @@ import { bytes } from '@/lib/time';
 import { useDeploy } from './deploy';
 
 const CompareDialog = dynamic(() => import('./compare-dialog').then((module) => module.CompareDialog), { ssr: false });
+const FilesDialog = dynamic(() => import('./files-dialog').then((module) => module.FilesDialog), { ssr: false });
 const RunDialog = dynamic(() => import('../run/run-dialog').then((module) => module.RunDialog), { ssr: false });
 
 interface VersionsProps {
@@ -38,9 +39,12 @@ export function Versions({ packageId, versions, error, onAdd }: VersionsProps) {
   const deploy = useDeploy(packageId);
   const [running, setRunning] = useState<string>();
   const [compared, setCompared] = useState<PackageVersion>();
+  const [opened, setOpened] = useState<PackageVersion>();
   const mayRun = useMay('RunExecutions');
   const mayDeploy = useMay('DeployVersions');
   const mayDownload = useMay('DownloadPackages');
+  const fetchZip = (one: PackageVersion) =>
+    void download(`/api/packages/${packageId}/versions/${one.id}/content`, `${one.versionNumber}.zip`).catch((failure) => toast.error(reason(failure)));
   if (error) return <Failure error={error} />;
   if (!versions) return <SkeletonRows count={3} />;
   if (versions.length === 0) {
@@ -112,13 +116,14 @@ export function Versions({ packageId, versions, error, onAdd }: VersionsProps) {
                   </MenuItem>
                 )}
                 {mayDownload && (
-                  <MenuItem
-                    onSelect={() =>
-                      void download(`/api/packages/${packageId}/versions/${one.id}/content`, `${one.versionNumber}.zip`).catch((failure) => toast.error(reason(failure)))
-                    }
-                  >
-                    <Download aria-hidden /> {t('download')}
-                  </MenuItem>
+                  <>
+                    <MenuItem onSelect={() => setOpened(one)}>
+                      <FolderTree aria-hidden /> {t('files')}
+                    </MenuItem>
+                    <MenuItem onSelect={() => fetchZip(one)}>
+                      <Download aria-hidden /> {t('download')}
+                    </MenuItem>
+                  </>
                 )}
                 {mayDeploy && (
                   <>
@@ -140,6 +145,7 @@ export function Versions({ packageId, versions, error, onAdd }: VersionsProps) {
           },
         ]}
       />
+      {opened && <FilesDialog version={opened} onDownload={() => fetchZip(opened)} onClose={() => setOpened(undefined)} />}
       {compared && <CompareDialog versions={versions} first={compared} onClose={() => setCompared(undefined)} />}
       {running && <RunDialog packageId={packageId} versionId={running} onClose={() => setRunning(undefined)} />}
     </>

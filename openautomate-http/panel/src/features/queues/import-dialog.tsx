@@ -85,7 +85,7 @@ export function ImportDialog({ queueId, onClose }: { queueId: string; onClose: (
         </div>
       ) : (
         <div className="grid gap-4 pb-3">
-          <DropZone file={file} onFile={setFile} progress={progress} prompt={t('drop')} accept=".csv,.jsonl,.ndjson,.json,text/csv" />
+          <DropZone file={file} onFiles={([picked]) => picked && setFile(picked)} progress={progress} prompt={t('drop')} accept=".csv,.jsonl,.ndjson,.json,text/csv" />
           {file && !isCsv(file) ? null : (
             <Field label={t('reference')} hint={t('referenceHint')}>
               {(props) => <Input {...props} value={reference} onChange={(event) => setReference(event.target.value)} />}

@@ -7,7 +7,7 @@ import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { PackageVersion } from '@/api/types';
 import { Button } from '@/components/ui/button';
-import { Dialog } from '@/components/ui/dialog';
+import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Field, Select, Textarea } from '@/components/ui/field';
 import { Failure } from '@/components/ui/failure';
 import { Skeleton } from '@/components/ui/skeleton';
@@ -38,7 +38,7 @@ export function RunDialog({ packageId: given, versionId, environmentId: place, i
   const home = useHome(environmentId);
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} wide title={t('title')}>
-      <div className="grid gap-4 pb-4">
+      <div className="grid gap-4">
         <div className="grid gap-4 sm:grid-cols-2">
           <Field label={t('package')} required>
             {(props) => (
@@ -228,12 +228,12 @@ function InputsForm({ version, isActive, environmentId, given, onClose }: Inputs
           {reason(run.error)}
         </p>
       )}
-      <div className="flex justify-end gap-2">
+      <FormActions>
         <Button onClick={onClose}>{t('back')}</Button>
         <Button type="submit" kind="primary" busy={run.isPending}>
           <Play aria-hidden /> {t('run')}
         </Button>
-      </div>
+      </FormActions>
     </form>
   );
 }

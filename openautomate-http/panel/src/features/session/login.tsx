@@ -1,14 +1,17 @@
 'use client';
 
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Field, Input } from '@/components/ui/field';
 import { useHydrated } from '@/lib/hydrated';
 import { useGo } from '@/lib/nav';
+import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
-import { logIn, restore, useSession } from '@/lib/session';
+import { logIn, restore, useSession, type SecondProof } from '@/lib/session';
 import { SessionFrame } from './frame';
+import { Providers } from './providers';
+import { SecondStep } from './second-step';
 
 /** Where somebody wanted to go; never to another server. */
 function wanted(): string {
@@ -25,6 +28,7 @@ export function Login() {
   const [password, setPassword] = useState('');
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const [isAsked, setAsked] = useState(false);
 
   useEffect(() => {
     if (status === 'unknown') void restore();
@@ -33,23 +37,44 @@ export function Login() {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [status]);
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async (proof?: SecondProof) => {
     setBusy(true);
     setError(undefined);
     try {
-      await logIn(username, password);
+      await logIn(username, password, proof);
     } catch (failure) {
+      if (!proof && failure instanceof ApiError && failure.problem?.code === 'totpRequired') {
+        setAsked(true);
+        return;
+      }
       setError(reason(failure));
-      setPassword('');
+      if (!proof) setPassword('');
     } finally {
       setBusy(false);
     }
   };
 
+  const back = () => {
+    setAsked(false);
+    setPassword('');
+    setError(undefined);
+  };
+  if (isAsked) {
+    return (
+      <SessionFrame title={t('second.title')} text={t('second.text')}>
+        <SecondStep error={error} busy={busy} action={t('logIn')} onProof={(proof) => void submit(proof)} onBack={back} />
+      </SessionFrame>
+    );
+  }
   return (
     <SessionFrame title={t('logIn')}>
-      <form className="grid gap-4" onSubmit={(event) => void submit(event)}>
+      <form
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
         <Field label={t('username')}>
           {(props) => (
             <Input {...props} autoFocus autoComplete="username" required value={username} onChange={(event) => setUsername(event.target.value)} />
@@ -71,6 +96,7 @@ export function Login() {
           {t('logIn')}
         </Button>
       </form>
+      <Providers />
       <p className="mt-4 text-xs text-soft">{t('noAccount')}</p>
     </SessionFrame>
   );

@@ -19,7 +19,9 @@ import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { forget } from '@/lib/session';
 import { exact } from '@/lib/time';
+import { Authenticator } from './authenticator';
 import { Environments } from './environments';
+import { Sessions } from './sessions';
 
 export function Settings() {
   const t = useTranslations('settings');
@@ -67,6 +69,8 @@ export function Settings() {
         <Card title={t('password')}>
           <PasswordForm />
         </Card>
+        <Authenticator />
+        <Sessions />
       </div>
       <Card title={t('environments')} flush>
         <Environments />

@@ -16,14 +16,13 @@ import { keys, reason } from '@/lib/query';
 import { draftOf, KINDS, objectOf, sourceOf, type Kind } from './draft';
 import { SourceFields } from './source-fields';
 
-type Body = Parameters<typeof send>[1];
+/** What was written; the secret of a webhook is told of a new one alone. */
+type Written = Trigger & { secret?: string | null };
 
-/** The document's names of the source's fields are not the server's. */
-function send(trigger: Trigger | undefined, body: TriggerRequest) {
-  const sent = body as unknown as Omit<TriggerRequest, 'source'> & { source: { kind: 'webhook' } };
+function send(trigger: Trigger | undefined, body: TriggerRequest): Promise<Written> {
   return trigger
-    ? got(api.PUT('/api/triggers/{id}', { params: { path: { id: trigger.id } }, body: { ...sent, revision: trigger.revision } }))
-    : got(api.POST('/api/triggers', { body: sent }));
+    ? got(api.PUT('/api/triggers/{id}', { params: { path: { id: trigger.id } }, body: { ...body, revision: trigger.revision } }))
+    : got(api.POST('/api/triggers', { body }));
 }
 
 const shown = (value: object) => (Object.keys(value).length === 0 ? '' : JSON.stringify(value, null, 2));
@@ -45,15 +44,15 @@ export function TriggerEditor({ trigger, onClose }: { trigger?: Trigger; onClose
   const mapping = objectOf(mappingText);
   const source = sourceOf(draft, trigger?.source);
   const save = useMutation({
-    mutationFn: (body: Body) => send(trigger, body),
+    mutationFn: (body: TriggerRequest) => send(trigger, body),
     onSuccess: (saved) => {
       void client.invalidateQueries({ queryKey: keys.triggers });
-      if ('secret' in saved && saved.secret) return;
+      if (saved.secret) return;
       toast.success(t('saved'));
       onClose();
     },
   });
-  const made = save.data as { secret?: string | null; hookPath?: string | null } | undefined;
+  const made = save.data;
   if (made?.secret) return <Secret secret={made.secret} path={made.hookPath ?? ''} onClose={onClose} />;
   const failed = save.error instanceof ApiError ? save.error : undefined;
   const isReady = name.trim() !== '' && packageId !== '' && inputs !== undefined && mapping !== undefined && source !== undefined;

@@ -21,7 +21,7 @@ export function ExplainDialog({ trigger, onClose }: { trigger: Trigger; onClose:
   const params = { path: { id: trigger.id } };
   const explanation = useQuery({
     queryKey: [...keys.triggers, trigger.id, 'explain'],
-    queryFn: async () => (await got(api.GET('/api/triggers/{id}/explain', { params }))).holds as unknown as TriggerHold[],
+    queryFn: async () => (await got(api.GET('/api/triggers/{id}/explain', { params }))).holds,
     staleTime: 0,
   });
   const firings = useQuery({

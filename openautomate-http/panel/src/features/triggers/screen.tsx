@@ -36,15 +36,13 @@ export function Triggers() {
   const mayWrite = useMay('WriteTriggers');
   const { data, error, isPending, refetch } = useQuery({
     queryKey: keys.triggers,
-    queryFn: async () => (await all((cursor) => got(api.GET('/api/triggers', { params: { query: { cursor, limit: 200 } } })))) as unknown as Trigger[],
+    queryFn: () => all((cursor) => got(api.GET('/api/triggers', { params: { query: { cursor, limit: 200 } } }))),
   });
   useRefresh('triggers', keys.triggers);
   const turn = useMutation({
     mutationFn: ({ trigger, isActive }: { trigger: Trigger; isActive: boolean }) => {
       const { id, environmentId, inputs, mapping, name, packageId, revision, source } = trigger;
-      return got(
-        api.PUT('/api/triggers/{id}', { params: { path: { id } }, body: { environmentId, inputs, mapping, name, packageId, revision, source: source as { kind: 'webhook' }, isActive } }),
-      );
+      return got(api.PUT('/api/triggers/{id}', { params: { path: { id } }, body: { environmentId, inputs, mapping, name, packageId, revision, source, isActive } }));
     },
     onMutate: ({ trigger, isActive }) => {
       client.setQueryData<Trigger[]>(keys.triggers, (list) => list?.map((one) => (one.id === trigger.id ? { ...one, isActive } : one)));

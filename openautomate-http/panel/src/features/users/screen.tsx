@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, Plus, Users as UsersIcon } from 'lucide-react';
+import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
@@ -13,7 +14,7 @@ import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { CopyButton } from '@/components/ui/copy-button';
-import { Dialog } from '@/components/ui/dialog';
+import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { Field, Input, Select } from '@/components/ui/field';
@@ -25,6 +26,10 @@ import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 import { useSession } from '@/lib/session';
 import { exact } from '@/lib/time';
+import { HELP, type Help } from './help';
+import { Invitations } from './invitations';
+
+const AccessDialog = dynamic(() => import('./access-dialog').then((module) => module.AccessDialog), { ssr: false });
 
 const ROLES: Role[] = ['Administrator', 'Operator', 'Developer', 'Viewer'];
 
@@ -33,6 +38,7 @@ export function Users() {
   const client = useQueryClient();
   const { user: self } = useSession();
   const [inviting, setInviting] = useState(false);
+  const [helped, setHelped] = useState<{ user: User; help: Help }>();
   const mayManage = useMay('ManageUsers');
   const { data, error, isPending, refetch } = useQuery({
     queryKey: keys.users,
@@ -115,6 +121,12 @@ export function Users() {
                         </MenuItem>
                       ))}
                       <MenuLine />
+                      {HELP.map((help) => (
+                        <MenuItem key={help} onSelect={() => setHelped({ user, help })}>
+                          {t(`help.${help}.name`)}
+                        </MenuItem>
+                      ))}
+                      <MenuLine />
                       <MenuItem danger={!user.disabled} onSelect={() => update.mutate({ user, disabled: !user.disabled })}>
                         {user.disabled ? t('enable') : t('disable')}
                       </MenuItem>
@@ -125,6 +137,8 @@ export function Users() {
           />
         )}
       </Card>
+      {mayManage && <Invitations />}
+      {helped && <AccessDialog {...helped} onClose={() => setHelped(undefined)} />}
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
     </Page>
   );
@@ -147,16 +161,16 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
             {link}
           </pre>
           <p className="text-xs text-soft">{t('goodUntil', { at: exact(invite.data.expiresAt) })}</p>
-          <div className="flex justify-end gap-2">
+          <FormActions>
             <CopyButton text={link} label={t('copyLink')} />
             <Button kind="primary" onClick={onClose}>
               {t('done')}
             </Button>
-          </div>
+          </FormActions>
         </div>
       ) : (
         <form
-          className="grid gap-4 pb-4"
+          className="grid gap-4"
           onSubmit={(event) => {
             event.preventDefault();
             invite.mutate();
@@ -181,12 +195,12 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
               {reason(invite.error)}
             </p>
           )}
-          <div className="flex justify-end gap-2">
+          <FormActions>
             <Button onClick={onClose}>{t('back')}</Button>
             <Button type="submit" kind="primary" busy={invite.isPending}>
               {t('makeLink')}
             </Button>
-          </div>
+          </FormActions>
         </form>
       )}
     </Dialog>

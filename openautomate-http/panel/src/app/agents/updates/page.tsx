@@ -1,0 +1,5 @@
+import { AgentUpdates } from '@/features/releases/screen';
+
+export default function Page() {
+  return <AgentUpdates />;
+}

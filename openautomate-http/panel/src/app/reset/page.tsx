@@ -1,0 +1,5 @@
+import { Reset } from '@/features/session/reset';
+
+export default function Page() {
+  return <Reset />;
+}
