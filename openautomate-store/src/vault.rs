@@ -52,6 +52,10 @@ pub(crate) const fn counts_of(kind: SealedKind) -> &'static str {
             "SELECT substr(sealed, 2, 4) AS key_id, count(*) AS number FROM triggers WHERE sealed IS NOT NULL
             GROUP BY substr(sealed, 2, 4)"
         }
+        SealedKind::Authenticator => {
+            "SELECT substr(secret, 2, 4) AS key_id, count(*) AS number FROM second_factors WHERE secret IS NOT NULL
+            GROUP BY substr(secret, 2, 4)"
+        }
     }
 }
 
@@ -84,6 +88,10 @@ const fn values_of(kind: SealedKind) -> &'static str {
             "SELECT id, sealed FROM triggers
             WHERE id > $1 AND substr(sealed, 2, 4) <> $2 ORDER BY id LIMIT $3 + 0"
         }
+        SealedKind::Authenticator => {
+            "SELECT id, secret AS sealed FROM second_factors
+            WHERE id > $1 AND substr(secret, 2, 4) <> $2 ORDER BY id LIMIT $3 + 0"
+        }
     }
 }
 
@@ -101,7 +109,7 @@ pub(crate) async fn values(
     let read = |row| {
         let columns = Columns::of(row, "sealed value");
         let (environment, revision) = match kind {
-            SealedKind::WebhookSecret => (Uuid::nil(), 0),
+            SealedKind::WebhookSecret | SealedKind::Authenticator => (Uuid::nil(), 0),
             SealedKind::Asset | SealedKind::AssetContent => {
                 (columns.uuid("environment_id")?, columns.get("revision")?)
             }
@@ -121,6 +129,9 @@ pub(crate) async fn reseal(values: &[Resealed], connection: &mut impl Connection
                 "UPDATE asset_contents SET sealed = $1 WHERE asset_id = $2 AND sealed = $3"
             }
             SealedKind::WebhookSecret => "UPDATE triggers SET sealed = $1 WHERE id = $2 AND sealed = $3",
+            SealedKind::Authenticator => {
+                "UPDATE second_factors SET secret = $1 WHERE id = $2 AND secret = $3"
+            }
         };
         let update = query(update).bind(&sealed[..]).bind(&before.id).bind(&before.sealed[..]);
         replaced += update.execute(&mut *connection).await?;

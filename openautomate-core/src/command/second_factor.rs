@@ -89,7 +89,7 @@ pub(crate) fn use_proof(
 }
 
 /// What the seal of a secret is bound to: one that is moved to another person's row does not open.
-fn binding(user: UserId) -> Vec<u8> {
+pub(crate) fn binding(user: UserId) -> Vec<u8> {
     [b"openautomate-totp-v1".as_slice(), user.as_bytes()].concat()
 }
 

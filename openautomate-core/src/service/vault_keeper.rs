@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::REST;
 use crate::changes::{Changes, Write};
 use crate::clock::Clock;
-use crate::command::{asset, trigger::webhook};
+use crate::command::{asset, second_factor, trigger::webhook};
 use crate::domain::{ActorKind, ActorRef, AuditEntry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AuditId;
@@ -262,5 +262,6 @@ fn binding(value: &SealedValue) -> Vec<u8> {
         SealedKind::Asset => asset::binding(asset_id, value.environment, value.revision),
         SealedKind::AssetContent => asset::content_binding(asset_id, value.environment, value.revision),
         SealedKind::WebhookSecret => webhook::binding(crate::id::TriggerId::from_uuid(value.id)),
+        SealedKind::Authenticator => second_factor::binding(crate::id::UserId::from_uuid(value.id)),
     }
 }

@@ -29,11 +29,13 @@ pub enum SealedKind {
     AssetContent,
     /// The secret of a webhook.
     WebhookSecret,
+    /// The secret of a person's authenticator.
+    Authenticator,
 }
 
 impl SealedKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Asset, Self::AssetContent, Self::WebhookSecret];
+    pub const ALL: [Self; 4] = [Self::Asset, Self::AssetContent, Self::WebhookSecret, Self::Authenticator];
 }
 
 /// A sealed value, with what its seal is bound to.

@@ -207,6 +207,8 @@ impl Database {
             _ => Err(unreadable()),
         };
         rows.into_iter().map(read).collect()
+    }
+
     /// The keys of the vault that servers came with, by number.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::expect::assert_code;
 use super::sample::{World, at};
 use crate::changes::{Changes, Record, Write};
 use crate::conformance::fixture::StoreFixture;
-use crate::domain::{Asset, EndedAs};
+use crate::domain::{Asset, EndedAs, SecondFactor};
 use crate::error::ErrorKind;
 use crate::store::{Resealed, SealedCount, SealedKind, VaultKey};
 
@@ -62,6 +62,14 @@ pub async fn counts<F: StoreFixture>(fixture: F) {
     world.store.commit(Changes::none().update(Record::Trigger(Box::new(trigger)))).await.unwrap();
     expected.push(count(SealedKind::WebhookSecret, 3, 1));
     assert_eq!(world.store.sealed_counts().await.unwrap(), expected);
+    let factor = SecondFactor { secret: Some(sealed(4, b"secret")), ..world.second_factor() };
+    world.insert(Record::SecondFactor(factor.clone())).await;
+    let off = SecondFactor { secret: None, confirmed_at: None, ..factor };
+    expected.push(count(SealedKind::Authenticator, 4, 1));
+    assert_eq!(world.store.sealed_counts().await.unwrap(), expected);
+    world.update(Record::SecondFactor(off)).await;
+    expected.pop();
+    assert_eq!(world.store.sealed_counts().await.unwrap(), expected);
 }
 
 /// Values are read page by page with what their seal is bound to, and without those under one key.
@@ -90,7 +98,7 @@ pub async fn values<F: StoreFixture>(fixture: F) {
     let others: Vec<_> = all.iter().copied().filter(|asset| asset.sealed[4] != 1).collect();
     let found: Vec<_> = read(Some(1), Uuid::nil(), 10).await;
     assert_eq!(found, expected(&others));
-    for kind in [SealedKind::AssetContent, SealedKind::WebhookSecret] {
+    for kind in [SealedKind::AssetContent, SealedKind::WebhookSecret, SealedKind::Authenticator] {
         assert_eq!(world.store.sealed_values(kind, None, Uuid::nil(), 10).await.unwrap(), []);
     }
 }
@@ -102,11 +110,13 @@ pub async fn reseal<F: StoreFixture>(fixture: F) {
     let content = Write::SealAssetContent { id: kept.id, sealed: Some(sealed(1, b"content")) };
     let mut trigger = world.trigger(EndedAs::Any);
     trigger.sealed = Some(sealed(1, b"secret"));
+    let factor = SecondFactor { secret: Some(sealed(1, b"authenticator")), ..world.second_factor() };
     let writes = vec![
         Write::Insert(Record::Asset(kept.clone())),
         content,
         Write::Insert(Record::Asset(changed.clone())),
         Write::Insert(Record::Trigger(Box::new(trigger.clone()))),
+        Write::Insert(Record::SecondFactor(factor.clone())),
     ];
     world.store.commit(Changes { writes, ..Changes::none() }).await.unwrap();
     let mut anew = Vec::new();
@@ -116,10 +126,10 @@ pub async fn reseal<F: StoreFixture>(fixture: F) {
             anew.push(Resealed { before, sealed });
         }
     }
-    assert_eq!(anew.len(), 4);
+    assert_eq!(anew.len(), 5);
     let written = Asset { sealed: sealed(1, b"written meanwhile"), ..changed.clone() };
     world.store.commit(Changes::none().update(Record::Asset(written.clone()))).await.unwrap();
-    assert_eq!(world.store.reseal(anew.clone()).await.unwrap(), 3);
+    assert_eq!(world.store.reseal(anew.clone()).await.unwrap(), 4);
     assert_eq!(world.store.reseal(anew).await.unwrap(), 0, "they are no longer what was read");
     let read = world.store.asset(kept.id).await.unwrap().unwrap();
     assert_eq!(read, Asset { sealed: sealed(2, b"kept"), ..kept.clone() }, "its revision is as it was");
@@ -131,4 +141,6 @@ pub async fn reseal<F: StoreFixture>(fixture: F) {
     assert_eq!(read, trigger);
     // An update from what was read before is no conflict: nobody changed anything.
     world.store.commit(Changes::none().update(Record::Asset(kept))).await.unwrap();
+    let read = world.store.second_factor(factor.user_id).await.unwrap().unwrap();
+    assert_eq!(read, SecondFactor { secret: Some(sealed(2, b"authenticator")), ..factor });
 }

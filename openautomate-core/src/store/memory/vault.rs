@@ -10,7 +10,7 @@ use super::commit::Undo;
 use super::row::taken;
 use super::state::State;
 use crate::error::Result;
-use crate::id::{AssetId, EnvironmentId, TriggerId};
+use crate::id::{AssetId, EnvironmentId, TriggerId, UserId};
 use crate::store::{Resealed, SealedCount, SealedKind, SealedValue, VaultKey, VaultStore};
 use crate::vault::Sealed;
 
@@ -61,6 +61,10 @@ impl VaultStore for MemoryStore {
                     let trigger = state.triggers.get_mut(&TriggerId::from_uuid(id));
                     trigger.and_then(|trigger| trigger.sealed.as_mut())
                 }
+                SealedKind::Authenticator => {
+                    let factor = state.second_factors.get_mut(&UserId::from_uuid(id));
+                    factor.and_then(|factor| factor.secret.as_mut())
+                }
             };
             if let Some(place) = place.filter(|place| **place == before.sealed) {
                 *place = sealed;
@@ -77,6 +81,10 @@ fn values(state: &State, kind: SealedKind) -> Vec<SealedValue> {
         let (environment, revision) = (asset.environment_id, asset.revision);
         Some(SealedValue { kind, id: *id.as_uuid(), environment, revision, sealed: sealed.clone() })
     };
+    let unbound = |id: Uuid, sealed: &Option<Vec<u8>>| {
+        let environment = EnvironmentId::from_uuid(Uuid::nil());
+        sealed.clone().map(|sealed| SealedValue { kind, id, environment, revision: 0, sealed })
+    };
     match kind {
         SealedKind::Asset => {
             state.assets.values().filter_map(|asset| of_asset(&asset.id, &asset.sealed)).collect()
@@ -85,17 +93,12 @@ fn values(state: &State, kind: SealedKind) -> Vec<SealedValue> {
             state.asset_contents.iter().filter_map(|(id, sealed)| of_asset(id, sealed)).collect()
         }
         SealedKind::WebhookSecret => {
-            let sealed = |trigger: &crate::domain::Trigger| {
-                let (id, environment) = (*trigger.id.as_uuid(), EnvironmentId::from_uuid(Uuid::nil()));
-                trigger.sealed.clone().map(|sealed| SealedValue {
-                    kind,
-                    id,
-                    environment,
-                    revision: 0,
-                    sealed,
-                })
-            };
-            state.triggers.values().filter_map(sealed).collect()
+            let triggers = state.triggers.values();
+            triggers.filter_map(|trigger| unbound(*trigger.id.as_uuid(), &trigger.sealed)).collect()
+        }
+        SealedKind::Authenticator => {
+            let factors = state.second_factors.values();
+            factors.filter_map(|factor| unbound(*factor.user_id.as_uuid(), &factor.secret)).collect()
         }
     }
 }

@@ -43,6 +43,7 @@ pub(crate) enum Command {
     Keys {
         #[command(subcommand)]
         command: crate::keys::KeysCommand,
+    },
     /// Looks after the keys of the vault, which seals the values of assets.
     Vault {
         #[command(subcommand)]
