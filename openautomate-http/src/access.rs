@@ -9,8 +9,9 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Paths;
 
 use crate::extract::{
-    Body, Caller, CallerOrKey, Can, Certified, Enrolling, EnrollingOrKey, HookSender, IdempotencyKey,
-    IfMatch, InSession, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query, Returning, Visitor,
+    Body, Caller, CallerOrKey, Can, CanInPerson, Certified, Enrolling, EnrollingOrKey, HookSender,
+    IdempotencyKey, IfMatch, InSession, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query, Returning,
+    Visitor,
 };
 use crate::state::AppState;
 
@@ -30,6 +31,8 @@ pub(crate) enum RouteAccess {
     Agent,
     /// A permission.
     Permission(Permission),
+    /// A permission, in person.
+    PermissionInPerson(Permission),
 }
 
 impl RouteAccess {
@@ -40,8 +43,13 @@ impl RouteAccess {
             Self::InPerson => "inPerson".to_owned(),
             Self::Agent => "agent".to_owned(),
             Self::Permission(permission) => format!("{permission:?}"),
+            Self::PermissionInPerson(permission) => format!("{permission:?} inPerson"),
         }
     }
+}
+
+impl<P: Needed> Argument for CanInPerson<P> {
+    const ACCESS: Option<RouteAccess> = Some(RouteAccess::PermissionInPerson(P::PERMISSION));
 }
 
 /// An argument of a handler, and what it asks of the caller.

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use openautomate_core::permission::{Access, Actor, Permission};
 
-use super::CallerOrKey;
+use super::{Caller, CallerOrKey};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -46,6 +46,20 @@ impl<P: Needed> FromRequestParts<AppState> for Can<P> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let CallerOrKey(actor) = CallerOrKey::from_request_parts(parts, state).await?;
         state.orchestrator().authorize(&actor, Access::Permission(P::PERMISSION))?;
+        Ok(Self(actor, PhantomData))
+    }
+}
+
+/// A person who has the permission `P`, in person: for what changes who may what.
+#[derive(Debug)]
+pub(crate) struct CanInPerson<P>(pub(crate) Actor, pub(crate) PhantomData<P>);
+
+impl<P: Needed> FromRequestParts<AppState> for CanInPerson<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Caller(actor) = Caller::from_request_parts(parts, state).await?;
+        state.orchestrator().authorize(&actor, Access::PermissionInPerson(P::PERMISSION))?;
         Ok(Self(actor, PhantomData))
     }
 }

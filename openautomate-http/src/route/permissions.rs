@@ -47,8 +47,10 @@ struct PermissionList {
     items: Vec<PermissionView>,
 }
 
-/// Lists every permission and which built-in roles have it. Which operation takes which, this document says
-/// (`x-permission`).
+/// Lists every permission and which built-in roles have it.
+///
+/// Which operation takes which, this document says (`x-permission`): a permission; `signedIn` for everybody who is;
+/// `inPerson`, alone or behind a permission, where no API key is taken; `agent` and `public`.
 #[utoipa::path(get, path = "/api/permissions", tag = "permissions",
     responses((status = 200, description = "The table.", body = PermissionList)))]
 async fn list(_: CallerOrKey) -> Json<PermissionList> {

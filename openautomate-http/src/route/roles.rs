@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Body, Can, IdempotencyKey, IfMatch, Path, Tagged, may, revision_of};
+use crate::extract::{Body, Can, CanInPerson, IdempotencyKey, IfMatch, Path, Tagged, may, revision_of};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -112,7 +112,7 @@ impl From<RoleRequest> for RoleSettings {
     responses((status = 201, description = "The role.", body = RoleView)))]
 async fn create(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<RoleRequest>,
 ) -> Result<Response, Problem> {
@@ -157,7 +157,7 @@ async fn get(
     responses((status = 200, description = "The role.", body = RoleView)))]
 async fn update(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Path(id): Path<RoleId>,
     if_match: IfMatch,
     Body { value, .. }: Body<RoleRequest>,
@@ -174,7 +174,7 @@ async fn update(
     responses((status = 204, description = "Removed.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Path(id): Path<RoleId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteRole { id }).await?;

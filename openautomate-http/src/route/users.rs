@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::extract::{
-    Body, Caller, CallerOrKey, Can, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may, revision_of,
+    Body, Caller, CallerOrKey, Can, CanInPerson, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may,
+    revision_of,
 };
 use crate::problem::Problem;
 use crate::schema;
@@ -154,7 +155,7 @@ async fn update(
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteUser { id }).await?;
@@ -190,7 +191,7 @@ struct InvitationView {
     responses((status = 201, description = "The invitation.", body = InvitationView)))]
 async fn invite(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Body { value, .. }: Body<InviteRequest>,
 ) -> Result<(StatusCode, Json<InvitationView>), Problem> {
     let command = InviteUser { email: value.email, roles: value.roles };

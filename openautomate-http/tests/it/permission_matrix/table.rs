@@ -37,6 +37,7 @@ impl Row {
             Asks::SignedIn => "signedIn".to_owned(),
             Asks::InPerson => "inPerson".to_owned(),
             Asks::Agent => "agent".to_owned(),
+            Asks::Permission(permission) if self.in_person => format!("{permission:?} inPerson"),
             Asks::Permission(permission) => format!("{permission:?}"),
         }
     }
