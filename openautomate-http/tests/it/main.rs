@@ -4,6 +4,7 @@
 mod agent_link;
 mod agents;
 mod approvals;
+mod audit;
 mod auth;
 mod bad_input;
 mod binary;
@@ -34,8 +35,11 @@ mod queues;
 mod revocation;
 mod rollouts;
 mod schedules;
+mod secret_sweep;
 mod secrets;
 mod server;
 mod triggers;
 mod users;
+#[cfg(unix)]
+mod vault;
 mod watching_triggers;
