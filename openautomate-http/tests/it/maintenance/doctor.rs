@@ -43,7 +43,10 @@ async fn each_harm_outside_the_database_is_found_alone() {
         }),
         ("keys.readable", |data| std::fs::remove_file(data.join("keys/jwt.pem")).unwrap()),
         ("vault.opens", |data| {
-            change(data, "UPDATE assets SET sealed = substr(sealed, 1, 60) || x'00' || substr(sealed, 62)");
+            change(
+                data,
+                "UPDATE assets SET sealed = CAST(substr(sealed, 1, 60) || x'00' || substr(sealed, 62) AS BLOB)",
+            );
         }),
         ("vault.keys", |data| {
             let key = data.join("keys/vault.key");
