@@ -465,7 +465,7 @@ describe.sequential('the walk', () => {
     await dialog.getByRole('button', { name: 'Roll out' }).click();
     await page.getByText('Rollout of 99.0.0').waitFor();
     await page.getByText('Stopped by a failure').waitFor({ timeout: 120_000 });
-    await button('99.0.0').click();
+    await page.getByRole('button', { name: '99.0.0', exact: true }).click();
     await dialog.getByText('Went back').waitFor();
     await dialog.getByText(/exit status: 7/).first().waitFor();
     await shot('dialog-rollout-ended');
