@@ -26,6 +26,9 @@ const WORDS: &str = "abcabc aaaaaa access account admin administrator adobe alex
     tuesday turtle unknown user vagrant vampire veronica victoria viking volcom wednesday welcome whatever william wilson \
     windows winner winter wizard xavier yamaha yankees yellow zxcvbnm trustnoone";
 
+/// The longest password that is compared.
+const LONGEST: usize = 64;
+
 /// Keys that lie beside each other, and the order of the alphabet and of digits.
 const RUNS: [&str; 12] = [
     "abcdefghijklmnopqrstuvwxyz",
@@ -45,7 +48,14 @@ const RUNS: [&str; 12] = [
 /// Whether a password is among those that are guessed first, of somebody with these names.
 pub(super) fn is_guessable(password: &str, names: &[&str]) -> bool {
     let lower = password.to_lowercase();
-    if is_repeated(&lower) || is_made_of_runs(&lower) {
+    if is_repeated(&lower) {
+        return true;
+    }
+    // No list has longer ones; and what follows takes longer with each character.
+    if lower.chars().count() > LONGEST {
+        return false;
+    }
+    if is_made_of_runs(&lower) {
         return true;
     }
     // What stands around a word, or stands for its letters, is guessed with it.
@@ -248,6 +258,7 @@ mod tests {
             "Zx9!mmQp2",
             "1234 apples and a pear",
             "passwordless login is the future",
+            &"a sentence that nobody has said before, again and again. ".repeat(8),
         ] {
             assert!(!is_guessable(good, &["ada"]), "{good}");
         }

@@ -266,10 +266,7 @@ async fn exchange(
 }
 
 fn encoded(text: &str) -> String {
-    let mut url = match Url::parse("http://form/") {
-        Ok(url) => url,
-        Err(_) => return String::new(),
-    };
+    let Ok(mut url) = Url::parse("http://form/") else { return String::new() };
     url.query_pairs_mut().append_key_only(text);
     url.query().unwrap_or_default().to_owned()
 }

@@ -102,7 +102,7 @@ fn check(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<()> {
         }
         _ => {}
     }
-    #[expect(clippy::cast_precision_loss, reason = "seconds of this age are far below 2^52")]
+    // Seconds of this age are far below 2^52.
     let (now, leeway) = (expected.now.timestamp() as f64, LEEWAY.num_seconds() as f64);
     if time("exp").is_none_or(|end| end + leeway <= now) {
         return Err(refused("it is expired"));

@@ -47,7 +47,7 @@ async fn offer(
 /// A new password.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ResetRequest {
+struct PasswordResetRequest {
     /// The token of the link.
     token: String,
     /// The new password, at least 8 characters.
@@ -56,12 +56,12 @@ struct ResetRequest {
 }
 
 /// Sets the password of whoever a link was made for, and ends their sessions.
-#[utoipa::path(post, path = "/api/auth/password-reset", tag = "auth", security(()), request_body = ResetRequest,
+#[utoipa::path(post, path = "/api/auth/password-reset", tag = "auth", security(()), request_body = PasswordResetRequest,
     responses((status = 204, description = "The password is set; sign in with it.")))]
 async fn reset(
     State(state): State<AppState>,
     Visitor(actor): Visitor,
-    Body { value, .. }: Body<ResetRequest>,
+    Body { value, .. }: Body<PasswordResetRequest>,
 ) -> Result<StatusCode, Problem> {
     let command = ResetPassword { token: Secret::new(value.token), password: Secret::new(value.password) };
     state.orchestrator().execute(&actor, command).await?;

@@ -58,7 +58,7 @@ async fn show(State(state): State<AppState>, caller: Enrolling) -> Result<Json<T
 /// The caller's password.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct EnrolRequest {
+struct EnrolTotpRequest {
     /// The present password.
     #[schema(format = Password)]
     password: String,
@@ -67,7 +67,7 @@ struct EnrolRequest {
 /// What an authenticator is told. It is shown this once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct EnrolledView {
+struct EnrolledTotpView {
     /// The secret in base32, to be typed.
     secret: String,
     /// The same as an address, to be shown as a picture.
@@ -88,23 +88,23 @@ async fn counted<C: Command>(state: &AppState, actor: &Actor, command: C) -> Res
 }
 
 /// Begins to enrol an authenticator. A login asks for its code once it is confirmed.
-#[utoipa::path(post, path = "/api/auth/totp", tag = "auth", request_body = EnrolRequest,
-    responses((status = 201, description = "What the authenticator is told.", body = EnrolledView)))]
+#[utoipa::path(post, path = "/api/auth/totp", tag = "auth", request_body = EnrolTotpRequest,
+    responses((status = 201, description = "What the authenticator is told.", body = EnrolledTotpView)))]
 async fn enrol(
     State(state): State<AppState>,
     caller: Enrolling,
-    Body { value, .. }: Body<EnrolRequest>,
-) -> Result<(StatusCode, Json<EnrolledView>), Problem> {
+    Body { value, .. }: Body<EnrolTotpRequest>,
+) -> Result<(StatusCode, Json<EnrolledTotpView>), Problem> {
     let command = EnrolTotp { password: Secret::new(value.password) };
     let made = counted(&state, &caller.actor, command).await?;
-    let view = EnrolledView { secret: made.secret.expose().clone(), uri: made.uri.expose().clone() };
+    let view = EnrolledTotpView { secret: made.secret.expose().clone(), uri: made.uri.expose().clone() };
     Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// A code of the authenticator.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ConfirmRequest {
+struct ConfirmTotpRequest {
     /// The code that it shows.
     totp: String,
 }
@@ -124,12 +124,12 @@ impl From<RecoveryCodes> for RecoveryCodesView {
 }
 
 /// Shows that the authenticator works. From now on a login asks for its code; the caller's other sessions end.
-#[utoipa::path(post, path = "/api/auth/totp/confirm", tag = "auth", request_body = ConfirmRequest,
+#[utoipa::path(post, path = "/api/auth/totp/confirm", tag = "auth", request_body = ConfirmTotpRequest,
     responses((status = 200, description = "The recovery codes.", body = RecoveryCodesView)))]
 async fn confirm(
     State(state): State<AppState>,
     caller: Enrolling,
-    Body { value, .. }: Body<ConfirmRequest>,
+    Body { value, .. }: Body<ConfirmTotpRequest>,
 ) -> Result<Json<RecoveryCodesView>, Problem> {
     let command = ConfirmTotp { code: Secret::new(value.totp) };
     Ok(Json(counted(&state, &caller.actor, command).await?.into()))
@@ -138,7 +138,7 @@ async fn confirm(
 /// A password, and a code of the authenticator or a recovery code.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ProofRequest {
+struct TotpProofRequest {
     /// The present password.
     #[schema(format = Password)]
     password: String,
@@ -165,7 +165,7 @@ pub(super) fn proof(
     }
 }
 
-impl ProofRequest {
+impl TotpProofRequest {
     fn read(self) -> Result<(Secret<String>, SecondProof), Error> {
         let missing = || Error::invalid_field("totp", "is missing; give it, or a recovery code");
         let proof = proof(self.totp, self.recovery_code)?.ok_or_else(missing)?;
@@ -174,12 +174,12 @@ impl ProofRequest {
 }
 
 /// Makes the recovery codes anew; the old ones are no good any more.
-#[utoipa::path(post, path = "/api/auth/totp/recovery-codes", tag = "auth", request_body = ProofRequest,
+#[utoipa::path(post, path = "/api/auth/totp/recovery-codes", tag = "auth", request_body = TotpProofRequest,
     responses((status = 200, description = "The recovery codes.", body = RecoveryCodesView)))]
 async fn renew_codes(
     State(state): State<AppState>,
     caller: Enrolling,
-    Body { value, .. }: Body<ProofRequest>,
+    Body { value, .. }: Body<TotpProofRequest>,
 ) -> Result<Json<RecoveryCodesView>, Problem> {
     let (password, proof) = value.read()?;
     let command = RenewRecoveryCodes { password, proof };
@@ -187,12 +187,12 @@ async fn renew_codes(
 }
 
 /// Turns the caller's authenticator off. Their other sessions end.
-#[utoipa::path(post, path = "/api/auth/totp/disable", tag = "auth", request_body = ProofRequest,
+#[utoipa::path(post, path = "/api/auth/totp/disable", tag = "auth", request_body = TotpProofRequest,
     responses((status = 204, description = "It is off.")))]
 async fn disable(
     State(state): State<AppState>,
     caller: Enrolling,
-    Body { value, .. }: Body<ProofRequest>,
+    Body { value, .. }: Body<TotpProofRequest>,
 ) -> Result<StatusCode, Problem> {
     let (password, proof) = value.read()?;
     counted(&state, &caller.actor, DisableTotp { password, proof }).await?;

@@ -1,9 +1,12 @@
 //! Signing in at an identity provider, and every way to be refused.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
 use jsonwebtoken::Header;
+use openautomate_core::clock::{Clock as _, ManualClock, SystemClock};
 use openautomate_core::domain::Role;
 use openautomate_core::orchestrator::{RequireTotp, Settings};
 use openautomate_core::secret::Secret;
@@ -434,13 +437,31 @@ async fn a_code_is_used_once() {
 #[tokio::test]
 async fn a_provider_may_change_its_keys() {
     let provider = Provider::start().await;
-    let server = server(configured(&provider)).await;
+    let (clock, given) = (ManualClock::new(SystemClock.now()), configured(&provider));
+    let server =
+        TestServer::by_clock(&clock, Settings::default(), |options| options.oidc = vec![given]).await;
     provider.is(ada());
     assert_eq!(Browser::default().sign_in(&server).await.status(), 303);
     provider.said.lock().unwrap().keys = vec![("two".into(), SigningKey::from_bytes(&[9; 32]))];
     // What was asked a moment ago is not asked again for a key that somebody may have made up.
     problem(Browser::default().sign_in(&server).await, 401).await;
     assert_eq!(provider.said.lock().unwrap().key_reads, 1);
+    clock.advance(Duration::from_secs(31));
+    assert_eq!(Browser::default().sign_in(&server).await.status(), 303);
+    assert_eq!(provider.said.lock().unwrap().key_reads, 2);
+}
+
+#[tokio::test]
+async fn a_login_takes_minutes_at_most() {
+    let provider = Provider::start().await;
+    let (clock, given) = (ManualClock::new(SystemClock.now()), configured(&provider));
+    let server =
+        TestServer::by_clock(&clock, Settings::default(), |options| options.oidc = vec![given]).await;
+    provider.is(ada());
+    let mut browser = Browser::default();
+    let back = browser.at_provider(&server).await;
+    clock.advance(Duration::from_secs(11 * 60));
+    problem(browser.get(&server, &back).await, 401).await;
 }
 
 #[tokio::test]

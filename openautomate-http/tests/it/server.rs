@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openautomate_core::Orchestrator;
 use openautomate_core::blob::ObjectBlobStore;
+use openautomate_core::clock::{Clock, ManualClock, SystemClock};
 use openautomate_core::command::identity::{CreateFirstAdministrator, RegisterUser};
 use openautomate_core::domain::Role;
 use openautomate_core::orchestrator::Settings;
@@ -66,13 +67,34 @@ impl TestServer {
         settings: Settings,
         change: impl FnOnce(&mut HttpOptions),
     ) -> Self {
+        Self::by(Arc::new(SystemClock), address, dir, settings, change).await
+    }
+
+    /// As [`with`](Self::with), by a clock that the test moves.
+    pub(crate) async fn by_clock(
+        clock: &ManualClock,
+        settings: Settings,
+        change: impl FnOnce(&mut HttpOptions),
+    ) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("openautomate.db");
+        Self::by(Arc::new(clock.clone()), database.to_str().unwrap(), dir, settings, change).await
+    }
+
+    async fn by(
+        clock: Arc<dyn Clock>,
+        address: &str,
+        dir: TempDir,
+        settings: Settings,
+        change: impl FnOnce(&mut HttpOptions),
+    ) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let store = openautomate_store::connect(address, openautomate_store::StoreOptions::default());
         let store = store.await.unwrap();
         let blobs = Arc::new(ObjectBlobStore::local(dir.path().join("blobs")).unwrap());
         let vault = Vault::open_or_create(&dir.path().join("vault.key")).unwrap();
         let orchestrator =
-            Orchestrator::builder(store, blobs, vault).settings(settings).build().await.unwrap();
+            Orchestrator::builder(store, blobs, vault).clock(clock).settings(settings).build().await.unwrap();
         let administrator = CreateFirstAdministrator {
             username: "admin".into(),
             email: "admin@example.org".into(),

@@ -1,8 +1,7 @@
 //! Authenticators: enrolling one, signing in with it, losing it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use openautomate_core::changes::{Changes, Record};
+use openautomate_core::clock::{Clock as _, ManualClock, SystemClock};
 use openautomate_core::domain::{Role, SecondFactor};
 use openautomate_core::orchestrator::{RequireTotp, Settings};
 use reqwest::{Method, Response};
@@ -11,24 +10,34 @@ use totp_rs::{Builder, Secret};
 
 use crate::server::{PASSWORD, Person, TestServer, problem, read, text};
 
-/// What an app on a phone does.
-struct Authenticator(totp_rs::Totp);
+/// What an app on a phone does, by the clock of the server.
+struct Authenticator(totp_rs::Totp, ManualClock);
+
+/// A clock that stands still, so that no code ends while a test runs.
+fn clock() -> ManualClock {
+    ManualClock::new(SystemClock.now())
+}
+
+async fn start() -> (TestServer, ManualClock) {
+    let clock = clock();
+    (TestServer::by_clock(&clock, Settings::default(), |_| {}).await, clock)
+}
 
 impl Authenticator {
-    fn of(enrolled: &Value) -> Self {
+    fn of(enrolled: &Value, clock: &ManualClock) -> Self {
         let uri = text(&enrolled["uri"]);
         assert!(
             uri.contains(&text(&enrolled["secret"])) && uri.starts_with("otpauth://totp/OpenAutomate:"),
             "{uri}"
         );
         let secret = Secret::try_from_base32(text(&enrolled["secret"])).unwrap();
-        Self(Builder::new().with_secret(secret).build().unwrap())
+        Self(Builder::new().with_secret(secret).build().unwrap(), clock.clone())
     }
 
     /// The code of a step beside the present one.
     fn code(&self, step: i64) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        self.0.generate(now.checked_add_signed(step * 30).unwrap()).to_string()
+        let time = self.1.now().timestamp() + step * 30;
+        self.0.generate(u64::try_from(time).unwrap()).to_string()
     }
 }
 
@@ -38,10 +47,10 @@ async fn log_in(server: &TestServer, name: &str, more: Value) -> Response {
     server.request(Method::POST, "/api/auth/login").json(&body).send().await.unwrap()
 }
 
-async fn enrol(server: &TestServer, person: &Person) -> (Authenticator, Vec<String>) {
+async fn enrol(server: &TestServer, person: &Person, clock: &ManualClock) -> (Authenticator, Vec<String>) {
     let enrolled =
         server.post("/api/auth/totp", &person.token, &json!({"password": PASSWORD})).send().await.unwrap();
-    let authenticator = Authenticator::of(&read(enrolled, 201).await);
+    let authenticator = Authenticator::of(&read(enrolled, 201).await, clock);
     let body = json!({"totp": authenticator.code(-1)});
     let confirmed = server.post("/api/auth/totp/confirm", &person.token, &body).send().await.unwrap();
     let codes = read(confirmed, 200).await["recoveryCodes"].as_array().unwrap().iter().map(text).collect();
@@ -58,7 +67,7 @@ async fn rewind(server: &TestServer, person: &Person) {
 
 #[tokio::test]
 async fn a_login_asks_for_the_code_and_takes_each_once() {
-    let server = TestServer::start().await;
+    let (server, clock) = start().await;
     let dev = server.person("dev", Role::Developer).await;
     let elsewhere = server.signed_in("dev").await;
     let wrong = server
@@ -69,7 +78,7 @@ async fn a_login_asks_for_the_code_and_takes_each_once() {
     assert_eq!(problem(wrong, 422).await["field"], "password");
     let enrolled =
         server.post("/api/auth/totp", &dev.token, &json!({"password": PASSWORD})).send().await.unwrap();
-    let authenticator = Authenticator::of(&read(enrolled, 201).await);
+    let authenticator = Authenticator::of(&read(enrolled, 201).await, &clock);
     // Before it is confirmed nobody is asked for it.
     read(server.log_in("dev", PASSWORD).await, 200).await;
     let confirm =
@@ -110,9 +119,9 @@ async fn a_login_asks_for_the_code_and_takes_each_once() {
 
 #[tokio::test]
 async fn of_one_code_sent_twice_at_once_one_signs_in() {
-    let server = TestServer::start().await;
+    let (server, clock) = start().await;
     let dev = server.person("dev", Role::Developer).await;
-    let (authenticator, _) = enrol(&server, &dev).await;
+    let (authenticator, _) = enrol(&server, &dev, &clock).await;
     let code = json!({"totp": authenticator.code(0)});
     let tries = (0..4).map(|_| log_in(&server, "dev", code.clone()));
     let answers = futures_util::future::join_all(tries).await;
@@ -122,9 +131,9 @@ async fn of_one_code_sent_twice_at_once_one_signs_in() {
 
 #[tokio::test]
 async fn recovery_codes_sign_in_once_each_and_are_made_anew() {
-    let server = TestServer::start().await;
+    let (server, clock) = start().await;
     let dev = server.person("dev", Role::Developer).await;
-    let (authenticator, codes) = enrol(&server, &dev).await;
+    let (authenticator, codes) = enrol(&server, &dev, &clock).await;
     let by = async |code: &str| log_in(&server, "dev", json!({"recoveryCode": code})).await;
     let signed_in = read(by(&codes[0].to_uppercase().replace('-', " ")).await, 200).await;
     assert_eq!(problem(by(&codes[0]).await, 401).await["code"], "totpWrong");
@@ -148,9 +157,9 @@ async fn recovery_codes_sign_in_once_each_and_are_made_anew() {
 
 #[tokio::test]
 async fn wrong_codes_count_as_failed_logins() {
-    let server = TestServer::start().await;
+    let (server, clock) = start().await;
     let dev = server.person("dev", Role::Developer).await;
-    let (authenticator, _) = enrol(&server, &dev).await;
+    let (authenticator, _) = enrol(&server, &dev, &clock).await;
     // To be asked for a code is no failure.
     for _ in 0..8 {
         assert_eq!(problem(server.log_in("dev", PASSWORD).await, 401).await["code"], "totpRequired");
@@ -165,10 +174,10 @@ async fn wrong_codes_count_as_failed_logins() {
 
 #[tokio::test]
 async fn it_is_turned_off_by_password_and_code_or_by_an_administrator() {
-    let server = TestServer::start().await;
+    let (server, clock) = start().await;
     let admin = server.admin().await;
     let dev = server.person("dev", Role::Developer).await;
-    let (authenticator, codes) = enrol(&server, &dev).await;
+    let (authenticator, codes) = enrol(&server, &dev, &clock).await;
     let off = |body: Value| server.post("/api/auth/totp/disable", &dev.token, &body).send();
     problem(off(json!({"password": PASSWORD, "totp": "000000"})).await.unwrap(), 422).await;
     problem(off(json!({"password": "not it at all", "totp": authenticator.code(0)})).await.unwrap(), 422)
@@ -177,7 +186,7 @@ async fn it_is_turned_off_by_password_and_code_or_by_an_administrator() {
     read(server.log_in("dev", PASSWORD).await, 200).await;
     problem(off(json!({"password": PASSWORD, "recoveryCode": codes[4]})).await.unwrap(), 409).await;
 
-    enrol_again(&server, &dev).await;
+    enrol_again(&server, &dev, &clock).await;
     let reset = format!("/api/users/{}/totp", dev.id);
     problem(server.delete(&reset, &dev.token).send().await.unwrap(), 403).await;
     let own = format!("/api/users/{}/totp", admin.id);
@@ -187,17 +196,21 @@ async fn it_is_turned_off_by_password_and_code_or_by_an_administrator() {
     read(server.log_in("dev", PASSWORD).await, 200).await;
 }
 
-async fn enrol_again(server: &TestServer, person: &Person) -> (Authenticator, Vec<String>) {
+async fn enrol_again(
+    server: &TestServer,
+    person: &Person,
+    clock: &ManualClock,
+) -> (Authenticator, Vec<String>) {
     rewind(server, person).await;
-    enrol(server, person).await
+    enrol(server, person, clock).await
 }
 
 #[tokio::test]
 async fn a_new_password_by_a_link_still_takes_the_code() {
-    let server = TestServer::start().await;
+    let (server, clock) = start().await;
     let admin = server.admin().await;
     let dev = server.person("dev", Role::Developer).await;
-    enrol(&server, &dev).await;
+    enrol(&server, &dev, &clock).await;
     let path = format!("/api/users/{}/password-reset", dev.id);
     let link = server.request(Method::POST, &path).bearer_auth(&admin.token).send().await.unwrap();
     let body = json!({"token": text(&read(link, 201).await["token"]), "password": "mauve kettle of nine"});
@@ -215,7 +228,8 @@ async fn who_must_have_one_can_do_nothing_but_enrol() {
         [(RequireTotp::Administrators, "admin", Some("dev")), (RequireTotp::Everybody, "dev", None)]
     {
         let settings = Settings { require_totp: policy, ..Settings::default() };
-        let server = TestServer::with(settings, |_| {}).await;
+        let clock = clock();
+        let server = TestServer::by_clock(&clock, settings, |_| {}).await;
         people(&server).await;
         let person = server.signed_in(asked).await;
         let me = read(server.get("/api/auth/me", &person.token).send().await.unwrap(), 200).await;
@@ -226,7 +240,7 @@ async fn who_must_have_one_can_do_nothing_but_enrol() {
         }
         let ticket = server.post("/api/live/tickets", &person.token, &json!({})).send().await.unwrap();
         assert_eq!(problem(ticket, 403).await["code"], "totpEnrolmentRequired");
-        enrol(&server, &person).await;
+        enrol(&server, &person, &clock).await;
         read(server.get("/api/packages", &person.token).send().await.unwrap(), 200).await;
         if let Some(spared) = spared {
             let person = server.signed_in(spared).await;
