@@ -103,7 +103,9 @@ impl Masker {
         {
             let mut parts = Vec::new();
             add_parts(value, &mut parts);
-            parts.iter().for_each(|part| drop(self.register(part)));
+            for part in &parts {
+                self.register(part);
+            }
         }
         is_maskable
     }
