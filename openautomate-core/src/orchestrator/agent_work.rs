@@ -180,7 +180,7 @@ impl Orchestrator {
         }
         self.audit_asset_read(agent, agent_name, lease, &asset).await?;
         let value = crate::command::asset::open(&self.inner.vault, &asset)?;
-        self.inner.given_secrets.note(lease, value.expose());
+        self.inner.given_secrets.note(lease, &value).await?;
         Ok(value)
     }
 

@@ -7,12 +7,16 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::domain::{ChildItem, Lease, NewItem, RunResult};
-use crate::secret::Masker;
+use crate::error::{Error, Result};
+use crate::secret::{Masker, Secret};
 use crate::transport::AgentMessage;
 use crate::transport::message::{BucketCall, QueueCall, RunCall};
 
 /// How long after the end of a run its last lines may come.
 const AFTERMATH: Duration = Duration::from_secs(15 * 60);
+
+/// A value of at most so many bytes is made maskable at once.
+const QUICK_BYTES: usize = 512;
 
 /// A masker for each lease that was given a secret.
 #[derive(Debug, Default)]
@@ -29,12 +33,29 @@ struct Given {
 }
 
 impl GivenSecrets {
-    /// Notes a value, before the agent has it.
-    pub(super) fn note(&self, lease: Lease, value: &str) {
+    /// Notes a value, before the agent has it. What masks a large one takes a while to be made, so it is made where
+    /// nothing else waits.
+    ///
+    /// # Errors
+    /// `Internal` if it can't be done; then the value must not be given.
+    pub(super) async fn note(&self, lease: Lease, value: &Secret<String>) -> Result<()> {
+        let masker = self.begin(lease);
+        if value.expose().len() <= QUICK_BYTES {
+            masker.register_with_parts(value.expose());
+            return Ok(());
+        }
+        let value = value.clone();
+        let made = tokio::task::spawn_blocking(move || masker.register_with_parts(value.expose())).await;
+        made.map(|_| ()).map_err(|_| Error::internal("asset.mask", "the asset's value can't be masked"))
+    }
+
+    /// The masker of a lease, made if it was given nothing yet.
+    fn begin(&self, lease: Lease) -> Masker {
         let mut by_lease = self.by_lease.write().unwrap_or_else(PoisonError::into_inner);
         by_lease.retain(|_, given| given.ended.is_none_or(|ended| ended.elapsed() < AFTERMATH));
-        by_lease.entry(lease).or_default().masker.register_with_parts(value);
+        let masker = by_lease.entry(lease).or_default().masker.clone();
         self.count.store(by_lease.len(), Ordering::Release);
+        masker
     }
 
     /// Notes that a run ended: its secrets are forgotten a while later.
@@ -181,11 +202,12 @@ mod tests {
         serde_json::to_string(&message).unwrap()
     }
 
-    #[test]
-    fn whatever_an_agent_says_is_masked_with_what_its_run_was_given() {
+    #[tokio::test]
+    async fn whatever_an_agent_says_is_masked_with_what_its_run_was_given() {
         let (secrets, lease, other) = (GivenSecrets::default(), lease(), lease());
         assert!(told(&secrets, logs(lease, "open-sesame")).contains("open-sesame"));
-        secrets.note(lease, r#"{"username": "ali-baba", "password": "open-sesame"}"#);
+        let value = r#"{"username": "ali-baba", "password": "open-sesame"}"#;
+        secrets.note(lease, &Secret::new(value.to_owned())).await.unwrap();
         let mut error = RunError::new("open-sesame", "say open-sesame");
         error.traceback = Some("raise open-sesame".into());
         error.frames = vec![TraceFrame { file: "open-sesame.py".into(), line: 1, function: "f".into() }];
