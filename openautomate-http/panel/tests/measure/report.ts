@@ -33,6 +33,8 @@ export class Report {
   add(what: string, of: string, unit: string, values: Record<string, number>, judged: string, target: number): void {
     const rounded = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value)]));
     this.figures.push({ what, of, unit, values: rounded, judged, target, met: (values[judged] ?? Number.NaN) <= target });
+    // At once too, for whoever waits.
+    console.log(`${what}, ${of}: ${JSON.stringify(rounded)} ${unit}`);
   }
 
   /** What is above its target. */

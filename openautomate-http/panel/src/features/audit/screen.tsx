@@ -23,6 +23,7 @@ import { api, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
 import { short } from '@/lib/short';
 import { exact } from '@/lib/time';
+import { ExportMenu } from './export-menu';
 
 /** The beginning of a day, or of one that is so many later, in the zone of the machine. */
 function midnight(day: string, later: number): string {
@@ -74,9 +75,12 @@ export function Audit() {
       name={t('title')}
       title={t('title')}
       actions={
-        <Button busy={verify.isPending} onClick={() => verify.mutate()}>
-          <ShieldCheck aria-hidden /> {t('verify')}
-        </Button>
+        <>
+          <ExportMenu from={filter.from ? midnight(filter.from, 0) : undefined} to={filter.to ? midnight(filter.to, 1) : undefined} />
+          <Button busy={verify.isPending} onClick={() => verify.mutate()}>
+            <ShieldCheck aria-hidden /> {t('verify')}
+          </Button>
+        </>
       }
     >
       <div role="search" className="grid gap-2 min-[30rem]:grid-cols-2 sm:flex sm:flex-wrap">
