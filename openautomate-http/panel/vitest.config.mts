@@ -21,7 +21,7 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        test: { name: 'measure', environment: 'node', include: ['tests/**/*.measure.ts'], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false },
+        test: { name: 'measure', environment: 'node', include: ['tests/**/*.measure.ts'], disableConsoleIntercept: true, testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false },
       },
     ],
   },

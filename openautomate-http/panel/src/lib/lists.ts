@@ -1,5 +1,5 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { Agent, AgentPool, Environment, Me, Package, Schedule, WorkQueue } from '@/api/types';
 import { api, got } from './api';
 import { useEnvironment } from './environment';
@@ -74,7 +74,8 @@ export function useSchedules(): UseQueryResult<Schedule[]> {
 /** The names of things by their ids. */
 export function useNames(list: { id: string; name: string }[] | undefined): (id: string | null | undefined) => string {
   const names = useMemo(() => new Map(list?.map((one) => [one.id, one.name])), [list]);
-  return (id) => (id ? (names.get(id) ?? short(id)) : '–');
+  // The same function as long as the names are, so that what is made with it need not be made anew.
+  return useCallback((id) => (id ? (names.get(id) ?? short(id)) : '–'), [names]);
 }
 
 export function useQueues(): UseQueryResult<WorkQueue[]> {
