@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::changes::{Changes, Record};
 use crate::command::identity::{is_active_administrator, keep_an_administrator, new_user};
 use crate::command::session::{SignedIn, begin, revoke_sessions};
-use crate::command::{Command, CommandContext, Decision};
+use crate::command::{Command, CommandContext, Decision, giving};
 use crate::domain::{ExternalIdentity, Role, SignInMethod, User, check_email, check_name};
 use crate::error::{Error, Result};
 use crate::id::{ExternalIdentityId, UserId};
@@ -195,7 +195,7 @@ impl Command for LinkExternalIdentity {
     const NAME: &'static str = "user.link_identity";
 
     fn access(&self) -> Access {
-        Access::SelfOr(self.user_id, Permission::ManageUsers)
+        Access::SelfInPersonOr(self.user_id, Permission::ManageUsers)
     }
 
     fn validate(&self) -> Result<()> {
@@ -205,6 +205,9 @@ impl Command for LinkExternalIdentity {
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<User>> {
         let user = context.store.user(self.user_id).await?.filter(|user| user.deleted_at.is_none());
         let user = user.ok_or_else(|| Error::not_found("user", self.user_id))?;
+        if context.actor.user_id() != Some(user.id) {
+            giving::check_not_above(context, &user).await?;
+        }
         let found = context.store.external_identity(&self.account.issuer, &self.account.subject).await?;
         if let Some(found) = found {
             if found.user_id == user.id {

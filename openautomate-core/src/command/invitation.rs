@@ -22,7 +22,7 @@ impl Command for WithdrawInvitation {
     const NAME: &'static str = "user.withdraw_invitation";
 
     fn access(&self) -> Access {
-        Access::Permission(Permission::ManageUsers)
+        Access::PermissionInPerson(Permission::ManageUsers)
     }
 
     fn validate(&self) -> Result<()> {

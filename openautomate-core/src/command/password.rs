@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::changes::{Changes, Record};
 use crate::clock::Timestamp;
 use crate::command::session::revoke_sessions;
-use crate::command::{Command, CommandContext, Decision};
+use crate::command::{Command, CommandContext, Decision, giving};
 use crate::credential::{OpaqueToken, check_password, token_hash};
 use crate::domain::PasswordReset;
 use crate::error::{Error, Result};
@@ -40,7 +40,7 @@ impl Command for OfferPasswordReset {
     const NAME: &'static str = "user.offer_password_reset";
 
     fn access(&self) -> Access {
-        Access::Permission(Permission::ManageUsers)
+        Access::PermissionInPerson(Permission::ManageUsers)
     }
 
     fn validate(&self) -> Result<()> {
@@ -51,6 +51,8 @@ impl Command for OfferPasswordReset {
         let id = self.user_id;
         let user = context.store.user(id).await?.filter(|user| user.deleted_at.is_none());
         let user = user.ok_or_else(|| Error::not_found("user", id))?;
+        // Whoever has the link is that person.
+        giving::check_not_above(context, &user).await?;
         let made = OpaqueToken::generate("oa_reset_")?;
         let old = context.store.password_reset(id).await?;
         let reset = PasswordReset {

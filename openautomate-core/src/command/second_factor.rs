@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::changes::{Changes, Record};
 use crate::command::session::{revoke_other_sessions, revoke_sessions};
-use crate::command::{Command, CommandContext, Decision};
+use crate::command::{Command, CommandContext, Decision, giving};
 use crate::credential::{TotpSecret, recovery_codes, recovery_hash};
 use crate::domain::{SecondFactor, User};
 use crate::error::{Error, ErrorKind, Result};
@@ -126,9 +126,6 @@ async fn check_password(context: &CommandContext<'_>, user: &User, password: &Se
     Err(Error::invalid_field("password", "is not your present password"))
 }
 
-/// For every signed-in person; the handlers ask who it is.
-const OWN: Access = Access::Permission(Permission::ReadEnvironments);
-
 /// What an authenticator is told. It is shown once.
 #[derive(Debug)]
 pub struct EnrolledTotp {
@@ -151,7 +148,7 @@ impl Command for EnrolTotp {
     const NAME: &'static str = "totp.enrol";
 
     fn access(&self) -> Access {
-        OWN
+        Access::InPerson
     }
 
     fn validate(&self) -> Result<()> {
@@ -202,7 +199,7 @@ impl Command for ConfirmTotp {
     const NAME: &'static str = "totp.confirm";
 
     fn access(&self) -> Access {
-        OWN
+        Access::InPerson
     }
 
     fn validate(&self) -> Result<()> {
@@ -256,7 +253,7 @@ impl Command for RenewRecoveryCodes {
     const NAME: &'static str = "totp.recovery_codes";
 
     fn access(&self) -> Access {
-        OWN
+        Access::InPerson
     }
 
     fn validate(&self) -> Result<()> {
@@ -287,7 +284,7 @@ impl Command for DisableTotp {
     const NAME: &'static str = "totp.disable";
 
     fn access(&self) -> Access {
-        OWN
+        Access::InPerson
     }
 
     fn validate(&self) -> Result<()> {
@@ -324,7 +321,7 @@ impl Command for ResetTotp {
     const NAME: &'static str = "totp.reset";
 
     fn access(&self) -> Access {
-        Access::Permission(Permission::ManageUsers)
+        Access::PermissionInPerson(Permission::ManageUsers)
     }
 
     fn validate(&self) -> Result<()> {
@@ -340,6 +337,7 @@ impl Command for ResetTotp {
         }
         let user = context.store.user(id).await?.filter(|user| user.deleted_at.is_none());
         let user = user.ok_or_else(|| Error::not_found("user", id))?;
+        giving::check_not_above(context, &user).await?;
         let Some(factor) = context.store.second_factor(id).await?.filter(|factor| factor.secret.is_some())
         else {
             return Ok(Decision::unchanged(()));

@@ -9,16 +9,15 @@ use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::Orchestrator;
+use super::quarantine::{check_hosts, quarantined};
 use crate::changes::Event;
 use crate::clock::Timestamp;
-use crate::command::agent::QuarantineAgent;
 use crate::domain::{
     Agent, AgentHost, AgentStatus, Execution, ExecutionState, Lease, LogChunk, Progress, RunError, RunResult,
     RunStatus, Usage, UsagePoint,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
-use crate::permission::Actor;
 use crate::store::{FinishAttempt, RenewalOutcome};
 use crate::transport::message::{
     CallAnswer, NamesAnswer, QueueAnswer, QueueCall, RunCall, SecretAnswer, WireSecret,
@@ -115,22 +114,6 @@ impl Orchestrator {
         Ok(agent)
     }
 
-    /// Shuts an agent out, on every server, if its key is alive on another host too: neither is known to be the right
-    /// one.
-    async fn refuse_twin(&self, agent: &Agent, host: &AgentHost) -> Result<()> {
-        let Some(twin) = agent.twin(host) else { return Ok(()) };
-        let command = QuarantineAgent { id: agent.id, hosts: vec![twin.clone(), host.clone()] };
-        self.execute(&Actor::system(), command).await?;
-        tracing::warn!(
-            agent = %agent.id,
-            one = %twin.name,
-            other = %host.name,
-            "the key of an agent is alive on two hosts; both are refused until somebody decides"
-        );
-        self.connections().end(agent.id);
-        Err(quarantined())
-    }
-
     /// Compares what the agent holds with what it should: takes back what never reached it, ends what it
     /// knows nothing of any more, and tells it what is no longer its own.
     async fn compare_leases(&self, agent: AgentId, held: &[Lease], now: Timestamp) -> Result<Welcome> {
@@ -200,12 +183,6 @@ impl Orchestrator {
     }
 }
 
-fn quarantined() -> Error {
-    let message = "the key of this agent is alive on two hosts, so both are refused: stop one of them and enrol it \
-                   as an agent of its own, then somebody who manages agents can release this one";
-    Error::new(ErrorKind::Forbidden, "agent.quarantined", message)
-}
-
 fn stopping() -> Error {
     Error::unavailable("server.stopping", "the server is stopping; come back in a moment")
 }
@@ -236,14 +213,8 @@ fn check_hello(hello: &Hello) -> Result<()> {
         ));
     }
     let facts = &hello.facts;
+    check_hosts(&facts.hosts)?;
     let texts = facts.python_versions.iter().chain([&facts.agent_version, &facts.os, &facts.arch]);
-    let hosts = facts.hosts.iter();
-    let mut hosts =
-        hosts.flat_map(|host| [&host.instance, &host.machine, &host.boot, &host.name, &host.address]);
-    if facts.hosts.len() > 1 || hosts.any(|text| text.len() > MAX_FACT) {
-        let why = "the hello names more than the agent's own host, or a name of it is too long";
-        return Err(Error::invalid("agent.hello", why));
-    }
     if facts.python_versions.len() > MAX_INTERPRETERS || texts.into_iter().any(|text| text.len() > MAX_FACT) {
         let why = format!("the hello names more than {MAX_INTERPRETERS} interpreters, or a fact is too long");
         return Err(Error::invalid("agent.hello", why));

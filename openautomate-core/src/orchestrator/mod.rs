@@ -25,6 +25,7 @@ mod host;
 mod log;
 mod login;
 mod person;
+mod quarantine;
 mod queue_lease;
 mod run_call;
 mod settings;

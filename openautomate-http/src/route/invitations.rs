@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Can, Listed, PageParams, PageQuery, Path, may};
+use crate::extract::{Can, CanInPerson, Listed, PageParams, PageQuery, Path, may};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -73,7 +73,7 @@ async fn list(
     responses((status = 204, description = "It is withdrawn.")))]
 async fn withdraw(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Path(id): Path<InvitationId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, WithdrawInvitation { id }).await?;

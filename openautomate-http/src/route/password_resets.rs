@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Body, Can, Path, Visitor, may};
+use crate::extract::{Body, CanInPerson, Path, Visitor, may};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -36,7 +36,7 @@ struct PasswordResetView {
     responses((status = 201, description = "The link.", body = PasswordResetView)))]
 async fn offer(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Path(user_id): Path<UserId>,
 ) -> Result<(StatusCode, Json<PasswordResetView>), Problem> {
     let made = state.orchestrator().execute(&actor, OfferPasswordReset { user_id }).await?;

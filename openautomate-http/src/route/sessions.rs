@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Caller, Can, Listed, PageParams, PageQuery, Path, may};
+use crate::extract::{Caller, Can, CanInPerson, Listed, PageParams, PageQuery, Path, may};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -142,7 +142,7 @@ async fn list(
     responses((status = 204, description = "They have ended.")))]
 async fn end_all(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Path(user_id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, EndSessions { user_id }).await?;
@@ -155,7 +155,7 @@ async fn end_all(
     responses((status = 204, description = "It has ended.")))]
 async fn end(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Path((user_id, id)): Path<(UserId, SessionId)>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, EndSession { user_id, id }).await?;

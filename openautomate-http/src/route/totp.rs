@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::auth::LoginAttempt;
-use crate::extract::{Body, Can, Enrolling, Path, may};
+use crate::extract::{Body, CanInPerson, Enrolling, Path, may};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -205,7 +205,7 @@ async fn disable(
     responses((status = 204, description = "It is off.")))]
 async fn reset(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageUsers>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
     Path(user_id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, ResetTotp { user_id }).await?;

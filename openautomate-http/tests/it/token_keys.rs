@@ -121,7 +121,7 @@ async fn a_start_with_a_weak_missing_or_open_key_is_refused() {
         ("vault.key", Some(format!("1 {}\n", hex::encode("correct horse battery staple 123"))), "is a text"),
         ("vault.key", Some("1 aabbcc\n".into()), "32 bytes"),
         ("vault.key", Some(String::new()), "no key"),
-        ("vault.key", None, "put them back from a backup"),
+        ("vault.key", None, "put it back from its copy"),
         ("package.key", Some(URL_SAFE_NO_PAD.encode([7; 32])), "one byte repeated"),
         ("package.key", None, "put them back from a backup"),
     ] {

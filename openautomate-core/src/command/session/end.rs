@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{revoke, revoke_other_sessions, revoke_sessions};
 use crate::changes::Changes;
-use crate::command::{Command, CommandContext, Decision};
+use crate::command::{Command, CommandContext, Decision, giving};
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
 use crate::permission::{Access, Permission};
@@ -25,7 +25,7 @@ impl Command for EndSession {
     const NAME: &'static str = "session.end";
 
     fn access(&self) -> Access {
-        Access::SelfOr(self.user_id, Permission::ManageUsers)
+        Access::SelfInPersonOr(self.user_id, Permission::ManageUsers)
     }
 
     fn validate(&self) -> Result<()> {
@@ -37,6 +37,7 @@ impl Command for EndSession {
         let session = session
             .filter(|session| session.user_id == self.user_id && session.revoked_at.is_none())
             .ok_or_else(|| Error::not_found("session", self.id))?;
+        check_not_above(context, self.user_id).await?;
         let entry = context.audit("session", self.id, json!({"userId": self.user_id}));
         Ok(Decision::new(revoke(session, context.now).audited(entry), ()))
     }
@@ -55,7 +56,7 @@ impl Command for EndSessions {
     const NAME: &'static str = "session.end_all";
 
     fn access(&self) -> Access {
-        Access::SelfOr(self.user_id, Permission::ManageUsers)
+        Access::SelfInPersonOr(self.user_id, Permission::ManageUsers)
     }
 
     fn validate(&self) -> Result<()> {
@@ -65,6 +66,7 @@ impl Command for EndSessions {
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<()>> {
         let id = self.user_id;
         let user = context.store.user(id).await?.ok_or_else(|| Error::not_found("user", id))?;
+        check_not_above(context, id).await?;
         let changes = if context.actor.user_id() == Some(id) {
             revoke_other_sessions(context, id, Changes::none()).await?
         } else {
@@ -76,4 +78,13 @@ impl Command for EndSessions {
         let entry = context.audit("user", id, json!({"sessions": changes.writes.len()}));
         Ok(Decision::new(changes.audited(entry), ()))
     }
+}
+
+/// Whoever ends the sessions of somebody else may do no less than they.
+async fn check_not_above(context: &CommandContext<'_>, id: UserId) -> Result<()> {
+    if context.actor.user_id() == Some(id) {
+        return Ok(());
+    }
+    let user = context.store.user(id).await?.ok_or_else(|| Error::not_found("user", id))?;
+    giving::check_not_above(context, &user).await
 }
