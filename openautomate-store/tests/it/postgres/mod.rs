@@ -1,5 +1,6 @@
 //! PostgreSQL, through sqlx.
 
+mod audit;
 mod connections;
 mod crash;
 pub(crate) mod fixture;

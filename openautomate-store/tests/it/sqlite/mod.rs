@@ -1,5 +1,6 @@
 //! SQLite, through sqlx.
 
+mod audit;
 mod crash;
 pub(crate) mod fixture;
 mod host;
