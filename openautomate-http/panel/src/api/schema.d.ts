@@ -1528,6 +1528,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an agent in again whose key was alive on two hosts: whichever of them comes next. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The agent. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The agent. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Agent"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{id}/rollouts/{rolloutId}/programs/{target}": {
         parameters: {
             query?: never;
@@ -1746,6 +1794,144 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's API keys, or another person's; revoked and expired ones too. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Another person's, for those who manage people. */
+                    userId?: string;
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of keys. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_ApiKey"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Makes an API key for the caller.
+         * @description It is taken instead of an access token by every operation that takes a permission, or that says `signedIn`. It can't
+         *     make or revoke keys, and can't change people, roles, passwords or sessions.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateApiKeyRequest"];
+                };
+            };
+            responses: {
+                /** @description The key. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewApiKeyView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes an API key of the caller, or another person's for those who manage people. Requests with it are refused at
+         *     once; what is open with it ends within five seconds.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The key. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Revoked. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -2046,6 +2232,8 @@ export interface paths {
                     description?: string;
                     /** @description Where; the default environment if left out. */
                     environmentId?: string;
+                    /** @description The names of the packages whose executions may read it, between commas, and no others. As before if it is left out. */
+                    allowedPackages?: string;
                     /** @description Whether an asset with this name is a conflict, rather than replaced. */
                     createOnly?: boolean;
                 };
@@ -2204,6 +2392,110 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Listed_AuditEntry"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the signed checkpoints of the hash chain, oldest first. Keep them elsewhere: with them a chain that was cut, or
+         *     written anew, is found.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description With a number higher than this. */
+                    after?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description At most 200 of them. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuditCheckpoints"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the audit, oldest entry first. That somebody did so is an entry itself. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How the entries stand in the file. */
+                    format?: "jsonl" | "csv";
+                    /** @description Not before. */
+                    from?: string;
+                    /** @description Before. */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The entries. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/jsonl": string;
+                        "text/csv": string;
                     };
                 };
                 /** @description A problem. */
@@ -2407,6 +2699,206 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the identity providers at which people may sign in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The providers. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProvidersView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/{name}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes a browser back from an identity provider, and signs the person in: the refresh token is in the cookie of the
+         *     pages of this server, and the browser goes to its start page.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description What is traded for the token that says who it is. */
+                    code?: string;
+                    /** @description What was sent along. */
+                    state?: string;
+                    /** @description Which provider it is (RFC 9207). */
+                    iss?: string;
+                    /** @description Why there is no code. */
+                    error?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The provider. */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description To the start page. */
+                303: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/{name}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to link an account at an identity provider to the caller: once the browser has been at the address that this
+         *     gives, the caller signs in by that account too.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The provider. */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Where to go. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/{name}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser to an identity provider, which sends it back to the callback. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The provider. */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description To the provider. */
+                303: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/password": {
         parameters: {
             query?: never;
@@ -2431,6 +2923,53 @@ export interface paths {
             };
             responses: {
                 /** @description The password is changed; sign in again. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the password of whoever a link was made for, and ends their sessions. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordResetRequest"];
+                };
+            };
+            responses: {
+                /** @description The password is set; sign in with it. */
                 204: {
                     headers: {
                         [name: string]: unknown;
@@ -2533,6 +3072,352 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["User"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's sessions. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of sessions. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_OpenSession"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Ends all sessions of the caller but the one that asks. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The others have ended. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of the caller's sessions. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The session. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It has ended. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how the caller's authenticator stands. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How it stands. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TotpState"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Begins to enrol an authenticator. A login asks for its code once it is confirmed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnrolTotpRequest"];
+                };
+            };
+            responses: {
+                /** @description What the authenticator is told. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolledTotpView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows that the authenticator works. From now on a login asks for its code; the caller's other sessions end. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConfirmTotpRequest"];
+                };
+            };
+            responses: {
+                /** @description The recovery codes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryCodesView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/totp/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns the caller's authenticator off. Their other sessions end. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TotpProofRequest"];
+                };
+            };
+            responses: {
+                /** @description It is off. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/totp/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the recovery codes anew; the old ones are no good any more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TotpProofRequest"];
+                };
+            };
+            responses: {
+                /** @description The recovery codes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryCodesView"];
                     };
                 };
                 /** @description A problem. */
@@ -4532,6 +5417,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the invitations that may be accepted. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of invitations. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_OpenInvitation"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraws an invitation. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The invitation. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is withdrawn. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -4598,7 +5579,7 @@ export interface paths {
         /**
          * Makes a ticket by which a page opens a live connection.
          * @description A page can give a WebSocket no header of its own. It opens `/api/live` with the subprotocols `openautomate-live`
-         *     and `ticket.…`; programs send their access token as with every other request and need no ticket.
+         *     and `ticket.…`; programs send their access token or an API key as with every other request and need no ticket.
          */
         post: {
             parameters: {
@@ -5309,6 +6290,157 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists every permission and which built-in roles have it.
+         * @description Which operation takes which, this document says (`x-permission`): a permission; `signedIn` for everybody who is;
+         *     `inPerson`, alone or behind a permission, where no API key is taken; `agent` and `public`.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The table. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PermissionList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/permissions/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides what somebody may, or would, with roles and scopes that are supposed. It changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CheckPermissionsRequest"];
+                };
+            };
+            responses: {
+                /** @description The decisions. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CheckedPermissions"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/permissions/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says whether a person may do something, and by which of their roles. It speaks of the person; an API key may do no
+         *     more.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Who; the caller, if nobody is named. Others are for those who manage people. */
+                    userId?: string;
+                    /** @description What. */
+                    permission: components["schemas"]["Permission"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The decision. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PermissionDecision"];
+                    };
                 };
                 /** @description A problem. */
                 default: {
@@ -6259,6 +7391,205 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all roles, the built-in ones too. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The roles. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RoleList"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a role. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RoleRequest"];
+                };
+            };
+            responses: {
+                /** @description The role. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CustomRole"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a role that people made. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The role. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The role. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CustomRole"];
+                    };
+                };
+                /** @description Unchanged. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces a role. Requests of whoever has it follow at once; if it loses a permission, their sessions end. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The role. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RoleRequest"];
+                };
+            };
+            responses: {
+                /** @description The role. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CustomRole"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Removes a role that nobody has; a conflict says who has it. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The role. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Removed. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -7723,6 +9054,231 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{id}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link by which a person sets a new password, once, within an hour. The link before it is no good any more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The link. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasswordResetView"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sessions of a person. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description How many items at most. Default 50. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page of sessions. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Listed_OpenSession"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Ends the sessions of a person; of oneself, all but the one that asks. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description They have ended. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session of a person. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                    /** @description The session. */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It has ended. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Turns the authenticator of somebody off who has lost it, and ends their sessions. Nobody does it for themselves. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is off. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -7878,6 +9434,7 @@ export interface components {
             ownerId: string;
             /** @description The pools that it is in. */
             poolIds: string[];
+            quarantine?: components["schemas"]["QuarantineView"] | null;
             /**
              * Format: date-time
              * @description When it was registered.
@@ -8111,6 +9668,45 @@ export interface components {
             /** @description Why; at most 4,000 bytes. */
             comment?: string;
         };
+        /** @description An API key, without its text. */
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description From this instant it is no good.
+             */
+            expiresAt: string;
+            /** @description The eight characters behind `oa_pat_`, to find it again by. */
+            hint: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            lastUsedAt?: string | null;
+            /** @description What the person calls it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revokedAt?: string | null;
+            /** @description What it may be used for; never more than the person may at the moment. */
+            scopes: components["schemas"]["Permission"][];
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            userId: string;
+        };
         /** @description A question of an execution to people. */
         Approval: {
             /**
@@ -8227,6 +9823,8 @@ export interface components {
         };
         /** @description An asset. */
         Asset: {
+            /** @description The names of the packages whose executions may read it; left out if all of the environment may. */
+            allowedPackages?: string[] | null;
             /**
              * Format: date-time
              * @description When it was made.
@@ -8273,7 +9871,7 @@ export interface components {
              */
             updatedById: string;
             /** @description The value of a plain asset, where one asset is shown: a text, or what the JSON says. */
-            value?: Record<string, unknown> | null;
+            value?: unknown;
         };
         /**
          * @description What the value of an asset is: any text; JSON; a user name and a password; a file.
@@ -8287,6 +9885,11 @@ export interface components {
         AssetKind: "plain" | "secret";
         /** @description What an asset shall be. */
         AssetRequest: {
+            /**
+             * @description The names of the packages whose executions may read it, and no others; all of the environment if it is null. As
+             *     before if it is left out.
+             */
+            allowedPackages?: string[] | null;
             /** @description What it is for. */
             description?: string;
             /**
@@ -8368,6 +9971,33 @@ export interface components {
             kind: components["schemas"]["ActorKind"];
             /** @description The name at that time. */
             name: string;
+        };
+        /** @description A signed checkpoint of the hash chain. */
+        AuditCheckpoint: {
+            /** @description The hash of that entry, in hex. */
+            hash: string;
+            /** @description The Ed25519 key that signed it, in base64url. */
+            key: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            madeAt: string;
+            /**
+             * Format: int64
+             * @description The number of the last entry by then.
+             */
+            sequence: number;
+            /**
+             * @description The signature, in base64url, over `openautomate-audit-checkpoint-v1`, the number, the hash and the time in
+             *     microseconds since 1970, a line each.
+             */
+            signature: string;
+        };
+        /** @description Signed checkpoints. */
+        AuditCheckpoints: {
+            /** @description At most 200, in order. */
+            items: components["schemas"]["AuditCheckpoint"][];
         };
         /** @description An audit entry. */
         AuditEntry: {
@@ -8586,6 +10216,13 @@ export interface components {
              */
             revision?: number | null;
         };
+        /** @description A role that is always there and can't be changed. */
+        BuiltInRoleView: {
+            /** @description What it allows. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description Which. */
+            role: components["schemas"]["Role"];
+        };
         /** @description What became of executions that were selected. */
         BulkView: {
             /** @description The executions that were cancelled, or the new ones. */
@@ -8666,6 +10303,27 @@ export interface components {
         ChallengeView: {
             /** @description Good for a minute, and once. */
             challenge: string;
+        };
+        /** @description A dry run: a person who is there, or one who would have these roles. */
+        CheckPermissionsRequest: {
+            /** @description Instead of a person: the custom roles of one who is supposed; for those who manage people. */
+            customRoles?: string[] | null;
+            /** @description What to decide; everything, if it is left out. */
+            permissions?: components["schemas"]["Permission"][] | null;
+            /** @description Instead of a person: the built-in roles of one who is supposed. */
+            roles?: components["schemas"]["Role"][] | null;
+            /** @description The scopes of an API key that they would come by. */
+            scopes?: components["schemas"]["Permission"][] | null;
+            /**
+             * Format: uuid
+             * @description Who; the caller, if neither a person nor roles are named. Others are for those who manage people.
+             */
+            userId?: string | null;
+        };
+        /** @description The decisions of a dry run. */
+        CheckedPermissions: {
+            /** @description One for each permission that was asked for, in the order of the table. */
+            items: components["schemas"]["PermissionDecision"][];
         };
         /** @description An execution that another one asked for. */
         ChildExecution: {
@@ -8773,6 +10431,11 @@ export interface components {
              */
             limit: number;
         };
+        /** @description A code of the authenticator. */
+        ConfirmTotpRequest: {
+            /** @description The code that it shows. */
+            totp: string;
+        };
         /** @description A new pool. */
         CreateAgentPoolRequest: {
             /** @description What it is for. */
@@ -8784,6 +10447,18 @@ export interface components {
             environmentId?: string | null;
             /** @description The name. */
             name: string;
+        };
+        /** @description A new key. */
+        CreateApiKeyRequest: {
+            /**
+             * Format: int32
+             * @description How many days it is good, 1 to 365. Default 90.
+             */
+            expiresInDays?: number | null;
+            /** @description What to call it. */
+            name: string;
+            /** @description What it may be used for: at most what the caller may. */
+            scopes: components["schemas"]["Permission"][];
         };
         /** @description A new environment. */
         CreateEnvironmentRequest: {
@@ -8805,6 +10480,35 @@ export interface components {
             description?: string;
             /** @description The name. */
             name: string;
+        };
+        /** @description A role that people made. */
+        CustomRole: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The name, unique without regard to case. */
+            name: string;
+            /** @description What it allows. */
+            permissions: components["schemas"]["Permission"][];
+            /**
+             * Format: int64
+             * @description Raised with each change, and when somebody gets the role; the ETag.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
         };
         /** @description A day without work. */
         DayOff: {
@@ -8935,6 +10639,21 @@ export interface components {
             publicKey: string;
             /** @description The enrolment token. */
             token: string;
+        };
+        /** @description The caller's password. */
+        EnrolTotpRequest: {
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            password: string;
+        };
+        /** @description What an authenticator is told. It is shown this once. */
+        EnrolledTotpView: {
+            /** @description The secret in base32, to be typed. */
+            secret: string;
+            /** @description The same as an address, to be shown as a picture. */
+            uri: string;
         };
         /** @description Who the agent is now. */
         EnrolledView: {
@@ -9401,6 +11120,18 @@ export interface components {
              */
             executionId: string;
         };
+        /** @description A host on which an agent's key was alive. */
+        HostView: {
+            /** @description Its address; left out for those who may not manage agents. */
+            ipAddress?: string | null;
+            /** @description Its host name. */
+            machineName: string;
+            /**
+             * Format: date-time
+             * @description When it connected last.
+             */
+            seenAt?: string | null;
+        };
         /** @description What became of an import. */
         ImportedView: {
             /**
@@ -9472,6 +11203,11 @@ export interface components {
             /** @description What people know it by, 1 to 200 characters. */
             reference?: string | null;
         };
+        /** @description Where a browser goes to link an account. */
+        LinkView: {
+            /** @description The address at the provider. */
+            location: string;
+        };
         /** @description A page of a list. */
         Listed_Agent: {
             /** @description The items, newest first. */
@@ -9524,6 +11260,7 @@ export interface components {
                 ownerId: string;
                 /** @description The pools that it is in. */
                 poolIds: string[];
+                quarantine?: components["schemas"]["QuarantineView"] | null;
                 /**
                  * Format: date-time
                  * @description When it was registered.
@@ -9734,6 +11471,50 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        Listed_ApiKey: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description From this instant it is no good.
+                 */
+                expiresAt: string;
+                /** @description The eight characters behind `oa_pat_`, to find it again by. */
+                hint: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                lastUsedAt?: string | null;
+                /** @description What the person calls it. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When it was revoked.
+                 */
+                revokedAt?: string | null;
+                /** @description What it may be used for; never more than the person may at the moment. */
+                scopes: components["schemas"]["Permission"][];
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                userId: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         Listed_Approval: {
             /** @description The items, newest first. */
             items: {
@@ -9800,6 +11581,8 @@ export interface components {
         Listed_Asset: {
             /** @description The items, newest first. */
             items: {
+                /** @description The names of the packages whose executions may read it; left out if all of the environment may. */
+                allowedPackages?: string[] | null;
                 /**
                  * Format: date-time
                  * @description When it was made.
@@ -9846,7 +11629,7 @@ export interface components {
                  */
                 updatedById: string;
                 /** @description The value of a plain asset, where one asset is shown: a text, or what the JSON says. */
-                value?: Record<string, unknown> | null;
+                value?: unknown;
             }[];
             /** @description The `cursor` of the next page; `null` on the last. */
             next?: string | null;
@@ -10072,6 +11855,74 @@ export interface components {
                 versionId: string;
                 /** @description Its number. */
                 versionNumber: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_OpenInvitation: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                createdAt: string;
+                /**
+                 * Format: uuid
+                 * @description Who invited.
+                 */
+                createdBy?: string | null;
+                /** @description The address that it was made for. */
+                email: string;
+                /**
+                 * Format: date-time
+                 * @description After this instant it is no good.
+                 */
+                expiresAt: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description The roles that the account gets. */
+                roles: components["schemas"]["Role"][];
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_OpenSession: {
+            /** @description The items, newest first. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description It ends then, unless it is ended before.
+                 */
+                expiresAt: string;
+                /**
+                 * Format: uuid
+                 * @description The id.
+                 */
+                id: string;
+                /** @description The address that last used it. */
+                ipAddress?: string | null;
+                /** @description Whether it is the one that asks. */
+                isCurrent: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to within the life of an access token.
+                 */
+                lastUsedAt: string;
+                /** @description How it was signed in to. */
+                method: components["schemas"]["SignInMethod"];
+                /** @description The program that last used it, as it names itself. */
+                userAgent?: string | null;
             }[];
             /** @description The `cursor` of the next page; `null` on the last. */
             next?: string | null;
@@ -10433,6 +12284,8 @@ export interface components {
                  * @description When the account was made.
                  */
                 createdAt: string;
+                /** @description The custom roles that the person has besides. */
+                customRoles: string[];
                 /** @description Whether the person is kept from signing in. */
                 disabled: boolean;
                 /** @description The address. */
@@ -10682,6 +12535,10 @@ export interface components {
              * @description The password.
              */
             password: string;
+            /** @description A recovery code, in place of it. */
+            recoveryCode?: string | null;
+            /** @description The code of the authenticator, for who has one: without it the answer is 401 with code `totpRequired`. */
+            totp?: string | null;
             /** @description The user name or the address. */
             username: string;
         };
@@ -10711,8 +12568,10 @@ export interface components {
         };
         /** @description Who the caller is, and what they may do. */
         MeView: components["schemas"]["User"] & {
-            /** @description What the caller's roles allow, as in `RunExecutions`. */
-            permissions: string[];
+            /** @description What the caller may: what their roles allow, and with an API key no more than it is for. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description Whether an authenticator must be enrolled before anything else is allowed. */
+            totpEnrolmentRequired: boolean;
         };
         /**
          * @description What happens to due times that passed while no server ran.
@@ -10765,6 +12624,11 @@ export interface components {
             /** @description To which agents. */
             target: components["schemas"]["RolloutTarget"];
         };
+        /** @description A key that was made. */
+        NewApiKeyView: components["schemas"]["ApiKey"] & {
+            /** @description The key. It is shown this once; it goes into the header `Authorization: Bearer …`. */
+            key: string;
+        };
         /** @description A trigger with what is shown once. */
         NewTrigger: components["schemas"]["Trigger"] & {
             /** @description What the sender of a webhook signs with. It is never shown again. */
@@ -10784,6 +12648,64 @@ export interface components {
          * @enum {string}
          */
         OnAgentLost: "fail" | "retry";
+        /** @description An invitation that may be accepted. Its token was shown when it was made. */
+        OpenInvitation: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description Who invited.
+             */
+            createdBy?: string | null;
+            /** @description The address that it was made for. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description After this instant it is no good.
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The roles that the account gets. */
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description A place where somebody is signed in. */
+        OpenSession: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description It ends then, unless it is ended before.
+             */
+            expiresAt: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The address that last used it. */
+            ipAddress?: string | null;
+            /** @description Whether it is the one that asks. */
+            isCurrent: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last used, to within the life of an access token.
+             */
+            lastUsedAt: string;
+            /** @description How it was signed in to. */
+            method: components["schemas"]["SignInMethod"];
+            /** @description The program that last used it, as it names itself. */
+            userAgent?: string | null;
+        };
         /** @description Who or what asked for an execution. */
         Origin: {
             /**
@@ -10939,6 +12861,26 @@ export interface components {
              */
             newPassword: string;
         };
+        /** @description A new password. */
+        PasswordResetRequest: {
+            /**
+             * Format: password
+             * @description The new password, at least 8 characters.
+             */
+            password: string;
+            /** @description The token of the link. */
+            token: string;
+        };
+        /** @description A link to a new password. The token is shown this once. */
+        PasswordResetView: {
+            /**
+             * Format: date-time
+             * @description After this instant it is no good.
+             */
+            expiresAt: string;
+            /** @description Goes into `token` of `POST /api/auth/password-reset`. */
+            token: string;
+        };
         /** @description Why a schedule rests. */
         Pause: {
             /**
@@ -10979,6 +12921,49 @@ export interface components {
             kind: components["schemas"]["ActorKind"];
             /** @description The name at that time. */
             name: string;
+        };
+        /**
+         * @description What can be allowed.
+         * @enum {string}
+         */
+        Permission: "ManageUsers" | "EnrolAgents" | "ManageAgents" | "ReadAgents" | "ManageReleases" | "WritePackages" | "DeployVersions" | "DeletePackages" | "ReadPackages" | "DownloadPackages" | "RunExecutions" | "CancelExecutions" | "ReadExecutions" | "WriteSchedules" | "ReadSchedules" | "ManageCalendars" | "WriteTriggers" | "ReadTriggers" | "AnswerApprovals" | "WriteAssets" | "ReadAssets" | "WriteQueues" | "WriteWorkItems" | "ReadQueues" | "ManageBuckets" | "WriteObjects" | "ReadObjects" | "ReadEnvironments" | "ManageEnvironments" | "PauseEnvironments" | "ReadAudit" | "ReadSettings";
+        /** @description Whether somebody may do something, and why. */
+        PermissionDecision: {
+            /** @description Whether they may. */
+            allowed: boolean;
+            /** @description What gives it, whether or not it counts. */
+            by: components["schemas"]["PermissionGrant"][];
+            /** @description What was asked. */
+            permission: components["schemas"]["Permission"];
+            /** @description Why they may not: `noRole`, `scopes` (the API key is not for it), `disabled` (the person is). */
+            withheld?: string | null;
+        };
+        /** @description What gives a permission: a built-in role, or one that people made. */
+        PermissionGrant: {
+            /**
+             * Format: uuid
+             * @description The role that people made.
+             */
+            customRoleId?: string | null;
+            /** @description The role's name. */
+            name: string;
+            role?: components["schemas"]["Role"] | null;
+        };
+        /** @description A permission. */
+        PermissionInfo: {
+            /** @description Its name. */
+            permission: components["schemas"]["Permission"];
+            /** @description Whether Administrators alone have it, so that only they put it into roles. */
+            reserved: boolean;
+            /** @description The built-in roles that have it. */
+            roles: components["schemas"]["Role"][];
+            /** @description What it allows, in words. */
+            words: string;
+        };
+        /** @description The table of permissions. */
+        PermissionList: {
+            /** @description Every permission. */
+            items: components["schemas"]["PermissionInfo"][];
         };
         /**
          * @description How far an agent is with a version.
@@ -11070,6 +13055,28 @@ export interface components {
              */
             to: string;
         };
+        /** @description An identity provider. */
+        ProviderView: {
+            /** @description Its name in addresses. */
+            name: string;
+            /** @description How people know it. */
+            title: string;
+        };
+        /** @description The identity providers at which people may sign in. */
+        ProvidersView: {
+            /** @description In the order in which the operator named them. */
+            items: components["schemas"]["ProviderView"][];
+        };
+        /** @description That an agent's key is alive on two hosts; neither may connect until somebody releases the agent. */
+        QuarantineView: {
+            /** @description The two hosts, as they tell of themselves. */
+            hosts: components["schemas"]["HostView"][];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        };
         /** @description What a queue shall be. */
         QueueRequest: {
             /** @description Whether an item is tried again by itself. Default: yes. */
@@ -11110,6 +13117,11 @@ export interface components {
             revision?: number | null;
             /** @description Whether references of items that are added from now on are unique in the queue. Default: no. */
             uniqueReferences?: boolean;
+        };
+        /** @description Recovery codes: each signs in once in place of a code. They are shown this once. */
+        RecoveryCodesView: {
+            /** @description The codes. */
+            recoveryCodes: string[];
         };
         /** @description A refresh token. */
         RefreshRequest: {
@@ -11297,6 +13309,30 @@ export interface components {
          * @enum {string}
          */
         Role: "Administrator" | "Operator" | "Developer" | "Viewer";
+        /** @description All roles. */
+        RoleList: {
+            /** @description Those that are always there. */
+            builtIn: components["schemas"]["BuiltInRoleView"][];
+            /** @description Those that people made, oldest first. */
+            items: components["schemas"]["CustomRole"][];
+        };
+        /** @description What a role shall be. */
+        RoleRequest: {
+            /** @description What it is for. */
+            description?: string;
+            /** @description The name, unique without regard to case, and none of the built-in roles'. */
+            name: string;
+            /**
+             * @description What it allows; at least one permission. What Administrators alone have, only an Administrator puts in; nobody
+             *     puts in what they may not do themselves.
+             */
+            permissions: components["schemas"]["Permission"][];
+            /**
+             * Format: int64
+             * @description For changes: the revision that the caller saw; or give it as `If-Match`.
+             */
+            revision?: number | null;
+        };
         /** @description Where it is rolled back. */
         RollBackRequest: {
             /**
@@ -11774,6 +13810,11 @@ export interface components {
             /** @description Who signed in. */
             user: components["schemas"]["User"];
         };
+        /**
+         * @description How a session was signed in to: by password; by an account at an identity provider.
+         * @enum {string}
+         */
+        SignInMethod: "password" | "external";
         /** @description A signed challenge. */
         SignatureRequest: {
             /** @description The challenge. */
@@ -11885,6 +13926,27 @@ export interface components {
             id: string;
             /** @description What the agent is given. */
             token: string;
+        };
+        /** @description A password, and a code of the authenticator or a recovery code. */
+        TotpProofRequest: {
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            password: string;
+            /** @description A recovery code, in place of it. */
+            recoveryCode?: string | null;
+            /** @description The code that the authenticator shows. */
+            totp?: string | null;
+        };
+        /** @description How the caller's authenticator stands. */
+        TotpState: {
+            /** @description Whether a login asks for its code. */
+            enabled: boolean;
+            /** @description Whether one must be enrolled before anything else is allowed. */
+            enrolmentRequired: boolean;
+            /** @description How many recovery codes are left. */
+            recoveryCodesLeft: number;
         };
         /** @description One line of a traceback. */
         TraceFrame: {
@@ -12270,7 +14332,9 @@ export interface components {
         };
         /** @description What shall change of a person; what is left out stays. */
         UpdateUserRequest: {
-            /** @description Whether the person is kept from signing in; administrators only, and not of themselves. */
+            /** @description The custom roles that the person has besides; as `roles`. */
+            customRoles?: string[] | null;
+            /** @description Whether the person is kept from signing in; for those who manage people, and not of themselves. */
             disabled?: boolean | null;
             /** @description The address. */
             email?: string | null;
@@ -12279,7 +14343,10 @@ export interface components {
              * @description The revision that the caller saw; or give it as `If-Match`.
              */
             revision?: number | null;
-            /** @description What the person may do; administrators only, and not of themselves. */
+            /**
+             * @description The built-in roles; for those who manage people, and not of themselves. Nobody gives more than they have. May be
+             *     empty if there are custom roles.
+             */
             roles?: components["schemas"]["Role"][] | null;
             /** @description The name to sign in with. */
             username?: string | null;
@@ -12314,6 +14381,8 @@ export interface components {
              * @description When the account was made.
              */
             createdAt: string;
+            /** @description The custom roles that the person has besides. */
+            customRoles: string[];
             /** @description Whether the person is kept from signing in. */
             disabled: boolean;
             /** @description The address. */
@@ -12340,6 +14409,11 @@ export interface components {
         };
         /** @description What verifying found. */
         VerifyView: {
+            /**
+             * Format: int64
+             * @description How many signed checkpoints agreed.
+             */
+            checkpoints: number;
             firstBad?: components["schemas"]["FirstBadView"] | null;
             /** @description The end of the chain. Keep it elsewhere: who changes the chain can't change that. */
             head: components["schemas"]["HeadView"];

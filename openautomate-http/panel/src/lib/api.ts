@@ -1,6 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import type { paths } from '@/api/schema';
-import type { SignInPaths } from '@/api/sign-in';
 import { errorFrom } from './problem';
 import { accessToken, refresh } from './session';
 
@@ -26,7 +25,7 @@ async function send(request: Request): Promise<Response> {
   return fetch(again);
 }
 
-export const api = createClient<paths & SignInPaths>({ baseUrl: typeof location === 'undefined' ? '' : location.origin, fetch: send });
+export const api = createClient<paths>({ baseUrl: typeof location === 'undefined' ? '' : location.origin, fetch: send });
 api.use(signing);
 
 interface Answer<T> {

@@ -1,6 +1,6 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
-import type { Agent, AgentPool, Environment, Me, Package, Schedule, WorkQueue } from '@/api/types';
+import type { Agent, AgentPool, Environment, Me, Package, Permission, Schedule, WorkQueue } from '@/api/types';
 import { api, got } from './api';
 import { useEnvironment } from './environment';
 import { keys } from './query';
@@ -30,7 +30,7 @@ export function useMe(): UseQueryResult<Me> {
 }
 
 /** Whether the person may do something; `undefined` until it is known. */
-export function useMay(permission: string): boolean | undefined {
+export function useMay(permission: Permission): boolean | undefined {
   const { data } = useMe();
   return data?.permissions.includes(permission);
 }

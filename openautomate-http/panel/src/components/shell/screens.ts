@@ -14,6 +14,7 @@ import {
   Webhook,
   type LucideIcon,
 } from 'lucide-react';
+import type { Permission } from '@/api/types';
 
 /** The screens, in the order of the sidebar. */
 export interface Screen {
@@ -34,7 +35,7 @@ export interface Screen {
     | 'settings';
   icon: LucideIcon;
   /** Who may see it. */
-  permission?: string;
+  permission?: Permission;
   /** Typed after `g`. */
   key: string;
   group: 'work' | 'build' | 'admin';

@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { LogIn } from 'lucide-react';
 import { useTranslations } from 'use-intl';
-import type { Provider } from '@/api/sign-in';
+import type { Provider } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { api, got } from '@/lib/api';
 

@@ -59,7 +59,7 @@ export function Sessions() {
                 <span className="flex flex-wrap items-center gap-2" title={one.userAgent ?? undefined}>
                   {programOf(one.userAgent) ?? t('unknown')}
                   {one.isCurrent && <Badge tone="good">{t('current')}</Badge>}
-                  {one.method.toLowerCase() === 'external' && <Badge>{t('external')}</Badge>}
+                  {one.method === 'external' && <Badge>{t('external')}</Badge>}
                 </span>
               ),
             },

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
-import type { OpenInvitation } from '@/api/sign-in';
+import type { OpenInvitation } from '@/api/types';
 import { Table } from '@/components/table';
 import { Ago } from '@/components/ui/ago';
 import { Badge } from '@/components/ui/badge';
