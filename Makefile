@@ -11,7 +11,7 @@ EXTENSION := _openautomate.abi3.so
 EXTENSION_TARGET := target/extension
 CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast" || echo "test --no-fail-fast")
 
-.PHONY: help run panel test test-rust test-store test-doc test-python test-main-job test-panel lint fmt doc deps openapi bench bench-smoke python extension clean
+.PHONY: help run panel test test-rust test-store test-doc test-python test-main-job test-panel lint fmt doc deps sbom openapi bench bench-smoke python extension clean
 
 help: ## Lists the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -109,12 +109,13 @@ test-panel: python panel ## Checks the panel's types and style, and drives it in
 
 # --- the rules of the house
 
-lint: python ## Checks format, lints and the direction of dependencies.
+lint: python ## Checks format, lints, the direction of dependencies, and what may be among them.
 	cargo fmt --all --check
 	cargo clippy --all-targets --features openautomate-core/conformance -- -D warnings
 	cargo clippy $(STORE) --all-targets -- -D warnings
 	PYO3_PYTHON=$(abspath $(VENV_PYTHON)) cargo clippy -p openautomate-core --all-targets --features python,conformance -- -D warnings
 	$(MAKE) deps
+	deny="$$(.ci/cargo-deny)" && "$$deny" check licenses bans sources
 	$(VENV_PYTHON) -m ruff check examples openautomate-py openautomate-core
 
 deps: ## Checks that the core names no database, no web framework and, without its feature, no Python.
@@ -134,6 +135,17 @@ doc: ## Builds the documentation, warnings being errors.
 
 openapi: ## Writes the golden OpenAPI document again.
 	UPDATE_OPENAPI=1 cargo test -p openautomate-http --test it openapi
+
+# What is in a release, for who must know (CycloneDX). cargo-cyclonedx is built once, which takes minutes.
+sbom: ## Writes the bills of materials of the server, the agent and the panel into dist/sbom.
+	command -v cargo-cyclonedx >/dev/null || cargo install --quiet --locked cargo-cyclonedx
+	mkdir -p dist/sbom
+	for crate in http agent; do \
+		cargo cyclonedx --quiet --format json --spec-version 1.5 --manifest-path openautomate-$$crate/Cargo.toml --override-filename sbom && \
+		mv openautomate-$$crate/sbom.json dist/sbom/openautomate-$$crate.json; done
+	find openautomate-* benches examples -name sbom.json -not -path '*/node_modules/*' -delete
+	cd $(PANEL) && npm sbom --package-lock-only --omit dev --sbom-format cyclonedx > ../../dist/sbom/panel.json
+	ls dist/sbom
 
 # --- measuring
 

@@ -30,8 +30,6 @@ pub(crate) const EVENTS: usize = 1_024;
 /// How many files and assets of a run may be under way; the run waits beyond that.
 const MAX_OPEN: usize = 64;
 
-/// How many texts within one value are masked.
-
 /// Listens to one run.
 pub(crate) struct Listener<'a> {
     attempt: &'a Arc<Attempt>,

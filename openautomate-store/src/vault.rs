@@ -104,7 +104,7 @@ pub(crate) async fn values(
 ) -> Result<Vec<SealedValue>> {
     // No number of a key has no bytes.
     let except = except.map_or_else(Vec::new, |id| id.to_be_bytes().to_vec());
-    let select = query(values_of(kind)).bind(&after).bind(&except[..]).bind(i64::from(limit));
+    let select = query(values_of(kind)).bind(after).bind(&except[..]).bind(i64::from(limit));
     let rows = select.fetch_all(on).await?;
     let read = |row| {
         let columns = Columns::of(row, "sealed value");
@@ -133,7 +133,7 @@ pub(crate) async fn reseal(values: &[Resealed], connection: &mut impl Connection
                 "UPDATE second_factors SET secret = $1 WHERE id = $2 AND secret = $3"
             }
         };
-        let update = query(update).bind(&sealed[..]).bind(&before.id).bind(&before.sealed[..]);
+        let update = query(update).bind(&sealed[..]).bind(before.id).bind(&before.sealed[..]);
         replaced += update.execute(&mut *connection).await?;
     }
     Ok(replaced)

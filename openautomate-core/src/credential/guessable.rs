@@ -147,92 +147,20 @@ fn is_made_of_runs(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    const COMMON: &str = "12345678 123456789 1234567890 87654321 11111111 00000000 88888888 12341234 password \
+            Password1 password123 P@ssw0rd p@ssword1! passw0rd Passw0rd! qwertyuiop qwerty123 \
+            QWERTY12345 1q2w3e4r 1q2w3e4r5t 1qaz2wsx zaq12wsx asdfghjkl asdf1234 abcd1234 abcdefgh \
+            iloveyou iloveyou1 sunshine princess football1 baseball superman trustno1 letmein1 Welcome1 \
+            welcome123 Welcome2024! Summer2026 Winter2025! changeme ChangeMe123 admin123 Admin@123 \
+            administrator root1234 testtest test1234 Monday123 computer internet michael1 jennifer \
+            jordan23 liverpool chelsea1 mustang1 starwars whatever qazwsxedc zxcvbnm1 987654321 \
+            abcabcabc aaaaaaaa dragon123 monkey12 shadow99 master123 OpenAutomate openautomate1 \
+            Orchestrator2026 adminadmin rootroot passwordpassword helloworld secret123 l3tm31n! sup3rm4n \
+            administrator1 superuser Robot2026! automation1";
+
     #[test]
     fn what_lists_of_common_passwords_hold_is_refused() {
-        for common in [
-            "12345678",
-            "123456789",
-            "1234567890",
-            "87654321",
-            "11111111",
-            "00000000",
-            "88888888",
-            "12341234",
-            "password",
-            "Password1",
-            "password123",
-            "P@ssw0rd",
-            "p@ssword1!",
-            "passw0rd",
-            "Passw0rd!",
-            "qwertyuiop",
-            "qwerty123",
-            "QWERTY12345",
-            "1q2w3e4r",
-            "1q2w3e4r5t",
-            "1qaz2wsx",
-            "zaq12wsx",
-            "asdfghjkl",
-            "asdf1234",
-            "abcd1234",
-            "abcdefgh",
-            "iloveyou",
-            "iloveyou1",
-            "sunshine",
-            "princess",
-            "football1",
-            "baseball",
-            "superman",
-            "trustno1",
-            "letmein1",
-            "Welcome1",
-            "welcome123",
-            "Welcome2024!",
-            "Summer2026",
-            "Winter2025!",
-            "changeme",
-            "ChangeMe123",
-            "admin123",
-            "Admin@123",
-            "administrator",
-            "root1234",
-            "testtest",
-            "test1234",
-            "Monday123",
-            "computer",
-            "internet",
-            "michael1",
-            "jennifer",
-            "jordan23",
-            "liverpool",
-            "chelsea1",
-            "mustang1",
-            "starwars",
-            "whatever",
-            "qazwsxedc",
-            "zxcvbnm1",
-            "987654321",
-            "abcabcabc",
-            "aaaaaaaa",
-            "dragon123",
-            "monkey12",
-            "shadow99",
-            "master123",
-            "OpenAutomate",
-            "openautomate1",
-            "Orchestrator2026",
-            "adminadmin",
-            "rootroot",
-            "passwordpassword",
-            "helloworld",
-            "secret123",
-            "l3tm31n!",
-            "sup3rm4n",
-            "administrator1",
-            "superuser",
-            "Robot2026!",
-            "automation1",
-        ] {
+        for common in COMMON.split_ascii_whitespace() {
             assert!(is_guessable(common, &["ada"]), "{common}");
         }
     }

@@ -136,7 +136,7 @@ impl Door {
                 self.speak(stream, address, Some(Secured { client_certified: certified })).await;
             }
             Ok(Err(error)) => {
-                tracing::debug!(%error, client = %shown(address), "a client speaks no TLS of ours")
+                tracing::debug!(%error, client = %shown(address), "a client speaks no TLS of ours");
             }
             Err(_) => tracing::debug!(client = %shown(address), "a client is too slow for TLS"),
         }

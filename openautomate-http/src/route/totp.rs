@@ -8,6 +8,7 @@ use openautomate_core::command::Command;
 use openautomate_core::command::second_factor::{
     ConfirmTotp, DisableTotp, EnrolTotp, RecoveryCodes, RenewRecoveryCodes, ResetTotp, SecondProof,
 };
+use openautomate_core::domain::SecondFactor;
 use openautomate_core::id::UserId;
 use openautomate_core::permission::Actor;
 use openautomate_core::secret::Secret;
@@ -47,7 +48,7 @@ struct TotpState {
     responses((status = 200, description = "How it stands.", body = TotpState)))]
 async fn show(State(state): State<AppState>, caller: Enrolling) -> Result<Json<TotpState>, Problem> {
     let id = caller.actor.user_id().ok_or_else(|| Error::unauthenticated("sign in first"))?;
-    let factor = state.orchestrator().store().second_factor(id).await?.filter(|factor| factor.is_on());
+    let factor = state.orchestrator().store().second_factor(id).await?.filter(SecondFactor::is_on);
     Ok(Json(TotpState {
         enabled: factor.is_some(),
         enrolment_required: caller.must_enrol,

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use openautomate_core::clock::{Clock as _, SystemClock};
 use openautomate_http::{JwtKeys, KeyRotation};
 use serde_json::{Value, json};
 
@@ -101,10 +102,9 @@ async fn no_forged_token_is_taken() {
 
 /// The names of keys after a rotation: each stands for its own key alone, and for none once it is over.
 async fn rotated(server: &TestServer, good: &Value, old: &EncodingKey, old_id: &str) {
-    use chrono::Utc;
     let path = server.dir.path().join("jwt.pem");
     let soon = KeyRotation { signs_after: Duration::from_secs(60), end_others: false };
-    let new_id = JwtKeys::rotate(&path, soon, Utc::now()).unwrap().id;
+    let new_id = JwtKeys::rotate(&path, soon, SystemClock.now()).unwrap().id;
     assert!(server.options.keys.reload().unwrap());
     let text = std::fs::read_to_string(&path).unwrap();
     let pem = &text[text.rfind("-----BEGIN").unwrap()..];
@@ -137,7 +137,7 @@ async fn rotated(server: &TestServer, good: &Value, old: &EncodingKey, old_id: &
     refused(server, "a key with it", &pointing("jwk", json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"})))
         .await;
     let ended = KeyRotation { end_others: true, ..soon };
-    JwtKeys::rotate(&path, ended, Utc::now()).unwrap();
+    JwtKeys::rotate(&path, ended, SystemClock.now()).unwrap();
     assert!(server.options.keys.reload().unwrap());
     refused(server, "a key that was ended", &sign(&new_id, &new)).await;
     refused(server, "the one before it", &sign(old_id, old)).await;

@@ -14,6 +14,7 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use openautomate_core::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -159,7 +160,7 @@ async fn token(
     if !said.takes_codes_again {
         said.asked.remove(&field("code"));
     }
-    let now = chrono::Utc::now().timestamp();
+    let now = SystemClock.now().timestamp();
     let mut claims =
         json!({"iss": provider.url, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": asked.nonce});
     claims.as_object_mut().unwrap().extend(said.claims.as_object().unwrap().clone());

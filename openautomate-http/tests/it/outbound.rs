@@ -82,66 +82,81 @@ async fn call(client: &OutboundClient, url: &str) -> Result<(u16, usize), Outbou
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
 
+/// Hosts as they stand in an address.
+const LITERALS: [&str; 49] = [
+    "127.0.0.1",
+    "127.1",
+    "127.0.1",
+    "127.255.255.254",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.1",
+    "0x7f.0.0.1",
+    "0177.0.0.1",
+    "017700000001",
+    "0",
+    "0.0.0.0",
+    "0x0",
+    "00",
+    "127.0.0.1.",
+    "%31%32%37.0.0.1",
+    "10.0.0.1",
+    "10.255.255.255",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.0.1",
+    "169.254.169.254",
+    "0xa9fea9fe",
+    "2852039166",
+    "169.254.43518",
+    "100.100.100.200",
+    "192.0.0.192",
+    "198.18.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "240.0.0.1",
+    "[::1]",
+    "[::]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::ffff:10.0.0.1]",
+    "[::127.0.0.1]",
+    "[::ffff:a9fe:a9fe]",
+    "[64:ff9b::7f00:1]",
+    "[64:ff9b::169.254.169.254]",
+    "[64:ff9b:1::7f00:1]",
+    "[2002:7f00:1::]",
+    "[2001:0:7f00:1::]",
+    "[fe80::1]",
+    "[fc00::1]",
+    "[fd00:ec2::254]",
+    "[ff02::1]",
+    "[2001:db8::1]",
+];
+
+/// Where names lead.
+const ANSWERS: [&[&str]; 9] = [
+    &["127.0.0.1"],
+    &["::1"],
+    &["::ffff:127.0.0.1"],
+    &["10.1.2.3"],
+    &["169.254.169.254"],
+    // One that is public hides one that is not, in whatever order.
+    &["93.184.215.14", "127.0.0.1"],
+    &["127.0.0.1", "93.184.215.14"],
+    &["2606:4700::1111", "::1"],
+    &["0.0.0.0"],
+];
+
 #[tokio::test]
 async fn sixty_ways_to_the_inside_and_no_connection() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let inside = Inside::listen(OK).await;
     let port = inside.port;
-    // Hosts as they stand in an address.
-    let literals = [
-        "127.0.0.1",
-        "127.1",
-        "127.0.1",
-        "127.255.255.254",
-        "2130706433",
-        "0x7f000001",
-        "0x7f.1",
-        "0x7f.0.0.1",
-        "0177.0.0.1",
-        "017700000001",
-        "0",
-        "0.0.0.0",
-        "0x0",
-        "00",
-        "127.0.0.1.",
-        "%31%32%37.0.0.1",
-        "10.0.0.1",
-        "10.255.255.255",
-        "172.16.0.1",
-        "172.31.255.255",
-        "192.168.0.1",
-        "169.254.169.254",
-        "0xa9fea9fe",
-        "2852039166",
-        "169.254.43518",
-        "100.100.100.200",
-        "192.0.0.192",
-        "198.18.0.1",
-        "224.0.0.1",
-        "255.255.255.255",
-        "240.0.0.1",
-        "[::1]",
-        "[::]",
-        "[0:0:0:0:0:0:0:1]",
-        "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]",
-        "[::ffff:10.0.0.1]",
-        "[::127.0.0.1]",
-        "[::ffff:a9fe:a9fe]",
-        "[64:ff9b::7f00:1]",
-        "[64:ff9b::169.254.169.254]",
-        "[64:ff9b:1::7f00:1]",
-        "[2002:7f00:1::]",
-        "[2001:0:7f00:1::]",
-        "[fe80::1]",
-        "[fc00::1]",
-        "[fd00:ec2::254]",
-        "[ff02::1]",
-        "[2001:db8::1]",
-    ];
     let mut refused = 0;
     let client = OutboundClient::new(open_but_for_addresses(port, &[])).unwrap();
-    for host in literals {
+    for host in LITERALS {
         for url in [format!("http://{host}:{port}/"), format!("https://{host}/")] {
             let by_entry = client.check(&url);
             assert!(
@@ -157,20 +172,7 @@ async fn sixty_ways_to_the_inside_and_no_connection() {
         );
         refused += 1;
     }
-    // Names, and where they lead.
-    let names: [&[&str]; 9] = [
-        &["127.0.0.1"],
-        &["::1"],
-        &["::ffff:127.0.0.1"],
-        &["10.1.2.3"],
-        &["169.254.169.254"],
-        // One that is public hides one that is not, in whatever order.
-        &["93.184.215.14", "127.0.0.1"],
-        &["127.0.0.1", "93.184.215.14"],
-        &["2606:4700::1111", "::1"],
-        &["0.0.0.0"],
-    ];
-    for answer in names {
+    for answer in ANSWERS {
         let told = Told::new(&[answer]);
         let client = OutboundClient::with_lookup(open_but_for_addresses(port, &[]), told).unwrap();
         let url = format!("http://hooks.example:{port}/");

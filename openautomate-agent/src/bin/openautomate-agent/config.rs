@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Trades a one-time token for a key of this machine's own.
-    Enrol(EnrolOptions),
+    Enrol(Box<EnrolOptions>),
     /// Connects and runs what the server assigns, until it is stopped.
     Run(Box<RunOptions>),
     /// Runs a package on this machine with no server, as an agent would, and prints what it says.

@@ -72,7 +72,7 @@ fn whole(error: &anyhow::Error) -> String {
 
 async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
-        Command::Enrol(options) => enrol_machine(options).await?,
+        Command::Enrol(options) => enrol_machine(*options).await?,
         Command::Run(options) => return run(*options).await,
         Command::Release(command) => release::release(&command)?,
         Command::Exec(options) => return exec::exec(*options).await,

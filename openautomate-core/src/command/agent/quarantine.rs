@@ -77,7 +77,7 @@ impl Command for ReleaseAgent {
         let mut agent = load(context, self.id).await?;
         match &mut agent.quarantine {
             Some(quarantine) if quarantine.released_at.is_none() => {
-                quarantine.released_at = Some(context.now)
+                quarantine.released_at = Some(context.now);
             }
             _ => {
                 let message = "the agent is in no quarantine; there is nothing to release it from";

@@ -33,7 +33,7 @@ pub(crate) enum Command {
     ///
     /// OPENAUTOMATE_ADMIN_USERNAME, OPENAUTOMATE_ADMIN_EMAIL and OPENAUTOMATE_ADMIN_PASSWORD make the first
     /// administrator. Without them a start without administrators prints a link to make one.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Looks after the audit.
     Audit {
         #[command(subcommand)]
@@ -256,8 +256,8 @@ mod tests {
 
     fn parse(args: &[&str]) -> ServeArgs {
         let cli = Cli::parse_from([&["openautomate-server"], args].concat());
-        match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-            Command::Serve(args) => args,
+        match cli.command.unwrap_or_else(|| Command::Serve(Box::new(cli.serve))) {
+            Command::Serve(args) => *args,
             other => panic!("{other:?}"),
         }
     }

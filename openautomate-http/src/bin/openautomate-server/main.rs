@@ -51,12 +51,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+    match cli.command.unwrap_or_else(|| Command::Serve(Box::new(cli.serve))) {
         Command::Serve(args) => {
             // Before anything makes a TLS connection; an error means that it is done already.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(serve::serve(args))?;
+            runtime.block_on(serve::serve(*args))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::CollectBlobs(args) => {

@@ -220,7 +220,7 @@ mod tests {
         );
         assert_eq!((providers[0].name.as_str(), providers[0].creates_accounts), ("sso", false));
         assert_eq!(args.public_url().unwrap().as_deref(), Some("https://bots.example"));
-        assert!(Cli::try_parse_from(&[&["x"], &ISSUER[..4]].concat()).is_err(), "no public address");
+        assert!(Cli::try_parse_from([&["x"], &ISSUER[..4]].concat()).is_err(), "no public address");
         assert!(
             parse(&["--oidc-role", "a=Viewer"]).is_err() && parse(&["--oidc-default-role", "Root"]).is_err()
         );
