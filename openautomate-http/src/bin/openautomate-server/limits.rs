@@ -27,7 +27,7 @@ pub(crate) struct LimitArgs {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_public_requests: u32,
     /// A host, an address or a network inside that the server may call where somebody names it (webhooks,
-    /// notifications, an identity provider), at any port and without TLS; may be given again. Otherwise it calls the
+    /// notifications), at any port and without TLS; may be given again. Otherwise it calls the
     /// public internet alone.
     #[arg(long, env = "OPENAUTOMATE_OUTBOUND_ALLOW", value_name = "HOST|NET", value_delimiter = ',')]
     outbound_allow: Vec<OutboundRule>,
