@@ -69,17 +69,36 @@ export class Installation {
 
   /** Enrols an agent by the token that the panel showed, and starts it; with a release key it takes updates. */
   startAgent(token: string, name: string, releaseKey?: string): void {
-    const data = join(this.folder, name);
-    execFileSync(join(binaries, 'openautomate-agent'), ['enrol', '--server', this.url, '--name', name, '--data-dir', data], {
+    this.enrolAgent(token, name);
+    this.runAgent(name, releaseKey ? { OPENAUTOMATE_AGENT_RELEASE_KEYS: releaseKey } : {});
+  }
+
+  /** Enrols an agent and runs it with a copy of itself, as on two machines with one disk; gives what stops the copy. */
+  startTwins(token: string, name: string, machines: [string, string]): () => Promise<void> {
+    this.enrolAgent(token, name);
+    const copy = `${name}-copy`;
+    cpSync(join(this.folder, name), join(this.folder, copy), { recursive: true });
+    this.runAgent(name, { COMPUTERNAME: machines[0] });
+    const twin = this.runAgent(copy, { COMPUTERNAME: machines[1] });
+    return () => ended(twin);
+  }
+
+  private enrolAgent(token: string, name: string): void {
+    execFileSync(join(binaries, 'openautomate-agent'), ['enrol', '--server', this.url, '--name', name, '--data-dir', join(this.folder, name)], {
       env: { ...clean(), OPENAUTOMATE_ENROLMENT_TOKEN: token },
     });
+  }
+
+  private runAgent(name: string, settings: Record<string, string>): ChildProcess {
+    const data = join(this.folder, name);
     const log = openSync(join(this.folder, `${name}.log`), 'a');
     const agent = spawn(join(binaries, 'openautomate-agent'), ['run', '--data-dir', data, '--slots', '2', '--python', python], {
       stdio: ['ignore', log, log],
-      env: { ...clean(), OPENAUTOMATE_AGENT_EXTENSION: extension, ...(releaseKey ? { OPENAUTOMATE_AGENT_RELEASE_KEYS: releaseKey } : {}) },
+      env: { ...clean(), OPENAUTOMATE_AGENT_EXTENSION: extension, ...settings },
     });
     closeSync(log);
     this.agents.push(agent);
+    return agent;
   }
 
   /** The zip of a package folder of the examples, as `run.py` packs it; of another version if one is given. */
@@ -140,16 +159,19 @@ export class Installation {
   }
 
   async stop(): Promise<void> {
-    for (const process of [...this.agents, this.server]) {
-      if (!process || process.exitCode !== null || process.signalCode !== null) continue;
-      const gone = new Promise((done) => process.once('exit', done));
-      process.kill('SIGTERM');
-      const late = setTimeout(() => process.kill('SIGKILL'), 15_000);
-      await gone;
-      clearTimeout(late);
-    }
+    for (const process of [...this.agents, this.server]) if (process) await ended(process);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Asks a process to end, and makes it end if it does not. */
+async function ended(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const gone = new Promise((done) => process.once('exit', done));
+  process.kill('SIGTERM');
+  const late = setTimeout(() => process.kill('SIGKILL'), 15_000);
+  await gone;
+  clearTimeout(late);
 }
 
 /** Settings of whoever runs the tests are none of theirs. */

@@ -33,6 +33,7 @@ export type Progress = Schemas['Progress'];
 export type Provider = Schemas['ProviderView'];
 export type QueueRequest = Schemas['QueueRequest'];
 export type Role = Schemas['Role'];
+export type RoleList = Schemas['RoleList'];
 export type Rollout = Schemas['Rollout'];
 export type Schedule = Schemas['Schedule'];
 export type SchedulePreview = Schemas['SchedulePreview'];

@@ -37,9 +37,12 @@ export const keys = {
   rollouts: ['rollouts'],
   assets: ['assets'],
   users: ['users'],
+  roles: ['roles'],
+  permissions: ['permissions'],
   invitations: ['invitations'],
   sessions: ['sessions'],
   totp: ['totp'],
+  apiKeys: ['apiKeys'],
   audit: ['audit'],
 } as const;
 

@@ -24,6 +24,7 @@ import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
 import { bytes } from '@/lib/time';
 import { RecentExecutions } from '../executions/recent';
+import { QuarantineBanner } from './quarantine';
 import { AgentStatus } from './status';
 
 const EditDialog = dynamic(() => import('./edit').then((module) => module.EditDialog), { ssr: false });
@@ -54,6 +55,7 @@ export function AgentDetail() {
   }
   return (
     <Page name={agent.name} title={agent.name} parent={{ path: '/agents', name: t('all') }} aside={<AgentStatus agent={agent} />} actions={<Actions agent={agent} />}>
+      <QuarantineBanner agent={agent} />
       <Overview agent={agent} />
       <Usage agent={agent} />
       <Card

@@ -18,6 +18,7 @@ import { useAgents, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import { QuarantineBanner } from './quarantine';
 import { AgentStatus } from './status';
 
 const EnrolDialog = dynamic(() => import('./enrol').then((module) => module.EnrolDialog), { ssr: false });
@@ -47,6 +48,9 @@ export function Agents() {
           {rows.length > 0 && add}
         </>
       }>
+      {rows.map((agent) => (
+        <QuarantineBanner key={agent.id} agent={agent} named />
+      ))}
       <Card flush>
         {isPending ? (
           <SkeletonRows />

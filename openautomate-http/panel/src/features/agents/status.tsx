@@ -1,4 +1,4 @@
-import { CircleCheck, CircleOff, PauseCircle, Unplug } from 'lucide-react';
+import { CircleCheck, CircleOff, PauseCircle, ShieldAlert, Unplug } from 'lucide-react';
 import { useTranslations } from 'use-intl';
 import type { Agent } from '@/api/types';
 import { Badge } from '@/components/ui/badge';
@@ -10,6 +10,13 @@ export function AgentStatus({ agent }: { agent: Agent }) {
     return (
       <Badge>
         <CircleOff aria-hidden /> {t('disabled')}
+      </Badge>
+    );
+  }
+  if (agent.quarantine) {
+    return (
+      <Badge tone="bad">
+        <ShieldAlert aria-hidden /> {t('quarantined')}
       </Badge>
     );
   }

@@ -11,7 +11,7 @@ export function RecoveryCodeList({ codes }: { codes: string[] }) {
   return (
     <div className="grid gap-3">
       <p>{t('codesText')}</p>
-      <ul className="grid grid-cols-2 gap-x-6 gap-y-1 rounded-md bg-muted px-4 py-3 font-mono text-[0.8125rem]" data-testid="recovery-codes">
+      <ul className="grid gap-y-1 overflow-x-auto rounded-md bg-muted px-4 py-3 font-mono text-[0.8125rem] whitespace-nowrap" data-testid="recovery-codes">
         {codes.map((code) => (
           <li key={code}>{code}</li>
         ))}

@@ -19,6 +19,7 @@ import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { forget } from '@/lib/session';
 import { exact } from '@/lib/time';
+import { ApiKeys } from './api-keys';
 import { Authenticator } from './authenticator';
 import { Environments } from './environments';
 import { Sessions } from './sessions';
@@ -47,7 +48,7 @@ export function Settings() {
               items={[
                 [t('username'), me.username],
                 [t('email'), me.email],
-                [t('roles'), me.roles.join(', ')],
+                [t('roles'), [...me.roles, ...(me.customRoles.length > 0 ? [t('moreRoles', { count: me.customRoles.length })] : [])].join(', ')],
                 [t('since'), exact(me.createdAt)],
               ]}
             />
@@ -72,6 +73,7 @@ export function Settings() {
         <Authenticator />
         <Sessions />
       </div>
+      <ApiKeys />
       <Card title={t('environments')} flush>
         <Environments />
       </Card>

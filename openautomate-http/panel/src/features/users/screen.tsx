@@ -18,18 +18,22 @@ import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { Field, Input, Select } from '@/components/ui/field';
-import { Menu, MenuItem, MenuLabel, MenuLine } from '@/components/ui/menu';
+import { Menu, MenuItem, MenuLine } from '@/components/ui/menu';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { all, useMay } from '@/lib/lists';
+import { all, useMay, useNames } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 import { useSession } from '@/lib/session';
 import { exact } from '@/lib/time';
 import { HELP, type Help } from './help';
 import { Invitations } from './invitations';
+import { useRoles } from './role-list';
+import { Roles } from './roles';
 
 const AccessDialog = dynamic(() => import('./access-dialog').then((module) => module.AccessDialog), { ssr: false });
+
+const PersonDialog = dynamic(() => import('./person-dialog').then((module) => module.PersonDialog), { ssr: false });
 
 const ROLES: Role[] = ['Administrator', 'Operator', 'Developer', 'Viewer'];
 
@@ -39,13 +43,15 @@ export function Users() {
   const { user: self } = useSession();
   const [inviting, setInviting] = useState(false);
   const [helped, setHelped] = useState<{ user: User; help: Help }>();
+  const [changing, setChanging] = useState<User>();
   const mayManage = useMay('ManageUsers');
+  const customName = useNames(useRoles(mayManage ?? false).data?.items);
   const { data, error, isPending, refetch } = useQuery({
     queryKey: keys.users,
     queryFn: () => all((cursor) => got(api.GET('/api/users', { params: { query: { cursor, limit: 200 } } }))),
   });
   const update = useMutation({
-    mutationFn: ({ user, ...change }: { user: User; roles?: Role[]; disabled?: boolean }) =>
+    mutationFn: ({ user, ...change }: { user: User; disabled: boolean }) =>
       got(api.PUT('/api/users/{id}', { params: { path: { id: user.id } }, body: { ...change, revision: user.revision } })),
     onSuccess: () => toast.success(t('saved')),
     onError: (failure) => toast.error(reason(failure)),
@@ -96,6 +102,9 @@ export function Users() {
                     {user.roles.map((role) => (
                       <Badge key={role}>{t(`names.${role}`)}</Badge>
                     ))}
+                    {user.customRoles.map((id) => (
+                      <Badge key={id}>{customName(id)}</Badge>
+                    ))}
                     {user.disabled && <Badge tone="bad">{t('disabled')}</Badge>}
                   </span>
                 ),
@@ -114,12 +123,7 @@ export function Users() {
                         </Button>
                       }
                     >
-                      <MenuLabel>{t('makeRole')}</MenuLabel>
-                      {ROLES.map((role) => (
-                        <MenuItem key={role} disabled={user.roles.includes(role)} onSelect={() => update.mutate({ user, roles: [role] })}>
-                          {t(`names.${role}`)}
-                        </MenuItem>
-                      ))}
+                      <MenuItem onSelect={() => setChanging(user)}>{t('changeRoles')}</MenuItem>
                       <MenuLine />
                       {HELP.map((help) => (
                         <MenuItem key={help} onSelect={() => setHelped({ user, help })}>
@@ -138,6 +142,8 @@ export function Users() {
         )}
       </Card>
       {mayManage && <Invitations />}
+      {mayManage && <Roles />}
+      {changing && <PersonDialog user={changing} onClose={() => setChanging(undefined)} />}
       {helped && <AccessDialog {...helped} onClose={() => setHelped(undefined)} />}
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
     </Page>
@@ -147,9 +153,13 @@ export function Users() {
 /** Makes a link by which one person makes their account. */
 function InviteDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslations('users');
+  const client = useQueryClient();
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('Viewer');
-  const invite = useMutation({ mutationFn: () => got(api.POST('/api/users/invitations', { body: { email, roles: [role] } })) });
+  const invite = useMutation({
+    mutationFn: () => got(api.POST('/api/users/invitations', { body: { email, roles: [role] } })),
+    onSettled: () => void client.invalidateQueries({ queryKey: keys.invitations }),
+  });
   const failed = invite.error instanceof ApiError ? invite.error : undefined;
   const link = invite.data && `${window.location.origin}/setup#token=${invite.data.token}&email=${encodeURIComponent(email)}`;
   return (
