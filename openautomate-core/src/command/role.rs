@@ -181,7 +181,7 @@ impl Command for DeleteRole {
             if holders.len() > NAMED {
                 names.push("others");
             }
-            let message = format!("{} have the role; take it from them first", names.join(", "));
+            let message = format!("these have the role: {}; take it from them first", names.join(", "));
             return Err(Error::conflict("role.in_use", message));
         }
         let mut changes = Changes::none().audited(context.audit("role", role.id, detail(&role)));

@@ -49,7 +49,7 @@ async fn a_role_is_made_changed_given_and_removed() {
     assert_eq!(server.status("/api/agents", &ada).await, 200, "what it gains counts in the same session");
     let told = problem(server.delete(&path, &admin.token).send().await.unwrap(), 409).await;
     assert_eq!(told["code"], "role.in_use");
-    assert!(text(&told["detail"]).starts_with("ada have the role"), "{told}");
+    assert!(text(&told["detail"]).starts_with("these have the role: ada;"), "{told}");
     // It loses one: the sessions end, and what is begun anew has less.
     let less = json!({"name": "Auditors", "permissions": ["ReadAgents"]});
     read(server.put(&path, &admin.token, &less).send().await.unwrap(), 200).await;
