@@ -79,7 +79,7 @@ async fn ten_thousand_entries_verify_and_the_first_bad_one_is_named() {
         for change in [
             "action = 'asset.delete'",
             "actor_name = actor_name || ' '",
-            "detail = '{}' || detail",
+            "detail = json_set(detail, '$.more', 1)",
             "hash = zeroblob(32)",
         ] {
             let statement = format!("UPDATE audit_entries SET {change} WHERE sequence = {bad}");
