@@ -52,10 +52,14 @@ impl Masker {
     ///
     /// Costs a rebuild of the automaton: below a millisecond for tens of secrets of usual length.
     pub fn register(&self, value: &str) -> bool {
-        let lines = || value.split(['\n', '\r']).map(str::trim).filter(|line| line.len() >= MIN_MASKABLE);
-        let is_maskable = lines().next().is_some();
-        let patterns = std::iter::once(value)
-            .chain(lines())
+        self.add([value]) && lines(value).next().is_some()
+    }
+
+    /// Adds values with one rebuild of the automaton; says whether there could be one of them all.
+    fn add<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> bool {
+        let patterns = values
+            .into_iter()
+            .flat_map(|value| std::iter::once(value).chain(lines(value)))
             .filter(|text| text.len() >= MIN_MASKABLE)
             .flat_map(forms)
             .filter(|pattern| pattern.len() >= MIN_MASKABLE);
@@ -63,13 +67,13 @@ impl Masker {
         let before = known.patterns.len();
         known.patterns.extend(patterns);
         if known.patterns.len() == before {
-            return is_maskable;
+            return true;
         }
         // Not a DFA: it is rebuilt with each value, and must not grow to hundreds of megabytes.
         match AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&known.patterns) {
             Ok(automaton) => {
                 known.automaton = Some(automaton);
-                is_maskable
+                true
             }
             // Only gigabytes of secrets get here; the ones known so far stay masked.
             Err(_) => false,
@@ -97,17 +101,14 @@ impl Masker {
     /// As [`Masker::register`], and if the value is JSON, a credential for one, its texts too: a run uses them, and not
     /// the JSON. Says whether the value itself can be masked.
     pub fn register_with_parts(&self, value: &str) -> bool {
-        let is_maskable = self.register(value);
+        let mut parts = Vec::new();
         if value.starts_with(['{', '['])
             && let Ok(value) = serde_json::from_str(value)
         {
-            let mut parts = Vec::new();
             add_parts(value, &mut parts);
-            for part in &parts {
-                self.register(part);
-            }
         }
-        is_maskable
+        let values = std::iter::once(value).chain(parts.iter().map(String::as_str));
+        self.add(values) && lines(value).next().is_some()
     }
 
     /// Masks a text where it is.
@@ -136,6 +137,11 @@ impl Masker {
         });
         *fields = masked.collect();
     }
+}
+
+/// The lines of a value that can be masked by themselves.
+fn lines(value: &str) -> impl Iterator<Item = &str> {
+    value.split(['\n', '\r']).map(str::trim).filter(|line| line.len() >= MIN_MASKABLE)
 }
 
 /// The texts within a value, at most [`MAX_PARTS`].
