@@ -659,7 +659,7 @@ describe.sequential('the walk', () => {
     await button('Actions for the role Night shift').click();
     await page.getByRole('menuitem', { name: 'Delete' }).click();
     await dialog.getByRole('button', { name: 'Delete' }).click();
-    await page.getByText(/^vic .* take it from them first/).waitFor();
+    await page.getByText(/^these have the role: vic; take it from them first$/).waitFor();
     const answer = await fetch(`${place.url}/api/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
