@@ -11,6 +11,8 @@ use crate::package::signature::PublicKey;
 use crate::store::Store;
 
 const BATCH: u32 = 1_000;
+/// What a store says of a row that it can't read (see the contract of `AuditStore::chain`).
+const UNREADABLE: &str = "store.row";
 
 /// What verifying the chain found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -171,8 +173,22 @@ pub async fn verify_chain_with(
         Ok(verifier) => verifier,
         Err(report) => return Ok(report),
     };
+    let mut batch = BATCH;
     while !verifier.is_at_end() {
-        let entries = store.chain(verifier.position(), BATCH).await?;
+        let position = verifier.position();
+        let entries = match store.chain(position, batch).await {
+            Ok(entries) => entries,
+            // One of them can't be read. From here on they come one by one, which shows whose turn it is.
+            Err(error) if error.code() == UNREADABLE && batch > 1 => {
+                batch = 1;
+                continue;
+            }
+            Err(error) if error.code() == UNREADABLE => {
+                let reason = "the entry was altered: it can't be read any more";
+                return Ok(AuditReport::bad(position, position + 1, reason));
+            }
+            Err(error) => return Err(error),
+        };
         if entries.is_empty() {
             break;
         }

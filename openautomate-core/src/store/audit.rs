@@ -37,7 +37,8 @@ pub trait AuditStore {
     /// Sealed entries in order, for verifying.
     ///
     /// # Errors
-    /// `Unavailable` if the database does not answer.
+    /// `Internal` with the code `store.row` if one of them can't be read as an entry; `Unavailable` if the database does
+    /// not answer.
     async fn chain(&self, after: u64, limit: u32) -> Result<Vec<AuditEntry>>;
 
     /// Entries, newest first, sealed or not.

@@ -150,6 +150,13 @@ async fn a_stop_leaves_a_checkpoint_that_finds_what_is_cut_afterwards() {
     assert_eq!(verify(&[])["ok"], true, "by itself it looks whole");
     let found = verify(&kept);
     assert_eq!((&found["ok"], &found["firstBad"]), (&json!(false), &whole["verified"]));
+    // What can't be read as an entry any more is named as well.
+    let mut connection = sqlx::SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    let broken = "DROP TRIGGER audit_seal; UPDATE audit_entries SET detail = '{' WHERE sequence = 1";
+    sqlx::raw_sql(broken).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let found = verify(&[]);
+    assert_eq!((&found["ok"], &found["firstBad"]), (&json!(false), &json!(1)));
 }
 
 #[tokio::test]

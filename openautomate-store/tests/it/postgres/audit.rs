@@ -46,6 +46,7 @@ async fn entries_of_two_servers_verify_and_the_first_bad_one_is_named() {
         let mut harms = vec![
             format!("UPDATE audit_entries SET action = 'asset.delete' WHERE sequence = {bad}"),
             format!("UPDATE audit_entries SET at = at + 1 WHERE sequence = {bad}"),
+            format!("UPDATE audit_entries SET detail = '{{' WHERE sequence = {bad}"),
             format!("DELETE FROM audit_entries WHERE sequence = {bad}"),
             format!(
                 "DELETE FROM audit_entries WHERE sequence >= {bad}; UPDATE audit_head SET sequence = {0}, hash =

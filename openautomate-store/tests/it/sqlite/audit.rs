@@ -80,6 +80,8 @@ async fn ten_thousand_entries_verify_and_the_first_bad_one_is_named() {
             "action = 'asset.delete'",
             "actor_name = actor_name || ' '",
             "detail = json_set(detail, '$.more', 1)",
+            "detail = '{'",
+            "detail = ''",
             "hash = zeroblob(32)",
         ] {
             let statement = format!("UPDATE audit_entries SET {change} WHERE sequence = {bad}");
