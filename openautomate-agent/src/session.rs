@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::Inner;
 use crate::attempt::Attempt;
 use crate::question::Answer;
-use crate::way::WRONG_CERTIFICATE;
+use crate::way::{OWN_CERTIFICATE, WRONG_CERTIFICATE};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -56,7 +56,7 @@ pub(crate) async fn run(agent: Arc<Inner>, stop: CancellationToken) {
             }
             let wait = match ended {
                 Ok(()) => FIRST_PAUSE,
-                Err(error) if error.code() == WRONG_CERTIFICATE => {
+                Err(error) if matches!(error.code(), WRONG_CERTIFICATE | OWN_CERTIFICATE) => {
                     tracing::warn!(%error, "not connected; trying again");
                     pause
                 }

@@ -35,6 +35,9 @@ const MAX_MESSAGE: usize = 16 * 1024 * 1024;
 /// The code of the error that what answers does not show what the server has to.
 pub(crate) const WRONG_CERTIFICATE: &str = "server.certificate";
 
+/// The code of the error that the server does not take the certificate that this agent shows.
+pub(crate) const OWN_CERTIFICATE: &str = "agent.certificate";
+
 /// A way to a server.
 #[derive(Debug)]
 pub(crate) enum Way {
@@ -258,6 +261,13 @@ pub(crate) fn unreachable(error: &(dyn std::error::Error + 'static)) -> CoreErro
     let told: Vec<String> = causes.map(ToString::to_string).collect();
     let of_tls =
         told.iter().find(|told| told.contains(WRONG_KEY) || told.contains("invalid peer certificate"));
+    if let Some(alert) = told.iter().find_map(|told| of_own_certificate(told)) {
+        let message = format!(
+            "the server does not take this agent's certificate ({alert}); give one by --tls-client-cert that the \
+             authority has signed which the server asks for, and that has not expired"
+        );
+        return CoreError::unavailable(OWN_CERTIFICATE, message);
+    }
     let Some(of_tls) = of_tls else {
         let error = CoreError::unavailable("server.unreachable", "the server can't be reached");
         return error.with_source(told.first().cloned().unwrap_or_default());
@@ -273,6 +283,23 @@ pub(crate) fn unreachable(error: &(dyn std::error::Error + 'static)) -> CoreErro
     };
     // Like a server that is away: what runs goes on, and what is to be fetched is fetched later.
     CoreError::unavailable(WRONG_CERTIFICATE, message)
+}
+
+/// The alert by which a server refuses a client's certificate (RFC 8446, 6.2), if a text tells of one.
+fn of_own_certificate(told: &str) -> Option<&str> {
+    const TOLD: &str = "received fatal alert: ";
+    const ALERTS: [&str; 8] = [
+        "UnknownCA",
+        "BadCertificate",
+        "UnsupportedCertificate",
+        "CertificateRevoked",
+        "CertificateExpired",
+        "CertificateUnknown",
+        "CertificateRequired",
+        "DecryptError",
+    ];
+    let alert = told[told.find(TOLD)? + TOLD.len()..].split(|c: char| !c.is_alphanumeric()).next()?;
+    ALERTS.contains(&alert).then_some(alert)
 }
 
 /// The error that a problem document (RFC 9457) tells of.
