@@ -12,7 +12,7 @@ use openautomate_core::id::VersionId;
 use openautomate_core::package::manifest::{self, IN_PACKAGE, WORKDIR_VARIABLE};
 use openautomate_core::runner::{Job, RunControl};
 use openautomate_core::secret::Masker;
-use openautomate_core::transport::{Assignment, PackageGrant};
+use openautomate_core::transport::{Assignment, PackageGrant, PackageRef};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -150,7 +150,7 @@ async fn run_within_lease(
     };
     // Also of a package that is there already: it may have been fetched under another name.
     if let Err(error) = agent.trust.check(&assignment.package) {
-        return failed("PackageUntrusted", error.message());
+        return failed("PackageUntrusted", of_package(&assignment.package, &error));
     }
     let (package, environment) = match made_ready(attempt, agent, &assignment).await {
         Ok(made) => made,
@@ -209,6 +209,11 @@ async fn run_within_lease(
     result
 }
 
+/// What is wrong with a package, with its name and version: who reads of a failed run may not know which it was.
+fn of_package(package: &PackageRef, error: &openautomate_core::Error) -> String {
+    format!("package {} {}: {}", package.name, package.version_number, error.message())
+}
+
 /// Notes how far the version is that shall run, until it was ready once: most runs find it so.
 fn note(agent: &Inner, version: Option<VersionId>, state: PreparationState, reason: Option<&str>) {
     let Some(version) = version else { return };
@@ -235,7 +240,7 @@ async fn made_ready(
         Err(error) if error.kind() == ErrorKind::StaleLease => return Err(lease_lost()),
         Err(error) => {
             note(agent, version, PreparationState::Failed, Some(error.message()));
-            return Err(failed("PackageInvalid", error.message()));
+            return Err(failed("PackageInvalid", of_package(&assignment.package, &error)));
         }
     };
     let made = tokio::select! {

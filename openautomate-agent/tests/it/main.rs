@@ -17,6 +17,7 @@ mod place;
 mod played;
 mod runs;
 mod stage;
+mod tampering;
 mod transport;
 mod twins;
 mod watch;

@@ -189,14 +189,18 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn new(settings: Settings) -> Self {
+        Self::keeping(ObjectBlobStore::memory(), settings).await
+    }
+
+    /// With blobs in this store.
+    pub(crate) async fn keeping(blobs: ObjectBlobStore, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let vault = Vault::open_or_create(&folder.path().join("vault.key")).unwrap();
-        let orchestrator =
-            Orchestrator::builder(Arc::new(MemoryStore::new()), Arc::new(ObjectBlobStore::memory()), vault)
-                .settings(settings)
-                .build()
-                .await
-                .unwrap();
+        let orchestrator = Orchestrator::builder(Arc::new(MemoryStore::new()), Arc::new(blobs), vault)
+            .settings(settings)
+            .build()
+            .await
+            .unwrap();
         let first = CreateFirstAdministrator {
             username: "ada".into(),
             email: "ada@example.org".into(),

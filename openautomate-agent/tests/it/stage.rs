@@ -30,11 +30,34 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// One bit that is turned over in what the server gives; counted from the first, and round again beyond the last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Damage {
+    /// In the index.
+    Index(usize),
+    /// In this packed chunk.
+    Chunk(ChunkHash, usize),
+}
+
+/// Turns one bit over.
+pub(crate) fn flip(bytes: &mut [u8], bit: usize) {
+    let bit = bit % (bytes.len() * 8);
+    bytes[bit / 8] ^= 1 << (bit % 8);
+}
+
+fn flipped(bytes: &Bytes, bit: usize) -> Bytes {
+    let mut bytes = bytes.to_vec();
+    flip(&mut bytes, bit);
+    bytes.into()
+}
+
 /// A transport whose far end is the test.
 #[derive(Debug)]
 pub(crate) struct Played {
     links: mpsc::UnboundedSender<ServerLink>,
-    version: LoadedVersion,
+    pub(crate) version: LoadedVersion,
+    /// What comes damaged, until it is taken away.
+    pub(crate) damage: Mutex<Option<Damage>>,
     /// The repository that publishes it.
     pub(crate) signer: PackageSigner,
     /// A fetch never ends.
@@ -54,6 +77,7 @@ impl Played {
         Self {
             links,
             version,
+            damage: Mutex::default(),
             signer,
             holds_package: AtomicBool::new(false),
             fetches: AtomicUsize::new(0),
@@ -78,7 +102,10 @@ impl Transport for Played {
         if self.holds_package.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
-        Ok(self.version.index.clone())
+        Ok(match *self.damage.lock().unwrap() {
+            Some(Damage::Index(bit)) => flipped(&self.version.index, bit),
+            _ => self.version.index.clone(),
+        })
     }
 
     async fn fetch_chunks(
@@ -86,7 +113,12 @@ impl Transport for Played {
         _: PackageGrant,
         hashes: &[ChunkHash],
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let chunks = self.version.chunks(hashes)?;
+        let mut chunks = self.version.chunks(hashes)?;
+        if let Some(Damage::Chunk(hash, bit)) = *self.damage.lock().unwrap()
+            && let Some(place) = hashes.iter().position(|asked| *asked == hash)
+        {
+            chunks[place] = flipped(&chunks[place], bit);
+        }
         Ok(futures_util::stream::iter(chunks.into_iter().map(Ok)).boxed())
     }
 
