@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use governor::Quota;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +26,13 @@ impl RateLimit {
     #[must_use]
     pub fn new(requests: u32, per: Duration) -> Self {
         Self { requests: NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN), per }
+    }
+
+    /// As a bucket that is full at first, and fills again within the time.
+    pub(crate) fn quota(self) -> Quota {
+        Quota::with_period(self.per / self.requests.get())
+            .unwrap_or_else(|| Quota::per_second(self.requests))
+            .allow_burst(self.requests)
     }
 }
 
@@ -81,6 +89,11 @@ pub struct HttpOptions {
     pub upload_grace: Duration,
     /// How long a request may take; uploads, downloads and streams are left out. Default: 30 seconds.
     pub request_timeout: Duration,
+    /// Messages of a client on one live connection, its pings among them; one that says more is cut off. Default: 100 a
+    /// second.
+    pub live_messages: RateLimit,
+    /// How long a client of a WebSocket may take nothing of a message, before it is cut off. Default: 20 seconds.
+    pub send_limit: Duration,
     /// How often agents are pinged. Default: 20 seconds.
     pub ping_every: Duration,
     /// After how long a silence an agent's connection, or the upload of an input file, is given up. Default: 60
@@ -119,6 +132,8 @@ impl HttpOptions {
             min_upload_rate: 1024,
             upload_grace: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            live_messages: RateLimit::new(100, Duration::from_secs(1)),
+            send_limit: Duration::from_secs(20),
             ping_every: Duration::from_secs(20),
             silence_limit: Duration::from_secs(60),
             outbound: OutboundOptions::default(),

@@ -3,8 +3,8 @@
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use governor::DefaultKeyedRateLimiter;
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
 use openautomate_core::{Error, ErrorKind};
 
 use crate::options::RateLimit;
@@ -25,10 +25,12 @@ pub(crate) struct RequestBuckets<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> RequestBuckets<K> {
     /// Buckets of this size; whoever has emptied theirs is refused with this code and message.
     pub(crate) fn new(limit: RateLimit, code: &'static str, message: &'static str) -> Self {
-        let quota = Quota::with_period(limit.per / limit.requests.get())
-            .unwrap_or_else(|| Quota::per_second(limit.requests))
-            .allow_burst(limit.requests);
-        Self { limiter: DefaultKeyedRateLimiter::keyed(quota), seen: AtomicU32::new(0), code, message }
+        Self {
+            limiter: DefaultKeyedRateLimiter::keyed(limit.quota()),
+            seen: AtomicU32::new(0),
+            code,
+            message,
+        }
     }
 
     /// Counts a request.

@@ -20,8 +20,6 @@ use crate::state::AppState;
 const BUFFER: usize = 4_096;
 /// Assignments and log chunks are the largest messages.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
-/// How long one frame may take to go out.
-const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Upgrades the request of an agent whose identity is settled.
 pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, agent: Agent) -> Response {
@@ -55,7 +53,7 @@ async fn serve(socket: WebSocket, state: AppState, agent: Agent) {
             () = &mut reading => serving.await,
         }
     };
-    tokio::join!(session, write(sink, ours.receiver, is_over, options.ping_every));
+    tokio::join!(session, write(sink, ours.receiver, is_over, (options.ping_every, options.send_limit)));
 }
 
 async fn read(
@@ -91,7 +89,7 @@ async fn write(
     mut sink: SplitSink<WebSocket, Message>,
     mut receiver: mpsc::Receiver<ServerMessage>,
     mut is_over: oneshot::Receiver<()>,
-    ping_every: Duration,
+    (ping_every, send_limit): (Duration, Duration),
 ) {
     let mut pings = tokio::time::interval(ping_every);
     pings.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -113,10 +111,10 @@ async fn write(
             },
             _ = pings.tick() => Message::Ping(Bytes::new()),
         };
-        if !matches!(tokio::time::timeout(SEND_TIMEOUT, sink.send(frame)).await, Ok(Ok(()))) {
+        if !matches!(tokio::time::timeout(send_limit, sink.send(frame)).await, Ok(Ok(()))) {
             return;
         }
     }
     // The line may be gone already.
-    let _ = tokio::time::timeout(SEND_TIMEOUT, sink.close()).await;
+    let _ = tokio::time::timeout(send_limit, sink.close()).await;
 }

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod agent_link;
+mod agent_link_limits;
 mod agents;
 mod api_keys;
 mod approvals;
@@ -30,6 +31,7 @@ mod live_logs;
 #[cfg(unix)]
 mod maintenance;
 mod oidc;
+mod live_limits;
 mod oidc_provider;
 mod openapi;
 mod outbound;

@@ -5530,7 +5530,8 @@ export interface paths {
          *     says `changed`, with the `items` that changed (an `id`, and for executions the `state` and the `progress` where
          *     they are known); `missed` means that more changed than is told, so read again. A log comes as `lines` in order and
          *     without a gap, and is `complete` at its end. The connection closes with 4401 when the session ends, with 1012 when
-         *     the server stops.
+         *     the server stops, with 1008 after a message that is not of this form, or more than 100 messages a second. A message
+         *     may take 4 KiB; a connection follows at most eight logs, and one that takes nothing for 20 seconds is cut off.
          */
         get: {
             parameters: {

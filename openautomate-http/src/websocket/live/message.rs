@@ -10,7 +10,7 @@ use crate::route::logs::LineView;
 
 /// What a client says.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub(super) enum Ask {
     /// Tell me of this from now on.
     Subscribe {

@@ -1,7 +1,8 @@
 //! Live connections: people and programs that watch, each by what they may read.
 //!
 //! A connection holds little and waits for nobody: changes are gathered, a log is read as fast as its lines are taken,
-//! and who takes nothing for [`SEND_TIMEOUT`] is cut off. It ends with the session in which it was opened.
+//! and who takes nothing for [`HttpOptions::send_limit`](crate::HttpOptions::send_limit) is cut off, as is who says more
+//! than [`HttpOptions::live_messages`](crate::HttpOptions::live_messages). It ends with the session in which it was opened.
 
 mod feed;
 mod message;
@@ -15,6 +16,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::response::Response;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
+use governor::{DefaultDirectRateLimiter, RateLimiter};
 use openautomate_core::Error;
 use openautomate_core::changes::Event;
 use openautomate_core::id::ExecutionId;
@@ -28,6 +30,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use self::feed::Feed;
 use self::message::{Ask, AskedTopic, Said};
 use crate::auth::LivePlace;
+use crate::options::RateLimit;
 use crate::route::logs::{LineView, Position};
 use crate::state::AppState;
 
@@ -36,13 +39,13 @@ const PROTOCOL: &str = "openautomate-live";
 /// What clients say is short.
 const MAX_MESSAGE: usize = 4 * 1024;
 const BUFFER: usize = 16 * 1024;
-/// How long one frame may take to go out.
-const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 /// Changes are told so often at most.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 /// Lines that come within this time go together.
 const GATHER: Duration = Duration::from_millis(10);
 const LINES_A_MESSAGE: usize = 500;
+/// A message of lines gets no more of them beyond so many bytes of text.
+const BYTES_A_MESSAGE: usize = 512 * 1024;
 /// So many logs a connection may follow.
 const MAX_LOGS: usize = 8;
 /// What is asked, and what logs bring, waits in queues of this length.
@@ -51,7 +54,7 @@ const QUEUE: usize = 8;
 /// The session ended; 4000 and up are a protocol's own.
 const SESSION_ENDED: u16 = 4401;
 const SERVER_STOPS: u16 = 1012;
-const NOT_UNDERSTOOD: u16 = 1008;
+const POLICY: u16 = 1008;
 
 /// Upgrades the request of somebody who is signed in.
 pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, actor: Actor, place: LivePlace) -> Response {
@@ -72,26 +75,50 @@ pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, actor: Actor, p
 async fn serve(socket: WebSocket, state: AppState, actor: Actor, guard: AccessGuard, _place: LivePlace) {
     let (sink, stream) = socket.split();
     let (asks, asked) = mpsc::channel(QUEUE);
-    let silence_limit = state.options().silence_limit;
+    let (silence_limit, pace) = (state.options().silence_limit, pace(state.options().live_messages));
     let connection = Connection::new(sink, state, actor);
     tokio::select! {
-        () = read(stream, asks, silence_limit) => {}
+        () = read(stream, asks, silence_limit, pace) => {}
         () = connection.run(asked, guard) => {}
     }
+}
+
+/// Why nothing more is heard of a client.
+#[derive(Clone, Copy, Debug)]
+enum Offence {
+    NotUnderstood,
+    TooMany,
+}
+
+impl Offence {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::NotUnderstood => "a message could not be read",
+            Self::TooMany => "too many messages; say less, or open another connection later",
+        }
+    }
+}
+
+fn pace(limit: RateLimit) -> DefaultDirectRateLimiter {
+    RateLimiter::direct(limit.quota())
 }
 
 /// Hands on what the client says, until it goes or says nothing any more; browsers answer pings by themselves.
 async fn read(
     mut stream: SplitStream<WebSocket>,
-    asks: mpsc::Sender<Result<Ask, serde_json::Error>>,
+    asks: mpsc::Sender<Result<Ask, Offence>>,
     silence_limit: Duration,
+    pace: DefaultDirectRateLimiter,
 ) {
     while let Ok(Some(Ok(frame))) = tokio::time::timeout(silence_limit, stream.next()).await {
+        // Pings count: each is answered.
+        let is_in_time = pace.check().is_ok();
         let ask = match frame {
-            Message::Text(text) => serde_json::from_str(&text),
-            Message::Binary(bytes) => serde_json::from_slice(&bytes),
-            Message::Ping(_) | Message::Pong(_) => continue,
             Message::Close(_) => return,
+            _ if !is_in_time => Err(Offence::TooMany),
+            Message::Text(text) => serde_json::from_str(&text).map_err(|_| Offence::NotUnderstood),
+            Message::Binary(bytes) => serde_json::from_slice(&bytes).map_err(|_| Offence::NotUnderstood),
+            Message::Ping(_) | Message::Pong(_) => continue,
         };
         let is_last = ask.is_err();
         if asks.send(ask).await.is_err() {
@@ -131,7 +158,7 @@ impl Connection {
         Self { sink, state, actor, feed, logs, lines, events }
     }
 
-    async fn run(mut self, mut asked: mpsc::Receiver<Result<Ask, serde_json::Error>>, guard: AccessGuard) {
+    async fn run(mut self, mut asked: mpsc::Receiver<Result<Ask, Offence>>, guard: AccessGuard) {
         let stop = self.state.options().stop.clone();
         let mut pings = every(self.state.options().ping_every);
         pings.reset();
@@ -142,7 +169,7 @@ impl Connection {
                 () = stop.cancelled() => return self.close(SERVER_STOPS, "the server is stopping").await,
                 ask = asked.recv() => match ask {
                     Some(Ok(ask)) => self.answer(ask).await,
-                    Some(Err(_)) => return self.close(NOT_UNDERSTOOD, "a message could not be read").await,
+                    Some(Err(offence)) => return self.close(POLICY, offence.reason()).await,
                     None => return,
                 },
                 event = self.events.recv() => {
@@ -248,7 +275,8 @@ impl Connection {
     }
 
     async fn send(&mut self, frame: Message) -> Result<(), Gone> {
-        match tokio::time::timeout(SEND_TIMEOUT, self.sink.send(frame)).await {
+        let limit = self.state.options().send_limit;
+        match tokio::time::timeout(limit, self.sink.send(frame)).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Gone),
         }
@@ -290,10 +318,10 @@ async fn follow(mut follower: LogFollower, id: u32, out: mpsc::Sender<Said>) {
 
 /// The next lines, and how the log ended if it did.
 async fn gather(follower: &mut LogFollower) -> (Vec<LineView>, Option<Result<(), Error>>) {
-    let mut lines = Vec::new();
+    let (mut lines, mut bytes) = (Vec::new(), 0);
     let over = tokio::time::sleep(GATHER);
     tokio::pin!(over);
-    while lines.len() < LINES_A_MESSAGE {
+    while lines.len() < LINES_A_MESSAGE && bytes < BYTES_A_MESSAGE {
         let next = tokio::select! {
             next = follower.next() => next,
             () = &mut over, if !lines.is_empty() => break,
@@ -303,6 +331,7 @@ async fn gather(follower: &mut LogFollower) -> (Vec<LineView>, Option<Result<(),
                 if lines.is_empty() {
                     over.as_mut().reset(tokio::time::Instant::now() + GATHER);
                 }
+                bytes += line.record.line.text.len();
                 lines.push(LineView::new(line.epoch, line.record));
             }
             Ok(None) => return (lines, Some(Ok(()))),
