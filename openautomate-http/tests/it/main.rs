@@ -17,6 +17,8 @@ mod calendars;
 mod cloud_blobs;
 mod collect_blobs;
 mod enrolment;
+#[cfg(target_os = "linux")]
+mod environment_secrets;
 mod executions;
 mod fake_agent;
 mod files;
@@ -27,11 +29,11 @@ mod invitations;
 mod limits;
 mod lists;
 mod live;
+mod live_limits;
 mod live_logs;
 #[cfg(unix)]
 mod maintenance;
 mod oidc;
-mod live_limits;
 mod oidc_provider;
 mod openapi;
 mod outbound;

@@ -10,9 +10,7 @@ use openautomate_core::store::Store;
 use openautomate_store::StoreOptions;
 
 use crate::data_dir::DataDir;
-
-const ADDRESS: &str = "OPENAUTOMATE_DATABASE";
-const PASSWORD: &str = "OPENAUTOMATE_DATABASE_PASSWORD";
+use crate::environment::{self, DATABASE, DATABASE_PASSWORD};
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct DatabaseArgs {
@@ -21,7 +19,7 @@ pub(crate) struct DatabaseArgs {
     ///
     /// The password is taken from OPENAUTOMATE_DATABASE_PASSWORD, from the file, or from an address that
     /// comes by environment variable; other users of the machine can read a command line.
-    #[arg(long, env = ADDRESS, hide_env_values = true)]
+    #[arg(long, env = DATABASE, hide_env_values = true)]
     database: Option<Secret<String>>,
     /// A file with the password of the database.
     #[arg(long, env = "OPENAUTOMATE_DATABASE_PASSWORD_FILE")]
@@ -42,7 +40,8 @@ impl DatabaseArgs {
     /// Refuses a password on the command line.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         let Some(address) = self.address() else { return Ok(()) };
-        let by_environment = std::env::var(ADDRESS).is_ok_and(|variable| variable == address);
+        let by_environment =
+            environment::secret(DATABASE).is_some_and(|variable| variable.expose() == address);
         if by_environment { Ok(()) } else { refuse_password("--database", address) }
     }
 
@@ -72,7 +71,7 @@ impl DatabaseArgs {
 pub(crate) fn refuse_password(flag: &str, address: &str) -> anyhow::Result<()> {
     if has_password(address) {
         bail!(
-            "a command line can be read by others, so it takes no password; leave it out of {flag} and set {PASSWORD}, or give the whole address as {ADDRESS}"
+            "a command line can be read by others, so it takes no password; leave it out of {flag} and set {DATABASE_PASSWORD}, or give the whole address as {DATABASE}"
         );
     }
     Ok(())
@@ -85,7 +84,7 @@ pub(crate) fn password(file: Option<&Path>) -> anyhow::Result<Option<Secret<Stri
             .with_context(|| format!("the password file {} can't be read", path.display()))?;
         return Ok(Some(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned())));
     }
-    Ok(std::env::var(PASSWORD).ok().filter(|password| !password.is_empty()).map(Secret::new))
+    Ok(environment::secret(DATABASE_PASSWORD))
 }
 
 /// Whether `scheme://user:password@host` has a password.

@@ -10,6 +10,7 @@ mod data_dir;
 mod database;
 mod disk;
 mod doctor;
+mod environment;
 mod installation;
 mod keys;
 mod limits;
@@ -39,6 +40,7 @@ use keys::KeysCommand;
 fn main() -> ExitCode {
     memory::give_large_blocks_back();
     let cli = Cli::parse();
+    environment::take_secrets();
     match run(cli) {
         Ok(code) => code,
         Err(error) => {

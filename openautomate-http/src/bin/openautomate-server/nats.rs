@@ -7,7 +7,7 @@ use clap::Args;
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::nats::{NatsLogin, NatsSettings};
 
-const PASSWORD: &str = "OPENAUTOMATE_NATS_PASSWORD";
+use crate::environment::{self, NATS_PASSWORD};
 
 /// How NATS is reached. What is secret comes from a file or the environment, since arguments are for all to see.
 #[derive(Args, Clone, Debug)]
@@ -59,14 +59,14 @@ impl NatsOptions {
         match (&self.nats_credentials, &self.nats_user) {
             (Some(path), _) => Ok(NatsLogin::Credentials(read(path)?)),
             (None, Some(user)) => {
-                let password = match (&self.nats_password_file, std::env::var(PASSWORD)) {
+                let password = match (&self.nats_password_file, environment::secret(NATS_PASSWORD)) {
                     (Some(path), _) => {
                         Secret::new(read(path)?.expose().trim_end_matches(['\n', '\r']).to_owned())
                     }
-                    (None, Ok(password)) => Secret::new(password),
-                    (None, Err(_)) => {
+                    (None, Some(password)) => password,
+                    (None, None) => {
                         bail!(
-                            "there is no password for NATS; give it in {PASSWORD} or by --nats-password-file"
+                            "there is no password for NATS; give it in {NATS_PASSWORD} or by --nats-password-file"
                         )
                     }
                 };

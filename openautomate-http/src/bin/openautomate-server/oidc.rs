@@ -10,7 +10,8 @@ use openautomate_core::secret::Secret;
 use openautomate_http::oidc::{OidcProvider, RoleMapping};
 use serde::Deserialize;
 
-const SECRET: &str = "OPENAUTOMATE_OIDC_CLIENT_SECRET";
+use crate::environment::{self, OIDC_CLIENT_SECRET};
+
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// Flags of a provider.
@@ -113,11 +114,13 @@ impl OidcArgs {
     pub(crate) fn providers(&self) -> anyhow::Result<Vec<OidcProvider>> {
         let mut providers = Vec::new();
         if let (Some(issuer), Some(client_id)) = (&self.oidc_issuer, &self.oidc_client_id) {
-            let by_environment = std::env::var(SECRET).ok().filter(|secret| !secret.is_empty());
+            let by_environment = environment::secret(OIDC_CLIENT_SECRET);
             let client_secret = match (&self.oidc_client_secret_file, by_environment) {
-                (Some(_), Some(_)) => bail!("give the client secret by a file or by {SECRET}, not by both"),
+                (Some(_), Some(_)) => {
+                    bail!("give the client secret by a file or by {OIDC_CLIENT_SECRET}, not by both")
+                }
                 (Some(file), None) => Some(secret(file)?),
-                (None, secret) => secret.map(Secret::new),
+                (None, secret) => secret,
             };
             let mapping = self.oidc_roles_claim.as_ref();
             providers.push(OidcProvider {

@@ -9,7 +9,6 @@ use anyhow::{Context as _, bail};
 use openautomate_core::Orchestrator;
 use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup};
 use openautomate_core::permission::Actor;
-use openautomate_core::secret::Secret;
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::{NatsPeers, NatsSettings};
 use openautomate_http::listen::{ListenOptions, serve as serve_on};
@@ -22,6 +21,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::ServeArgs;
 use crate::data_dir::DataDir;
+use crate::environment::{self, ADMIN_PASSWORD};
 use crate::keys;
 use crate::signal::StopSignals;
 
@@ -139,17 +139,20 @@ fn say(line: &str) {
 /// Makes the first administrator from the environment, or prints the link by which one is made.
 async fn first_administrator(orchestrator: &Orchestrator, url: &str) -> anyhow::Result<()> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let named = ["OPENAUTOMATE_ADMIN_USERNAME", "OPENAUTOMATE_ADMIN_EMAIL", "OPENAUTOMATE_ADMIN_PASSWORD"]
-        .map(variable);
+    let named = (
+        variable("OPENAUTOMATE_ADMIN_USERNAME"),
+        variable("OPENAUTOMATE_ADMIN_EMAIL"),
+        environment::secret(ADMIN_PASSWORD),
+    );
     match named {
-        [Some(username), Some(email), Some(password)] => {
-            let command = CreateFirstAdministrator { username, email, password: Secret::new(password) };
+        (Some(username), Some(email), Some(password)) => {
+            let command = CreateFirstAdministrator { username, email, password };
             orchestrator
                 .execute(&Actor::system(), command)
                 .await
                 .context("the first administrator can't be made from the OPENAUTOMATE_ADMIN_ variables")?;
         }
-        [None, None, None] => {}
+        (None, None, None) => {}
         _ => bail!(
             "give all of OPENAUTOMATE_ADMIN_USERNAME, OPENAUTOMATE_ADMIN_EMAIL and OPENAUTOMATE_ADMIN_PASSWORD, or none"
         ),

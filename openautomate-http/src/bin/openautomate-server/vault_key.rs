@@ -14,8 +14,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use crate::data_dir::DataDir;
+use crate::environment::{self, VAULT_KEY};
 
-const VARIABLE: &str = "OPENAUTOMATE_VAULT_KEY";
 /// How long the command may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_BYTES: u64 = 64 * 1024;
@@ -59,26 +59,24 @@ impl VaultKeyArgs {
 
     async fn elsewhere(&self) -> anyhow::Result<Option<Vault>> {
         if let Some((program, arguments)) = self.vault_key_command.split_first() {
-            ensure!(variable().is_none(), "give --vault-key-command or {VARIABLE}, not both");
+            ensure!(variable().is_none(), "give --vault-key-command or {VAULT_KEY}, not both");
             let text = told_by(program, arguments).await?;
             return Ok(Some(Vault::new(KeyRing::read("what the command of the vault key printed", &text)?)));
         }
         let Some(text) = variable() else { return Ok(None) };
-        Ok(Some(Vault::new(KeyRing::read(VARIABLE, &text)?)))
+        Ok(Some(Vault::new(KeyRing::read(VAULT_KEY, &text)?)))
     }
 }
 
 fn variable() -> Option<Secret<String>> {
-    std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty()).map(Secret::new)
+    environment::secret(VAULT_KEY)
 }
 
-/// What a program prints. Its standard error is the server's.
+/// What a program prints. Its standard error is the server's, and so is its environment, in which no secret of the
+/// server's own is left by now.
 async fn told_by(program: &str, arguments: &[String]) -> anyhow::Result<Secret<String>> {
     let mut child = Command::new(program)
         .args(arguments)
-        .env_remove("OPENAUTOMATE_DATABASE")
-        .env_remove("OPENAUTOMATE_DATABASE_PASSWORD")
-        .env_remove("OPENAUTOMATE_ADMIN_PASSWORD")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
