@@ -36,6 +36,7 @@ pub mod service;
 pub mod store;
 pub mod transport;
 pub mod vault;
+pub mod visible;
 
 pub use error::{Error, ErrorKind, FieldError, Result};
 pub use orchestrator::Orchestrator;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use openautomate_core::domain::{Attempt, AttemptState, Lease, LogLevel, LogRecord, LogStream};
 use openautomate_core::id::ExecutionId;
 use openautomate_core::orchestrator::{AccessGuard, LogFollower};
+use openautomate_core::visible::visible_lines;
 use openautomate_core::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -76,7 +77,9 @@ impl LineView {
 
     fn to_text(&self) -> String {
         let level = format!("{:?}", self.level).to_uppercase();
-        format!("{} {level} {}\n", self.time.format("%Y-%m-%dT%H:%M:%S%.3fZ"), self.text)
+        // For terminals and pagers, which would obey what is in it; JSON has it as it is.
+        let text = visible_lines(&self.text);
+        format!("{} {level} {text}\n", self.time.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
     }
 
     fn position(&self) -> String {
@@ -115,7 +118,8 @@ struct LogPage {
 /// Gives the log of an execution: a page of it, or with `follow=true` all of it, live, until it ends.
 ///
 /// Followed, it comes as JSON lines, as text (`Accept: text/plain`) or as server-sent events
-/// (`Accept: text/event-stream`).
+/// (`Accept: text/event-stream`). In text, what would act on a terminal is shown as an escape such as `\u{1b}`, and the
+/// further lines of a record are indented; JSON has each text as it was written.
 #[utoipa::path(get, path = "/api/executions/{id}/logs", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution."), LogParams),
     responses((status = 200, description = "The lines.", content(
@@ -142,9 +146,10 @@ async fn logs(
             let events = lines.map(|line| line.and_then(|line| event(&line)));
             return Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response());
         }
-        let (kind, format) = plain_format(accepts("text/plain"));
+        let is_text = accepts("text/plain");
+        let (kind, format) = plain_format(is_text);
         let body = HttpBody::from_stream(lines.map(move |line| line.map(|line| format(&line))));
-        return Ok(([(CONTENT_TYPE, kind)], body).into_response());
+        return Ok(([(CONTENT_TYPE, kind.to_owned()), attached(id, is_text)], body).into_response());
     }
     let limit = params.limit.unwrap_or(DEFAULT_LINES);
     if !(1..=MAX_LINES).contains(&limit) {
@@ -153,7 +158,9 @@ async fn logs(
     let page = page(&state, id, from, params.attempt, limit, execution.state.is_terminal()).await?;
     if accepts("text/plain") {
         let text: String = page.items.iter().map(LineView::to_text).collect();
-        return Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
+        return Ok(
+            ([(CONTENT_TYPE, plain_format(true).0.to_owned()), attached(id, true)], text).into_response()
+        );
     }
     Ok(Json(page).into_response())
 }
@@ -215,6 +222,12 @@ async fn page(
         attempt.is_log_complete() || matches!(attempt.state, AttemptState::Lost | AttemptState::Released)
     });
     Ok(LogPage { complete: ended && whole && !more, items, next })
+}
+
+/// A log is kept as a file by a browser, never shown as a page.
+fn attached(execution: ExecutionId, is_text: bool) -> (HeaderName, String) {
+    let ending = if is_text { "log" } else { "jsonl" };
+    (CONTENT_DISPOSITION, format!("attachment; filename=\"{execution}.{ending}\""))
 }
 
 type Format = fn(&LineView) -> Bytes;

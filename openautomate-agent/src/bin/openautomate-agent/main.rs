@@ -30,6 +30,7 @@ use openautomate_core::runner::registry::RunnerRegistry;
 use openautomate_core::secret::Secret;
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::NatsSettings;
+use openautomate_core::visible::{LineForm, VisibleLines, visible};
 use tokio_util::sync::CancellationToken;
 
 use config::{Arguments, Command, EnrolOptions, RunOptions};
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the one line that says why")]
             {
-                eprintln!("error: {}", whole(&error));
+                eprintln!("error: {}", visible(&whole(&error)));
             }
             ExitCode::FAILURE
         }
@@ -230,8 +231,9 @@ fn how_it_ended(agent: &Agent) -> ExitCode {
 fn log_to_stderr(level: &str, json: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let form = if json { LineForm::Json } else { LineForm::Text };
+    let writer = move || VisibleLines::new(std::io::stderr(), form);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
     if json { builder.json().init() } else { builder.init() }
 }
 

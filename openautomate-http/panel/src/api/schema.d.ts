@@ -5060,7 +5060,8 @@ export interface paths {
         /**
          * Gives the log of an execution: a page of it, or with `follow=true` all of it, live, until it ends.
          * @description Followed, it comes as JSON lines, as text (`Accept: text/plain`) or as server-sent events
-         *     (`Accept: text/event-stream`).
+         *     (`Accept: text/event-stream`). In text, what would act on a terminal is shown as an escape such as `\u{1b}`, and the
+         *     further lines of a record are indented; JSON has each text as it was written.
          */
         get: {
             parameters: {

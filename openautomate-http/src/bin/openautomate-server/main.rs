@@ -36,6 +36,7 @@ use clap::Parser as _;
 
 use config::{AuditCommand, Cli, Command};
 use keys::KeysCommand;
+use openautomate_core::visible::visible;
 
 fn main() -> ExitCode {
     memory::give_large_blocks_back();
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             let line = format!("{error:#}").replace(['\n', '\r'], " ");
+            let line = visible(&line);
             // Nobody is left to be told if standard error is closed.
             let _ = writeln!(std::io::stderr(), "error: {line}");
             ExitCode::FAILURE

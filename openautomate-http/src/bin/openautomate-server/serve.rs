@@ -11,6 +11,7 @@ use openautomate_core::command::identity::{CreateFirstAdministrator, OfferSetup}
 use openautomate_core::permission::Actor;
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::{NatsPeers, NatsSettings};
+use openautomate_core::visible::{LineForm, VisibleLines};
 use openautomate_http::listen::{ListenOptions, serve as serve_on};
 #[cfg(feature = "nats")]
 use openautomate_http::nats::ServerKey;
@@ -86,10 +87,16 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
 
 fn init_logs(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let is_coloured = std::io::stderr().is_terminal();
+    let form = match (json, is_coloured) {
+        (true, _) => LineForm::Json,
+        (false, true) => LineForm::Coloured,
+        (false, false) => LineForm::Text,
+    };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_ansi(is_coloured)
+        .with_writer(move || VisibleLines::new(std::io::stderr(), form));
     // An error means that somebody set a subscriber before, which then is the right one.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }
