@@ -23,6 +23,8 @@ mod executions;
 mod fake_agent;
 mod files;
 mod forged_tokens;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod headers;
 mod inputs;
 mod invitations;

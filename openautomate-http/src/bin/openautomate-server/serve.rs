@@ -24,7 +24,7 @@ use crate::config::ServeArgs;
 use crate::data_dir::DataDir;
 use crate::environment::{self, ADMIN_PASSWORD};
 use crate::keys;
-use crate::signal::StopSignals;
+use crate::signal::{self, StopSignals};
 
 /// How long requests that are under way may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -36,6 +36,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     args.check()?;
     let (public_url, providers) = (args.oidc.public_url()?, args.oidc.providers()?);
     init_logs(args.json_logs);
+    signal::outlive_file_limits().context("the signals of the system can't be heard")?;
     let data = DataDir::create(&args.data_dir)?;
     #[cfg(feature = "nats")]
     let by_nats = args.nats.settings()?;

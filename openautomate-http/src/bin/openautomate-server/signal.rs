@@ -2,6 +2,21 @@
 
 use std::io;
 
+/// Has a file that may grow no more (`setrlimit(2)`, RLIMIT_FSIZE) be an error of whoever writes to it, and not the end of
+/// the process by SIGXFSZ, as PostgreSQL has it.
+#[cfg(unix)]
+pub(crate) fn outlive_file_limits() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Heard once, it is heard for good.
+    signal(SignalKind::from_raw(nix::libc::SIGXFSZ)).map(drop)
+}
+
+/// There is no such limit.
+#[cfg(windows)]
+pub(crate) fn outlive_file_limits() -> io::Result<()> {
+    Ok(())
+}
+
 /// Hears the signals from when it is made: one that comes before anybody waits is not lost, and does not end the process
 /// as it would if nobody heard it.
 #[cfg(unix)]
