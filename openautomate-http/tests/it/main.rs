@@ -5,6 +5,7 @@ mod agent_link;
 mod agents;
 mod api_keys;
 mod approvals;
+mod asset_inputs;
 mod audit;
 mod auth;
 mod bad_input;
