@@ -12702,6 +12702,8 @@ export interface components {
              */
             lastUsedAt: string;
             /** @description How it was signed in to. */
+            /** @description The names of the custom roles that the caller has. */
+            customRoleNames: components["schemas"]["NamedRole"][];
             method: components["schemas"]["SignInMethod"];
             /** @description The program that last used it, as it names itself. */
             userAgent?: string | null;
@@ -12720,6 +12722,16 @@ export interface components {
              */
             dueAt?: string | null;
             /** @description `manual`, `schedule`, `retry`, `trigger`, `child` or `embedded`. */
+        /** @description A custom role by its name. */
+        NamedRole: {
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The name. */
+            name: string;
+        };
             kind: string;
             /**
              * Format: uuid
