@@ -280,6 +280,27 @@ pub(crate) async fn revoke_other_sessions(
     Ok(changes)
 }
 
+/// Ends the sessions of a person that they signed in to by an account at a provider, but for the one that asks, as part
+/// of another change.
+///
+/// # Errors
+/// `Unavailable` if the store does not answer.
+pub(super) async fn revoke_external_sessions(
+    context: &CommandContext<'_>,
+    user: UserId,
+    mut changes: Changes,
+) -> Result<Changes> {
+    let own = match &context.actor.principal {
+        Principal::User { session, .. } => *session,
+        _ => None,
+    };
+    let sessions = context.store.sessions_of(user).await?.into_iter();
+    for session in sessions.filter(|one| one.method == SignInMethod::External && Some(one.id) != own) {
+        changes.writes.extend(revoke(session, context.now).writes);
+    }
+    Ok(changes)
+}
+
 /// Changes a person's own password and ends their other sessions.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {

@@ -31,7 +31,6 @@ mod live_logs;
 #[cfg(unix)]
 mod maintenance;
 mod oidc;
-mod oidc_provider;
 mod openapi;
 mod outbound;
 mod packages;

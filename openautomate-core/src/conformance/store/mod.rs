@@ -167,6 +167,7 @@ macro_rules! __store_cases {
             }
             vault {
                 keys, counts, values, reseal,
+                linked_accounts,
             }
             read {
                 missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
