@@ -15,7 +15,8 @@ use crate::domain::{
 };
 use crate::id::{
     AgentId, AgentRolloutId, ApprovalId, ArtifactId, AssetId, BucketId, CalendarId, EnvironmentId,
-    ExecutionId, FileId, PackageId, RoleId, ScheduleId, TriggerId, VersionId, WorkQueueId,
+    ExecutionId, ExternalIdentityId, FileId, PackageId, RoleId, ScheduleId, TriggerId, VersionId,
+    WorkQueueId,
 };
 use crate::store::VaultKey;
 
@@ -105,6 +106,13 @@ pub enum Write {
         id: AssetId,
         /// The content (`crate::vault::Sealed::to_bytes`).
         sealed: Option<Vec<u8>>,
+    },
+    /// Removes an account at an identity provider at this revision: nobody signs in by it any more.
+    DeleteExternalIdentity {
+        /// Which.
+        id: ExternalIdentityId,
+        /// The revision that was read.
+        revision: i64,
     },
     /// Removes a custom role at this revision. Whoever gives it to somebody writes it in the same commit, so the
     /// revision says that nobody got it since its holders were read.

@@ -10,8 +10,8 @@ use utoipa::openapi::path::Paths;
 
 use crate::extract::{
     Body, Caller, CallerOrKey, Can, CanInPerson, Certified, Enrolling, EnrollingOrKey, HookSender,
-    IdempotencyKey, IfMatch, InSession, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query, Returning,
-    Visitor,
+    IdempotencyKey, IfMatch, InSession, LedVisitor, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query,
+    Returning, Visitor,
 };
 use crate::state::AppState;
 
@@ -91,6 +91,7 @@ macro_rules! asks {
 
 asks! {
     Visitor = Public;
+    LedVisitor = Public;
     Returning = Public;
     HookSender = Public;
     CallerOrKey = SignedIn;

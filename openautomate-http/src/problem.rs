@@ -115,6 +115,11 @@ fn status_of(error: &Error) -> StatusCode {
 }
 
 impl Problem {
+    /// What it is about.
+    pub(crate) const fn error(&self) -> &Error {
+        &self.error
+    }
+
     /// A problem that is over after so many seconds.
     pub(crate) fn retry_after(error: Error, seconds: u64) -> Self {
         Self { error, retry_after: Some(seconds.max(1)) }

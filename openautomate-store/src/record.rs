@@ -3,7 +3,7 @@
 use openautomate_core::changes::Record;
 use openautomate_core::domain::{ChildCall, TriggerFiring};
 use openautomate_core::error::Error as CoreError;
-use openautomate_core::id::{AssetId, CalendarId, RoleId};
+use openautomate_core::id::{AssetId, CalendarId, ExternalIdentityId, RoleId};
 
 use crate::driver::{Columns, Connection, Executor, micros, query};
 use crate::error::Result;
@@ -107,6 +107,18 @@ pub(crate) async fn asset_content(id: AssetId, on: impl Executor) -> Result<Opti
     const SELECT: &str = "SELECT sealed FROM asset_contents WHERE asset_id = $1";
     let row = query(SELECT).bind(id.as_uuid()).fetch_optional(on).await?;
     row.map(|row| Columns::of(&row, "asset").get("sealed")).transpose()
+}
+
+pub(crate) async fn delete_external_identity(
+    id: ExternalIdentityId,
+    revision: i64,
+    connection: &mut impl Connection,
+) -> Result<()> {
+    const DELETE: &str = "DELETE FROM external_identities WHERE id = $1 AND revision = $2";
+    match query(DELETE).bind(id.as_uuid()).bind(revision).execute(connection).await? {
+        0 => Err(CoreError::stale_row("external identity").into()),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) async fn delete_role(id: RoleId, revision: i64, connection: &mut impl Connection) -> Result<()> {

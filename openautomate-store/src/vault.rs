@@ -64,7 +64,8 @@ pub(crate) async fn counts(kind: SealedKind, on: impl Executor) -> Result<Vec<Se
     let mut counts = Vec::with_capacity(rows.len());
     for row in &rows {
         let columns = Columns::of(row, "sealed value");
-        let key_id: Vec<u8> = columns.get("key_id")?;
+        // SQLite takes no part of nothing.
+        let key_id = columns.get::<Option<Vec<u8>>>("key_id")?.unwrap_or_default();
         // Fewer bytes are no sealed value: no key has the number 0xFFFFFFFF, so it shows as one of an unknown key.
         let key_id = key_id.try_into().map_or(u32::MAX, u32::from_be_bytes);
         counts.push(SealedCount { kind, key_id, values: columns.unsigned("number")? });
@@ -73,7 +74,16 @@ pub(crate) async fn counts(kind: SealedKind, on: impl Executor) -> Result<Vec<Se
     Ok(counts)
 }
 
-const fn values_of(kind: SealedKind) -> &'static str {
+/// Whether a kind has an environment and a revision, which its seal is bound to; its other columns are id and value.
+pub(crate) const fn is_bound_to_revision(kind: SealedKind) -> bool {
+    match kind {
+        SealedKind::Asset | SealedKind::AssetContent => true,
+        SealedKind::WebhookSecret | SealedKind::Authenticator => false,
+    }
+}
+
+/// Values of a kind with an id greater than `$1` that are not under the key `$2`, at most `$3`.
+pub(crate) const fn values_of(kind: SealedKind) -> &'static str {
     match kind {
         SealedKind::Asset => {
             "SELECT id, environment_id, revision, sealed FROM assets
@@ -108,11 +118,10 @@ pub(crate) async fn values(
     let rows = select.fetch_all(on).await?;
     let read = |row| {
         let columns = Columns::of(row, "sealed value");
-        let (environment, revision) = match kind {
-            SealedKind::WebhookSecret | SealedKind::Authenticator => (Uuid::nil(), 0),
-            SealedKind::Asset | SealedKind::AssetContent => {
-                (columns.uuid("environment_id")?, columns.get("revision")?)
-            }
+        let (environment, revision) = if is_bound_to_revision(kind) {
+            (columns.uuid("environment_id")?, columns.get("revision")?)
+        } else {
+            (Uuid::nil(), 0)
         };
         let (id, sealed) = (columns.uuid("id")?, columns.get("sealed")?);
         Ok(SealedValue { kind, id, environment: EnvironmentId::from_uuid(environment), revision, sealed })

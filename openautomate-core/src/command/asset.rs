@@ -209,14 +209,6 @@ pub(crate) fn open(vault: &Vault, asset: &Asset) -> Result<Secret<String>> {
     text.map(Secret::new).map_err(|_| Error::internal("asset.encoding", "the asset's value is no text"))
 }
 
-/// Checks that the stored value of an asset opens with the keys of the vault, and gives nothing of it away.
-///
-/// # Errors
-/// `Internal` if the value was altered or the key is another one.
-pub fn check_opens(vault: &Vault, asset: &Asset) -> Result<()> {
-    open(vault, asset).map(drop)
-}
-
 /// The largest file in bytes.
 pub const MAX_FILE_BYTES: usize = 10 * 1024 * 1024;
 
@@ -335,14 +327,6 @@ pub(crate) fn content_binding(id: AssetId, environment: EnvironmentId, revision:
 pub(crate) fn open_file(vault: &Vault, asset: &Asset, sealed: &[u8]) -> Result<Secret<Vec<u8>>> {
     let sealed = Sealed::from_bytes(sealed)?;
     vault.open(&sealed, &content_binding(asset.id, asset.environment_id, asset.revision))
-}
-
-/// Checks that the stored content of an asset opens with the keys of the vault, and gives nothing of it away.
-///
-/// # Errors
-/// As [`check_opens`].
-pub fn check_file_opens(vault: &Vault, asset: &Asset, sealed: &[u8]) -> Result<()> {
-    open_file(vault, asset, sealed).map(drop)
 }
 
 /// Deletes an asset.

@@ -6,12 +6,12 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use crate::changes::{Changes, Record};
+use crate::changes::{Changes, Record, Write};
 use crate::command::identity::{is_active_administrator, keep_an_administrator, new_user};
-use crate::command::session::{SignedIn, begin, revoke_sessions};
+use crate::command::session::{SignedIn, begin, revoke_external_sessions, revoke_sessions};
 use crate::command::{Command, CommandContext, Decision, giving};
 use crate::domain::{ExternalIdentity, Role, SignInMethod, User, check_email, check_name};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ExternalIdentityId, UserId};
 use crate::permission::{Access, Permission};
 
@@ -20,6 +20,12 @@ const MAX_SUBJECT: usize = 255;
 const MAX_ISSUER: usize = 512;
 /// How many names are tried for somebody whose own is taken.
 const MAX_NAMES: u32 = 20;
+
+/// Nobody signs in by this account, or whoever did may not. Which of them is not said.
+fn not_invited() -> Error {
+    let message = "nobody here signs in by this account; ask an administrator";
+    Error::new(ErrorKind::Forbidden, "oidc.not_invited", message)
+}
 
 /// An account at a provider, as the provider says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +86,6 @@ impl Command for LogInExternally {
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<SignedIn>> {
-        let refused = || Error::forbidden("nobody here signs in by this account; ask an administrator");
         let found = context.store.external_identity(&self.account.issuer, &self.account.subject).await?;
         let Some(mut identity) = found else {
             return self.welcome(context).await;
@@ -89,7 +94,7 @@ impl Command for LogInExternally {
         let Some(mut user) = user.filter(|user| !user.disabled && user.deleted_at.is_none()) else {
             let detail = json!({"identity": identity.id, "disabled": true});
             let entry = context.audit_action("session.login_refused", "user", identity.user_id, detail);
-            return Ok(Decision::refused(Changes::none().audited(entry), refused()));
+            return Ok(Decision::refused(Changes::none().audited(entry), not_invited()));
         };
         let mut changes = Changes::none();
         if let Some(roles) = self.roles.as_deref().map(sorted).filter(|roles| *roles != user.roles) {
@@ -98,7 +103,7 @@ impl Command for LogInExternally {
                 let entry = context.audit_action("session.login_refused", "user", user.id, detail);
                 // What was signed in with the roles of before ends with them.
                 let changes = revoke_sessions(context, &user, changes).await?.audited(entry);
-                return Ok(Decision::refused(changes, refused()));
+                return Ok(Decision::refused(changes, not_invited()));
             }
             let was_administrator = is_active_administrator(&user);
             user.roles = roles;
@@ -124,16 +129,16 @@ impl LogInExternally {
         let Some(newcomer) = newcomer else {
             let detail = json!({"issuer": self.account.issuer, "roles": roles});
             let entry = context.audit_action("session.login_refused", "user", "unknown", detail);
-            let error = Error::forbidden("nobody here signs in by this account; ask an administrator");
-            return Ok(Decision::refused(Changes::none().audited(entry), error));
+            return Ok(Decision::refused(Changes::none().audited(entry), not_invited()));
         };
         let email =
             newcomer.email.as_deref().filter(|email| check_email(email).is_ok()).ok_or_else(|| {
-                Error::forbidden("the identity provider tells no verified address, and an account needs one")
+                let message = "the identity provider tells no verified address, and an account needs one";
+                Error::new(ErrorKind::Forbidden, "oidc.email_unverified", message)
             })?;
         if context.store.user_by_login(email).await?.is_some() {
             return Err(Error::conflict(
-                "name.taken",
+                "oidc.email_taken",
                 "an account with this address exists; sign in by its password and link this account to it",
             ));
         }
@@ -167,7 +172,7 @@ impl LogInExternally {
             }
         }
         Err(Error::conflict(
-            "name.taken",
+            "oidc.name_taken",
             "too many people have this name; ask an administrator for an account",
         ))
     }
@@ -214,7 +219,7 @@ impl Command for LinkExternalIdentity {
                 return Ok(Decision::unchanged(user));
             }
             let message = "somebody else signs in by this account; use another";
-            return Err(Error::conflict("identity.taken", message));
+            return Err(Error::conflict("oidc.linked_elsewhere", message));
         }
         let identity = ExternalIdentity {
             id: ExternalIdentityId::new(),
@@ -227,5 +232,53 @@ impl Command for LinkExternalIdentity {
         };
         let entry = context.audit("user", user.id, json!({"issuer": identity.issuer}));
         Ok(Decision::new(Changes::none().insert(Record::ExternalIdentity(identity)).audited(entry), user))
+    }
+}
+
+/// Takes an account at a provider from a person: nobody signs in by it from now on. Where somebody is signed in by such
+/// an account ends with it, but for the session that asks.
+#[derive(Clone, Debug)]
+pub struct UnlinkExternalIdentity {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which.
+    pub id: ExternalIdentityId,
+}
+
+#[async_trait]
+impl Command for UnlinkExternalIdentity {
+    type Output = ();
+    const NAME: &'static str = "user.unlink_identity";
+
+    fn access(&self) -> Access {
+        Access::SelfInPersonOr(self.user_id, Permission::ManageUsers)
+    }
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<()>> {
+        let user = context.store.user(self.user_id).await?.filter(|user| user.deleted_at.is_none());
+        let user = user.ok_or_else(|| Error::not_found("user", self.user_id))?;
+        if context.actor.user_id() != Some(user.id) {
+            giving::check_not_above(context, &user).await?;
+        }
+        let linked = context.store.external_identities(user.id).await?;
+        let missing = || Error::not_found("linked account", self.id);
+        let identity = linked.iter().find(|one| one.id == self.id).ok_or_else(missing)?;
+        if user.hash().is_none() && linked.len() == 1 {
+            let message = "nothing else signs this person in; link another account first, or ask an administrator for \
+                           a link to a new password";
+            return Err(Error::conflict("identity.last", message));
+        }
+        let entry = context.audit("user", user.id, json!({"issuer": identity.issuer}));
+        // The person's row is written, so that two who unlink at once don't each leave the other's.
+        let mut changes = revoke_external_sessions(context, user.id, Changes::none())
+            .await?
+            .update(Record::User(user))
+            .audited(entry);
+        changes.writes.push(Write::DeleteExternalIdentity { id: identity.id, revision: identity.revision });
+        Ok(Decision::new(changes, ()))
     }
 }

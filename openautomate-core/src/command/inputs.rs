@@ -29,8 +29,8 @@ pub fn check_inputs(inputs: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-/// Checks inputs against what a version takes, and that the assets and files that they name are there; gives the
-/// files. The actor may use those files, or they are among `used` already.
+/// Checks inputs against what a version takes, that the assets that they name are there and open to its package, and that
+/// the files are there; gives the files. The actor may use those files, or they are among `used` already.
 ///
 /// # Errors
 /// `Invalid`, naming each field that is wrong, as in `inputs.invoice.total`, never its value; `Unavailable` if
@@ -52,7 +52,7 @@ pub(crate) async fn check_signature(
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for reference in references {
         let why = match reference.target {
-            Target::Asset => missing_asset(context, environment, reference.name).await?,
+            Target::Asset => unreadable(context, version, environment, reference.name).await?,
             Target::File => match file(context, reference.name, used).await? {
                 Ok(file) => {
                     files.push(file);
@@ -69,14 +69,48 @@ pub(crate) async fn check_signature(
     if wrong.is_empty() { Ok(files) } else { Err(Error::invalid_fields(wrong)) }
 }
 
-/// What is wrong with the name of an asset, if anything is.
-async fn missing_asset(
+/// Checks that a version's executions may read the assets that these inputs name, whatever else is wrong or missing.
+///
+/// # Errors
+/// As [`check_signature`].
+pub(crate) async fn check_assets(
     context: &CommandContext<'_>,
+    version: &PackageVersion,
+    environment: EnvironmentId,
+    inputs: &Map<String, Value>,
+) -> Result<()> {
+    let Some(schema) = &version.manifest.inputs else { return Ok(()) };
+    let references = references(schema, inputs).into_iter();
+    let mut wrong = Vec::new();
+    for reference in references.filter(|one| one.target == Target::Asset).take(MAX_REFERENCES) {
+        let why = unreadable(context, version, environment, reference.name).await?;
+        wrong.extend(why.map(|why| FieldError::new(reference.field, why)));
+        if wrong.len() >= MAX_ERRORS {
+            break;
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Error::invalid_fields(wrong)) }
+}
+
+/// Why executions of a version could not read the asset of this name, if they could not. A run is asked once more when
+/// it reads: the asset may be another one by then.
+async fn unreadable(
+    context: &CommandContext<'_>,
+    version: &PackageVersion,
     environment: EnvironmentId,
     name: &str,
 ) -> Result<Option<&'static str>> {
     let found = context.store.asset_by_name(environment, name).await?;
-    Ok(found.is_none().then_some("names no asset of this environment; add it or name another"))
+    let is_there = found.is_some();
+    if found.is_some_and(|asset| asset.is_open_to(version.package_id)) {
+        return Ok(None);
+    }
+    // Whoever is not signed in learns nothing of what is there.
+    Ok(Some(if is_there && context.actor.user_id().is_some() {
+        "names an asset that this package may not read; name the package among the asset's, or name another asset"
+    } else {
+        "names no asset of this environment; add it or name another"
+    }))
 }
 
 /// The file that an input names, or what is wrong with it.

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::command::second_factor::{SecondProof, code_required, use_proof, wrong_code};
 use crate::command::{Command, CommandContext, Decision};
 use crate::credential::{OpaqueToken, token_hash};
-use crate::domain::{SecondFactor, Session, SignInMethod, User};
+use crate::domain::{ActorKind, ActorRef, AuditEntry, SecondFactor, Session, SignInMethod, User};
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
 use crate::permission::{Access, Principal};
@@ -136,7 +136,11 @@ pub(super) fn begin(
         refresh_token: made.token,
         expires_at: session.expires_at,
     };
+    // Whoever asked was nobody yet, and is this person from now on.
+    let actor =
+        ActorRef { kind: ActorKind::User, id: Some(user.id.to_string()), name: user.username.clone() };
     let entry = context.audit("user", user.id, json!({"sessionId": session.id}));
+    let entry = AuditEntry { actor, ..entry };
     let changes = changes.update(Record::User(user)).insert(Record::Session(session)).audited(entry);
     Ok(Decision::new(changes, output))
 }
@@ -271,6 +275,27 @@ pub(crate) async fn revoke_other_sessions(
     let Principal::User { session: own, .. } = &context.actor.principal else { return Ok(changes) };
     let sessions = context.store.sessions_of(user).await?;
     for session in sessions.into_iter().filter(|session| Some(session.id) != *own) {
+        changes.writes.extend(revoke(session, context.now).writes);
+    }
+    Ok(changes)
+}
+
+/// Ends the sessions of a person that they signed in to by an account at a provider, but for the one that asks, as part
+/// of another change.
+///
+/// # Errors
+/// `Unavailable` if the store does not answer.
+pub(super) async fn revoke_external_sessions(
+    context: &CommandContext<'_>,
+    user: UserId,
+    mut changes: Changes,
+) -> Result<Changes> {
+    let own = match &context.actor.principal {
+        Principal::User { session, .. } => *session,
+        _ => None,
+    };
+    let sessions = context.store.sessions_of(user).await?.into_iter();
+    for session in sessions.filter(|one| one.method == SignInMethod::External && Some(one.id) != own) {
         changes.writes.extend(revoke(session, context.now).writes);
     }
     Ok(changes)

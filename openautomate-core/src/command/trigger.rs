@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
 use crate::changes::{Changes, Event, Record};
-use crate::command::inputs::check_inputs;
+use crate::command::inputs::{check_assets, check_inputs};
 use crate::command::package::check_revision;
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{Trigger, TriggerSource, check_name};
@@ -74,6 +74,10 @@ impl TriggerSettings {
         let environment = context.environment(self.environment_id).await?.id;
         if let Some(after) = self.source.package_id() {
             check_package(context, "source.packageId", after).await?;
+        }
+        // The inputs are whole only when it fires, and are checked then; another version may be active by then, too.
+        if let Some(version) = context.store.active_version(self.package_id, environment).await? {
+            check_assets(context, &version, environment, &self.inputs).await?;
         }
         Ok(environment)
     }

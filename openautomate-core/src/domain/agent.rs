@@ -205,6 +205,7 @@ pub struct EnrolmentToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conformance::store::sample;
 
     fn at(second: i64) -> Timestamp {
         chrono::DateTime::from_timestamp(second, 0).unwrap()
@@ -228,27 +229,7 @@ mod tests {
     }
 
     fn agent() -> Agent {
-        Agent {
-            id: AgentId::new(),
-            name: String::new(),
-            machine_name: String::new(),
-            ip_address: String::new(),
-            status: AgentStatus::Active,
-            environment_id: EnvironmentId::new(),
-            owner_id: UserId::new(),
-            labels: Vec::new(),
-            pool_ids: Vec::new(),
-            drain_until: None,
-            maintenance_windows: Vec::new(),
-            slots: 1,
-            public_key: None,
-            quarantine: None,
-            facts: AgentFacts::default(),
-            registered_at: at(0),
-            last_heartbeat: at(0),
-            deleted_at: None,
-            revision: 0,
-        }
+        sample::agent("bot", EnvironmentId::new(), UserId::new())
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::AgentFacts;
+    use crate::conformance::store::sample;
     use crate::id::UserId;
 
     fn instant(second: i64) -> Timestamp {
@@ -292,27 +292,8 @@ mod tests {
         let connections = Connections::default();
         let (sender, _receiver) = mpsc::channel(1);
         let agent_id = AgentId::new();
-        let agent = Agent {
-            id: agent_id,
-            name: String::new(),
-            machine_name: String::new(),
-            ip_address: String::new(),
-            status: AgentStatus::Active,
-            environment_id: EnvironmentId::new(),
-            owner_id: UserId::new(),
-            labels: Vec::new(),
-            pool_ids: Vec::new(),
-            drain_until: None,
-            maintenance_windows: Vec::new(),
-            slots: 2,
-            public_key: None,
-            quarantine: None,
-            facts: AgentFacts::default(),
-            registered_at: instant(0),
-            last_heartbeat: instant(0),
-            deleted_at: None,
-            revision: 0,
-        };
+        let agent = sample::agent("bot", EnvironmentId::new(), UserId::new());
+        let agent = Agent { id: agent_id, slots: 2, ..agent };
         let (number, _) = connections.add(agent.clone(), sender);
         connections.ready(agent_id, number, (2, 0), 0);
         connections.sent(agent_id, 2);

@@ -37,7 +37,31 @@ pub struct Masker {
 #[derive(Default)]
 struct Known {
     patterns: BTreeSet<String>,
-    automaton: Option<AhoCorasick>,
+    finder: Finder,
+    /// How often the automaton was built.
+    builds: u64,
+}
+
+/// What finds the patterns.
+#[derive(Clone, Default)]
+enum Finder {
+    /// There is nothing to find.
+    #[default]
+    Nothing,
+    /// Patterns came since it was built, or it was not built yet.
+    Stale,
+    Built(AhoCorasick),
+    /// The patterns are too many for one; gigabytes of them.
+    TooLarge,
+}
+
+impl Known {
+    fn build(&mut self) {
+        self.builds += 1;
+        // Not a DFA: it is built anew as values come, and must not grow to hundreds of megabytes.
+        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&self.patterns);
+        self.finder = built.map_or(Finder::TooLarge, Finder::Built);
+    }
 }
 
 impl Masker {
@@ -50,13 +74,15 @@ impl Masker {
     /// Adds a value, and says whether it can be masked: one without a line of [`MIN_MASKABLE`] bytes can't
     /// be, and its user should be warned. Lines of a longer value that are shorter than that are left.
     ///
-    /// Costs a rebuild of the automaton: below a millisecond for tens of secrets of usual length.
+    /// What finds the values is built anew at the next `mask`, once for all that were added since the last: below a
+    /// millisecond for tens of secrets of usual length.
     pub fn register(&self, value: &str) -> bool {
-        self.add([value]) && lines(value).next().is_some()
+        self.add([value]);
+        lines(value).next().is_some()
     }
 
-    /// Adds values with one rebuild of the automaton; says whether there could be one of them all.
-    fn add<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> bool {
+    /// Adds values.
+    fn add<'a>(&self, values: impl IntoIterator<Item = &'a str>) {
         let patterns = values
             .into_iter()
             .flat_map(|value| std::iter::once(value).chain(lines(value)))
@@ -66,27 +92,36 @@ impl Masker {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let before = known.patterns.len();
         known.patterns.extend(patterns);
-        if known.patterns.len() == before {
-            return true;
+        if known.patterns.len() > before {
+            known.finder = Finder::Stale;
         }
-        // Not a DFA: it is rebuilt with each value, and must not grow to hundreds of megabytes.
-        match AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&known.patterns) {
-            Ok(automaton) => {
-                known.automaton = Some(automaton);
-                true
-            }
-            // Only gigabytes of secrets get here; the ones known so far stay masked.
-            Err(_) => false,
+    }
+
+    /// What finds every value that was added so far; never stale.
+    fn finder(&self) -> Finder {
+        let finder = self.known.read().unwrap_or_else(PoisonError::into_inner).finder.clone();
+        if !matches!(finder, Finder::Stale) {
+            return finder;
         }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have built it meanwhile.
+        if matches!(known.finder, Finder::Stale) {
+            known.build();
+        }
+        known.finder.clone()
     }
 
     /// The text with each known value replaced by [`MASK`]; borrowed where there was none.
     ///
-    /// Values that overlap are masked as one, so that no rest of the second stays behind.
+    /// Values that overlap are masked as one, so that no rest of the second stays behind. Where the values are too many
+    /// to be looked for, which takes gigabytes of them, the whole text is.
     #[must_use]
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let automaton = self.known.read().unwrap_or_else(PoisonError::into_inner).automaton.clone();
-        let Some(automaton) = automaton else { return Cow::Borrowed(text) };
+        let automaton = match self.finder() {
+            Finder::Nothing => return Cow::Borrowed(text),
+            Finder::Built(automaton) => automaton,
+            Finder::Stale | Finder::TooLarge => return Cow::Owned(MASK.to_owned()),
+        };
         let mut masked = Cow::Borrowed(text);
         // A mask beside ordinary text may spell a secret that holds asterisks; each round is shorter by at
         // least three bytes a match, so this ends.
@@ -108,7 +143,8 @@ impl Masker {
             add_parts(value, &mut parts);
         }
         let values = std::iter::once(value).chain(parts.iter().map(String::as_str));
-        self.add(values) && lines(value).next().is_some()
+        self.add(values);
+        lines(value).next().is_some()
     }
 
     /// Masks a text where it is.
@@ -157,7 +193,10 @@ fn add_parts(value: Value, parts: &mut Vec<String>) {
 impl fmt::Debug for Masker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        f.debug_struct("Masker").field("patterns", &known.patterns.len()).finish()
+        f.debug_struct("Masker")
+            .field("patterns", &known.patterns.len())
+            .field("builds", &known.builds)
+            .finish()
     }
 }
 
@@ -284,6 +323,36 @@ mod tests {
             }
         });
         assert!(!format!("{masker:?}").contains("secret-"));
+    }
+
+    #[test]
+    fn many_values_cost_one_build() {
+        let masker = Masker::new();
+        let builds = || masker.known.read().unwrap().builds;
+        let secret = |number: usize| format!("secret-{number}-of-many");
+        for number in 0..200 {
+            assert!(masker.register(&secret(number)));
+        }
+        assert_eq!(builds(), 0);
+        let text = (0..200).map(secret).collect::<Vec<_>>().join(" ");
+        assert_eq!(masker.mask(&text), vec![MASK; 200].join(" "));
+        assert_eq!(masker.mask("nothing"), "nothing");
+        assert_eq!(builds(), 1);
+        // What is known already costs nothing; what is new is masked at once.
+        masker.register(&secret(7));
+        assert_eq!((masker.mask(&secret(7)), builds()), (MASK.into(), 1));
+        masker.register_with_parts(r#"{"user": "somebody", "password": "correct horse"}"#);
+        assert_eq!((masker.mask("correct horse, somebody"), builds()), ("***, ***".into(), 2));
+    }
+
+    #[test]
+    fn what_can_t_be_looked_for_is_masked_whole() {
+        let masker = masker(&["hunter2"]);
+        masker.known.write().unwrap().finder = Finder::TooLarge;
+        assert_eq!(masker.mask("anything"), MASK);
+        let mut text = "anything".to_owned();
+        masker.mask_in_place(&mut text);
+        assert_eq!(text, MASK);
     }
 
     proptest! {

@@ -12,9 +12,9 @@ use crate::query::{Page, PageRequest};
 /// and in no other way.
 ///
 /// # Contract
-/// - `agents` leaves deleted ones out; `agent` gives them too (`read::deleted_agents`).
+/// - `agents` leaves deleted ones out; `agent` gives them too (`read_agent::deleted_agents`).
 /// - `agent_revisions` tells of every change that a command made, a deletion too; connecting and heartbeats are none
-///   (`read::agent_revisions`).
+///   (`read_agent::agent_revisions`).
 #[async_trait]
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
 pub trait AgentStore {
@@ -35,18 +35,18 @@ pub trait AgentStore {
     /// How many agents that are not deleted are in a pool.
     async fn count_agents_of_pool(&self, pool: PoolId) -> Result<u64>;
     /// Keeps how busy an agent's machine was. One that is kept already in the same place
-    /// ([`UsagePoint::slot`]) is replaced if it is older (`read::agent_usage`).
+    /// ([`UsagePoint::slot`]) is replaced if it is older (`read_agent::agent_usage`).
     async fn note_usage(&self, agent: AgentId, point: UsagePoint) -> Result<()>;
     /// How busy an agent's machine was from an instant on, oldest first; at most [`UsagePoint::KEPT`] points.
     async fn usage(&self, agent: AgentId, since: Timestamp) -> Result<Vec<UsagePoint>>;
     /// Keeps an agent's last words on versions, each of which is there; those of another agent among them are left
     /// out, and so are those that do not replace what is kept ([`AgentPreparation::replaces`]). What this agent said
-    /// more than [`AgentPreparation::DAYS`] before the newest of them is forgotten (`read::preparations`).
+    /// more than [`AgentPreparation::DAYS`] before the newest of them is forgotten (`read_agent::preparations`).
     async fn note_preparations(&self, agent: AgentId, told: &[AgentPreparation]) -> Result<()>;
-    /// What an agent said last of a version (`read::preparations`).
+    /// What an agent said last of a version (`read_agent::preparations`).
     async fn preparation(&self, agent: AgentId, version: VersionId) -> Result<Option<AgentPreparation>>;
     /// What agents that are not deleted said last of a version, by agent, newest agent first
-    /// (`read::preparations`).
+    /// (`read_agent::preparations`).
     async fn preparations(&self, version: VersionId, page: PageRequest) -> Result<Page<AgentPreparation>>;
     /// The enrolment token with this hash.
     async fn enrolment_token(&self, hash: &[u8; 32]) -> Result<Option<EnrolmentToken>>;

@@ -142,7 +142,7 @@ pub struct Finished {
 /// - `time_out_queued` ends what is overdue as
 ///   [`Execution::ended_overdue`](crate::domain::Execution::ended_overdue) says, the first due first, then by id
 ///   (`placement::overdue_ends`).
-/// - `keep_artifact` replaces the row of the same lease and name (`read::artifacts`).
+/// - `keep_artifact` replaces the row of the same lease and name (`read_execution::artifacts`).
 /// - Where `keeps_order` is true, `start`, [`append`](super::LogStore::append) and `finish` that are begun one after
 ///   the other take effect in that order, also if nobody waits for one before the next is begun
 ///   (`lease::begun_in_order`).

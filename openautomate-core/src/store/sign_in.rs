@@ -19,7 +19,8 @@ use crate::query::{Page, PageRequest};
 /// - A person has at most one second factor and one password reset (`sign_in::one_a_person`); the token of a reset is
 ///   unique (`sign_in::one_a_person`).
 /// - Issuer and subject of an external identity are unique together and compared with regard to case
-///   (`sign_in::external_identities`).
+///   (`sign_in::external_identities`). `external_identities` gives those of a person, oldest first; one that was removed
+///   is there no more, and may come again (`sign_in::linked_accounts`).
 #[async_trait]
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
 pub trait SignInStore {
@@ -37,4 +38,6 @@ pub trait SignInStore {
     async fn password_reset_by_token(&self, hash: &[u8; 32]) -> Result<Option<PasswordReset>>;
     /// Who an account at a provider is.
     async fn external_identity(&self, issuer: &str, subject: &str) -> Result<Option<ExternalIdentity>>;
+    /// The accounts at providers by which a person signs in.
+    async fn external_identities(&self, user: UserId) -> Result<Vec<ExternalIdentity>>;
 }

@@ -240,6 +240,19 @@ impl FromRequestParts<AppState> for Visitor {
     }
 }
 
+/// As [`Visitor`], where a browser was led by an address: whoever may not come is led on to a page, so it is the handler
+/// that refuses them.
+#[derive(Debug)]
+pub(crate) struct LedVisitor(pub(crate) Result<Actor, Problem>);
+
+impl FromRequestParts<AppState> for LedVisitor {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        Ok(Self(Visitor::from_request_parts(parts, state).await.map(|visitor| visitor.0)))
+    }
+}
+
 /// Whoever sends a webhook; counted against the limit of their address for those, which is higher: a system sends from
 /// few.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ mod page;
 mod path;
 
 pub(crate) use actor::{
-    Caller, CallerOrKey, Certified, Enrolling, EnrollingOrKey, HookSender, InSession, LinkedAgent,
-    LiveCaller, Returning, Visitor,
+    Caller, CallerOrKey, Certified, Enrolling, EnrollingOrKey, HookSender, InSession, LedVisitor,
+    LinkedAgent, LiveCaller, Returning, Visitor,
 };
 pub(crate) use allowed::{Can, CanInPerson, Needed, may};
 pub(crate) use etag::{IfMatch, Tagged, not_modified_if_known, revision_of};

@@ -15,18 +15,21 @@ use jsonwebtoken::jwk::Jwk;
 use openautomate_core::clock::Timestamp;
 use openautomate_core::error::{Error, Result};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, Response, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
-use super::id_token::{self, Expected};
+use super::id_token::{self, Expected, refused};
 use super::login_cookie::LoginClaims;
 use super::provider::{OidcProvider, may_be_asked};
 
+/// How long one question to a provider takes at most.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long somebody waits for the provider at most: less than a request may take, so that they are told why.
+const WHOLE_PATIENCE: Duration = Duration::from_secs(15);
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 /// How long what a provider says of itself is believed.
 const FRESH: TimeDelta = TimeDelta::hours(1);
@@ -37,7 +40,8 @@ const ASK_AGAIN: TimeDelta = TimeDelta::seconds(30);
 #[derive(Debug)]
 pub(crate) struct OidcClients {
     providers: Vec<Arc<OidcProvider>>,
-    known: Mutex<HashMap<String, Arc<Known>>>,
+    /// What each says of itself. Whoever asks one holds its lock, so that it is asked once; the others go on.
+    known: HashMap<String, Mutex<Option<Arc<Known>>>>,
 }
 
 /// What a provider says of itself.
@@ -77,6 +81,12 @@ struct Tokens {
     id_token: String,
 }
 
+/// Why there is no token (RFC 6749, 5.2).
+#[derive(Deserialize)]
+struct TokenError {
+    error: String,
+}
+
 /// What the provider sent back with the person.
 #[derive(Debug)]
 pub(crate) struct Returned<'a> {
@@ -90,10 +100,6 @@ fn unreached(provider: &OidcProvider, source: impl Into<Box<dyn std::error::Erro
     Error::unavailable("oidc.provider", message).with_source(source)
 }
 
-fn refused(why: &'static str) -> Error {
-    Error::unauthenticated("the identity provider's answer is no good; sign in again").with_source(why)
-}
-
 fn http_client(provider: &OidcProvider) -> Result<reqwest::Client> {
     reqwest::Client::builder()
         .timeout(PATIENCE)
@@ -103,14 +109,23 @@ fn http_client(provider: &OidcProvider) -> Result<reqwest::Client> {
         .map_err(|error| unreached(provider, error))
 }
 
-/// The JSON of a good answer, which must not be long.
+/// The JSON of a good answer.
 async fn ask<T: DeserializeOwned>(provider: &OidcProvider, request: RequestBuilder) -> Result<T> {
-    let answer = request.header(ACCEPT, "application/json").send().await;
-    // The address may hold nothing secret, but it is not said to strangers either.
-    let answer = answer.map_err(|error| unreached(provider, error.without_url()))?;
+    let answer = send(provider, request).await?;
     if !answer.status().is_success() {
         return Err(unreached(provider, format!("it answers with status {}", answer.status())));
     }
+    json_of(provider, answer).await
+}
+
+async fn send(provider: &OidcProvider, request: RequestBuilder) -> Result<Response> {
+    let answer = request.header(ACCEPT, "application/json").send().await;
+    // The address may hold nothing secret, but it is not said to strangers either.
+    answer.map_err(|error| unreached(provider, error.without_url()))
+}
+
+/// The JSON of an answer, which must not be long.
+async fn json_of<T: DeserializeOwned>(provider: &OidcProvider, answer: Response) -> Result<T> {
     let (mut stream, mut body) = (answer.bytes_stream(), Vec::new());
     while let Some(part) = stream.next().await {
         body.extend_from_slice(&part.map_err(|error| unreached(provider, error.without_url()))?);
@@ -124,7 +139,8 @@ async fn ask<T: DeserializeOwned>(provider: &OidcProvider, request: RequestBuild
 
 impl OidcClients {
     pub(crate) fn new(providers: Vec<OidcProvider>) -> Self {
-        Self { providers: providers.into_iter().map(Arc::new).collect(), known: Mutex::default() }
+        let known = providers.iter().map(|provider| (provider.name.clone(), Mutex::default())).collect();
+        Self { providers: providers.into_iter().map(Arc::new).collect(), known }
     }
 
     pub(crate) fn providers(&self) -> &[Arc<OidcProvider>] {
@@ -143,8 +159,9 @@ impl OidcClients {
         now: Timestamp,
         at_least: Option<Timestamp>,
     ) -> Result<Arc<Known>> {
-        let mut known = self.known.lock().await;
-        let held = known.get(&provider.name).filter(|held| {
+        let missing = || Error::not_found("identity provider", &provider.name);
+        let mut known = self.known.get(&provider.name).ok_or_else(missing)?.lock().await;
+        let held = known.as_ref().filter(|held| {
             let is_fresh = now - held.asked_at < FRESH && held.asked_at <= now + FRESH;
             is_fresh && at_least.is_none_or(|instant| held.asked_at >= instant)
         });
@@ -166,7 +183,7 @@ impl OidcClients {
         // Keys of a kind that is not known here don't spoil the others.
         let keys = keys.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
         let fresh = Arc::new(Known { discovery, keys, asked_at: now });
-        known.insert(provider.name.clone(), fresh.clone());
+        *known = Some(fresh.clone());
         Ok(fresh)
     }
 
@@ -178,7 +195,8 @@ impl OidcClients {
         redirect_uri: &str,
         now: Timestamp,
     ) -> Result<Url> {
-        let mut url = self.known(provider, now, None).await?.discovery.authorization_endpoint.clone();
+        let known = within(provider, self.known(provider, now, None)).await?;
+        let mut url = known.discovery.authorization_endpoint.clone();
         let scopes: Vec<&str> =
             std::iter::once("openid").chain(provider.scopes.iter().map(String::as_str)).collect();
         url.query_pairs_mut()
@@ -194,7 +212,21 @@ impl OidcClients {
     }
 
     /// What the provider says of whoever came back with a code.
+    ///
+    /// # Errors
+    /// `Unauthenticated` with `oidc.failed` if that is not good, `Unavailable` with `oidc.provider` if it says nothing.
     pub(crate) async fn claims(
+        &self,
+        provider: &OidcProvider,
+        login: &LoginClaims,
+        returned: Returned<'_>,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<Map<String, Value>> {
+        within(provider, self.proven(provider, login, returned, redirect_uri, now)).await
+    }
+
+    async fn proven(
         &self,
         provider: &OidcProvider,
         login: &LoginClaims,
@@ -261,8 +293,28 @@ async fn exchange(
         }
         None => request,
     };
-    let tokens: Tokens = ask(provider, request).await?;
-    Ok(tokens.id_token)
+    let answer = send(provider, request).await?;
+    if answer.status().is_success() {
+        return Ok(json_of::<Tokens>(provider, answer).await?.id_token);
+    }
+    let status = answer.status();
+    let said = json_of::<TokenError>(provider, answer).await.map(|said| said.error).unwrap_or_default();
+    // RFC 6749, 5.2: the code, or what came with it, is no good. Whatever else it says is the operator's to mend.
+    if said == "invalid_grant" {
+        return Err(refused("the provider does not take the code"));
+    }
+    Err(unreached(provider, format!("it gives no token: status {status}, {}", plain(&said))))
+}
+
+/// A word of somebody else's, as it may stand in a log.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')).take(64).collect()
+}
+
+/// What comes of asking a provider, if that does not take too long.
+async fn within<T>(provider: &OidcProvider, asking: impl Future<Output = Result<T>>) -> Result<T> {
+    let done = tokio::time::timeout(WHOLE_PATIENCE, asking).await;
+    done.unwrap_or_else(|_| Err(unreached(provider, "it takes too long")))
 }
 
 fn encoded(text: &str) -> String {

@@ -1,10 +1,10 @@
 //! Checking what a provider says of somebody: OpenID Connect Core 1.0, 3.1.3.7.
 
 use chrono::TimeDelta;
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use openautomate_core::clock::Timestamp;
-use openautomate_core::error::{Error, Result};
+use openautomate_core::error::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 
 use super::is_same;
@@ -36,8 +36,9 @@ pub(super) struct Expected<'a> {
 }
 
 /// Refuses a token. What is wrong with it goes to the log alone.
-fn refused(why: &'static str) -> Error {
-    Error::unauthenticated("the identity provider's answer is no good; sign in again").with_source(why)
+pub(super) fn refused(why: &'static str) -> Error {
+    let message = "the identity provider's answer is no good; sign in again";
+    Error::new(ErrorKind::Unauthenticated, "oidc.failed", message).with_source(why)
 }
 
 /// The header of a token, if it is one that may be looked at.
@@ -46,15 +47,33 @@ pub(super) fn header(token: &str) -> Result<Header> {
         return Err(refused("the token is too long"));
     }
     let header = jsonwebtoken::decode_header(token).map_err(|_| refused("the token has no header"))?;
+    // RFC 7515, 4.1.11: it says that it can't be checked by whoever does not know these extensions, and none is known here.
+    if header.crit.is_some() {
+        return Err(refused("the token needs an extension that is not known"));
+    }
     if ALGORITHMS.contains(&header.alg) { Ok(header) } else { Err(refused("the algorithm is not allowed")) }
 }
 
 /// The key of a set that a header names; without a name, the only one that fits.
 pub(super) fn key<'a>(keys: &'a [Jwk], header: &Header) -> Option<&'a Jwk> {
+    let is_of_kind = |key: &&Jwk| match &key.algorithm {
+        AlgorithmParameters::RSA(_) => matches!(
+            header.alg,
+            Algorithm::RS256
+                | Algorithm::RS384
+                | Algorithm::RS512
+                | Algorithm::PS256
+                | Algorithm::PS384
+                | Algorithm::PS512
+        ),
+        AlgorithmParameters::EllipticCurve(_) => matches!(header.alg, Algorithm::ES256 | Algorithm::ES384),
+        AlgorithmParameters::OctetKeyPair(_) => header.alg == Algorithm::EdDSA,
+        _ => false,
+    };
     let fits = |key: &&Jwk| {
         let is_for_signing = !matches!(key.common.public_key_use, Some(PublicKeyUse::Encryption));
         let named = key.common.key_algorithm.map(|algorithm| algorithm.to_string());
-        is_for_signing && named.is_none_or(|named| named == format!("{:?}", header.alg))
+        is_of_kind(key) && is_for_signing && named.is_none_or(|named| named == format!("{:?}", header.alg))
     };
     match &header.kid {
         Some(kid) => keys.iter().filter(fits).find(|key| key.common.key_id.as_ref() == Some(kid)),

@@ -10,6 +10,7 @@ use openautomate_core::id::{SessionId, UserId};
 use openautomate_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
+use super::LocalPath;
 use crate::auth::cookie_value;
 
 /// How long somebody may be at the provider.
@@ -29,6 +30,9 @@ pub(crate) struct LoginClaims {
     /// Whose account it shall be, where somebody links one.
     #[serde(default)]
     pub(crate) link: Option<(UserId, SessionId)>,
+    /// The page to go to afterwards, in place of the start page.
+    #[serde(default)]
+    pub(crate) next: Option<LocalPath>,
 }
 
 /// The cookie of a server.

@@ -6,10 +6,12 @@
 
 mod client;
 mod id_token;
+mod local_path;
 mod login_cookie;
 mod provider;
 
-pub(crate) use client::{OidcClients, Returned};
+pub(crate) use client::{OidcClients, Returned, plain};
+pub(crate) use local_path::LocalPath;
 pub(crate) use login_cookie::{LOGIN_LIFE, LoginClaims, LoginCookie};
 pub use provider::{OidcProvider, RoleMapping};
 

@@ -8,6 +8,7 @@ use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use openautomate_core::command::identity::RegisterUser;
 use openautomate_core::command::session::{ChangePassword, LogIn, LogOut, RefreshSession, SignedIn};
+use openautomate_core::id::RoleId;
 use openautomate_core::permission::Permission;
 use openautomate_core::secret::Secret;
 use openautomate_core::{Error, ErrorKind};
@@ -273,11 +274,24 @@ async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A custom role by its name.
+#[derive(Serialize, ToSchema)]
+struct NamedRole {
+    /// The id.
+    #[schema(value_type = Uuid)]
+    id: RoleId,
+    /// The name.
+    name: String,
+}
+
 /// Who the caller is, and what they may do.
 #[derive(Serialize, ToSchema)]
 struct MeView {
     #[serde(flatten)]
     user: UserView,
+    /// The names of the custom roles that the caller has.
+    #[serde(rename = "customRoleNames")]
+    custom_role_names: Vec<NamedRole>,
     /// What the caller may: what their roles allow, and with an API key no more than it is for.
     #[schema(value_type = Vec<schema::Permission>)]
     permissions: Vec<Permission>,
@@ -295,5 +309,13 @@ async fn me(State(state): State<AppState>, caller: EnrollingOrKey) -> Result<Res
     let user = state.orchestrator().store().user(id).await?;
     let user = user.ok_or_else(|| Error::not_found("user", id))?;
     let permissions = actor.permissions().iter().collect();
-    Ok(Json(MeView { user: user.into(), permissions, totp_enrolment_required: must_enrol }).into_response())
+    let roles = state.orchestrator().custom_roles(&user.custom_roles).await?.into_iter();
+    let custom_role_names = roles.map(|role| NamedRole { id: role.id, name: role.name }).collect();
+    Ok(Json(MeView {
+        user: user.into(),
+        custom_role_names,
+        permissions,
+        totp_enrolment_required: must_enrol,
+    })
+    .into_response())
 }

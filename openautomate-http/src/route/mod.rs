@@ -22,6 +22,7 @@ pub(crate) mod environments;
 pub(crate) mod executions;
 pub(crate) mod files;
 pub(crate) mod hooks;
+pub(crate) mod identities;
 pub(crate) mod invitations;
 pub(crate) mod live;
 pub(crate) mod logs;
@@ -58,6 +59,7 @@ pub(crate) fn quick() -> OpenApiRouter<AppState> {
         .merge(sessions::router())
         .merge(totp::router())
         .merge(oidc::router())
+        .merge(identities::router())
         .merge(password_resets::router())
         .merge(users::router())
         .merge(api_keys::router())

@@ -1,27 +1,32 @@
 //! `/api/auth/oidc`: signing in at an identity provider.
 
+mod refusal;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
-use openautomate_core::Error;
 use openautomate_core::command::external_login::{
     LinkExternalIdentity, LogInExternally, NewcomerProfile, ProvenAccount,
 };
 use openautomate_core::id::{SessionId, UserId};
 use openautomate_core::permission::{Actor, Principal};
+use openautomate_core::{Error, ErrorKind};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
+use self::refusal::{Back, refuse};
 use super::auth::user_agent;
 use crate::access::routes;
 use crate::auth::{SessionCookie, TokenType};
-use crate::extract::{InSession, Path, Query, Visitor};
-use crate::oidc::{LOGIN_LIFE, LoginClaims, LoginCookie, OidcProvider, Returned, is_same, random_text};
+use crate::extract::{InSession, LedVisitor, Path, Query, Visitor};
+use crate::oidc::{
+    LOGIN_LIFE, LocalPath, LoginClaims, LoginCookie, OidcProvider, Returned, is_same, plain, random_text,
+};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -32,6 +37,9 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(callback))
         .routes(routes!(link))
 }
+
+/// How often somebody new is tried to be given an account, while others take the names.
+const TRIES: u32 = 3;
 
 /// An identity provider.
 #[derive(Serialize, ToSchema)]
@@ -75,6 +83,7 @@ async fn begin(
     state: &AppState,
     name: &str,
     link: Option<(UserId, SessionId)>,
+    next: Option<LocalPath>,
 ) -> Result<(Url, HeaderValue), Problem> {
     let provider = state.oidc().provider(name)?;
     let public_url = public_url(state)?;
@@ -84,6 +93,7 @@ async fn begin(
         nonce: random_text()?,
         verifier: random_text()?,
         link,
+        next,
     };
     let now = state.now();
     let redirect_uri = redirect_uri(&public_url, &provider);
@@ -92,6 +102,7 @@ async fn begin(
     Ok((url, LoginCookie::at(&public_url).set(&token)?))
 }
 
+/// Sends a browser on.
 fn redirect(to: &str, cookies: Vec<HeaderValue>) -> Result<Response, Problem> {
     let to = HeaderValue::from_str(to).map_err(|error| {
         Error::internal("oidc.redirect", "the address to go to can't be written").with_source(error)
@@ -102,17 +113,36 @@ fn redirect(to: &str, cookies: Vec<HeaderValue>) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// Sends a browser to an identity provider, which sends it back to the callback.
+/// Where the browser goes afterwards.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct StartParams {
+    /// The page to come to, as a path of this server like `/executions?state=failed`; the start page without it, and in
+    /// place of anything else.
+    next: Option<String>,
+}
+
+/// Sends a browser to an identity provider, which sends it back to the callback. If the provider can't be asked, the
+/// browser goes to `/login?error=<code>`.
 #[utoipa::path(get, path = "/api/auth/oidc/{name}/start", tag = "auth", security(()),
-    params(("name" = String, Path, description = "The provider.")),
-    responses((status = 303, description = "To the provider.")))]
+    params(("name" = String, Path, description = "The provider."), StartParams),
+    responses((status = 303, description = "To the provider, or to the page that says why not.")))]
 async fn start(
     State(state): State<AppState>,
-    _: Visitor,
-    Path(name): Path<String>,
-) -> Result<Response, Problem> {
-    let (url, cookie) = begin(&state, &name, None).await?;
-    redirect(url.as_str(), vec![cookie])
+    LedVisitor(visitor): LedVisitor,
+    path: Result<Path<String>, Problem>,
+    query: Result<Query<StartParams>, Problem>,
+    headers: HeaderMap,
+) -> Response {
+    let next = query.ok().and_then(|Query(params)| params.next).and_then(|next| LocalPath::of(&next));
+    let back = Back::Login(next.clone());
+    let begun = async {
+        visitor?;
+        let Path(name) = path?;
+        let (url, cookie) = begin(&state, &name, None, next).await?;
+        redirect(url.as_str(), vec![cookie])
+    };
+    begun.await.unwrap_or_else(|problem| refuse(&headers, problem, &back))
 }
 
 /// Where a browser goes to link an account.
@@ -132,7 +162,7 @@ async fn link(
     InSession(claims): InSession,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    let (url, cookie) = begin(&state, &name, Some((claims.sub, claims.sid))).await?;
+    let (url, cookie) = begin(&state, &name, Some((claims.sub, claims.sid)), None).await?;
     Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(LinkView { location: url.into() })).into_response())
 }
 
@@ -150,79 +180,116 @@ struct CallbackParams {
     error: Option<String>,
 }
 
-/// Takes a browser back from an identity provider, and signs the person in: the refresh token is in the cookie of the
-/// pages of this server, and the browser goes to its start page.
+/// Takes a browser back from an identity provider, and signs the person in, or links the account: the refresh token is in
+/// the cookie of the pages of this server, and the browser goes to the page that it wanted. Whoever is refused comes to
+/// `/login?error=<code>`, or to `/settings?error=<code>` if they linked an account; a program that asks for
+/// `application/json` gets a problem.
 #[utoipa::path(get, path = "/api/auth/oidc/{name}/callback", tag = "auth", security(()),
     params(("name" = String, Path, description = "The provider."), CallbackParams),
-    responses((status = 303, description = "To the start page.")))]
+    responses((status = 303, description = "To the page that was wanted, or to the one that says why not.")))]
 async fn callback(
     State(state): State<AppState>,
-    Visitor(actor): Visitor,
-    Path(name): Path<String>,
-    Query(params): Query<CallbackParams>,
+    LedVisitor(visitor): LedVisitor,
+    path: Result<Path<String>, Problem>,
+    query: Result<Query<CallbackParams>, Problem>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let provider = state.oidc().provider(&name)?;
-    let public_url = public_url(&state)?;
-    let cookie = LoginCookie::at(&public_url);
-    let done = come_back(&state, actor, &provider, &public_url, &cookie, &params, &headers).await;
-    let clear = cookie.clear()?;
-    match done {
-        Ok(mut cookies) => {
-            cookies.push(clear);
-            redirect("/", cookies)
-        }
-        // What was begun is over, however it ended.
-        Err(problem) => Ok((AppendHeaders([(SET_COOKIE, clear)]), problem).into_response()),
+) -> Response {
+    let mut back = Back::Login(None);
+    let done = async {
+        let (actor, Path(name), Query(params)) = (visitor?, path?, query?);
+        let provider = state.oidc().provider(&name)?;
+        let public_url = public_url(&state)?;
+        let coming = Coming { state: &state, actor, provider: &provider, public_url: &public_url, params };
+        let login = coming.login(&headers)?;
+        back = Back::after(&login);
+        coming.finish(login, &headers).await
+    };
+    let done: Result<Response, Problem> = done.await;
+    let mut response = done.unwrap_or_else(|problem| refuse(&headers, problem, &back));
+    // What was begun is over, however it ended.
+    if let Ok(clear) = public_url(&state).and_then(|url| LoginCookie::at(&url).clear()) {
+        response.headers_mut().append(SET_COOKIE, clear);
     }
+    response
 }
 
-/// Checks who comes back and signs them in; gives the cookies to set.
-async fn come_back(
-    state: &AppState,
+fn no_good(code: &'static str, message: &'static str) -> Error {
+    Error::new(ErrorKind::Unauthenticated, code, message)
+}
+
+/// A browser that comes back.
+struct Coming<'a> {
+    state: &'a AppState,
     actor: Actor,
-    provider: &OidcProvider,
-    public_url: &Url,
-    cookie: &LoginCookie,
-    params: &CallbackParams,
-    headers: &HeaderMap,
-) -> Result<Vec<HeaderValue>, Problem> {
-    let lost = || {
-        Error::unauthenticated("this login was not begun in this browser, or took too long; begin it again")
-    };
-    let now = state.now();
-    let token = cookie.read(headers).ok_or_else(lost)?;
-    let login = state.options().keys.verify::<LoginClaims>(TokenType::OidcLogin, token.expose(), now);
-    let login = login.map_err(|_| lost())?;
-    let (jti, exp, login) = (login.jti, login.exp, login.content);
-    let is_own = params.state.as_deref().is_some_and(|sent| is_same(sent, &login.state));
-    if !is_own || login.sub != provider.name || !state.oidc_logins().use_up(jti, exp, now) {
-        return Err(lost().into());
+    provider: &'a OidcProvider,
+    public_url: &'a Url,
+    params: CallbackParams,
+}
+
+impl Coming<'_> {
+    /// What was begun in this browser, and is used up by this.
+    fn login(&self, headers: &HeaderMap) -> Result<LoginClaims, Error> {
+        let lost = || {
+            let message = "this login was not begun in this browser, or took too long; begin it again";
+            no_good("oidc.expired", message)
+        };
+        let now = self.state.now();
+        let token = LoginCookie::at(self.public_url).read(headers).ok_or_else(lost)?;
+        let keys = &self.state.options().keys;
+        let login = keys.verify::<LoginClaims>(TokenType::OidcLogin, token.expose(), now);
+        let login = login.map_err(|_| lost())?;
+        let (jti, exp, login) = (login.jti, login.exp, login.content);
+        let is_own = self.params.state.as_deref().is_some_and(|sent| is_same(sent, &login.state));
+        if !is_own || login.sub != self.provider.name || !self.state.oidc_logins().use_up(jti, exp, now) {
+            return Err(lost());
+        }
+        Ok(login)
     }
-    let Some(code) = params.code.as_deref().filter(|_| params.error.is_none()) else {
-        return Err(Error::unauthenticated("the identity provider did not sign you in; begin again").into());
-    };
-    let returned = Returned { code, iss: params.iss.as_deref() };
-    let redirect_uri = redirect_uri(public_url, provider);
-    let claims = state.oidc().claims(provider, &login, returned, &redirect_uri, now).await?;
-    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
-    let account = ProvenAccount { issuer: provider.issuer.clone(), subject: text("sub").unwrap_or_default() };
-    if let Some((user_id, session)) = login.link {
-        let actor = linking(state, actor, user_id, session).await?;
-        state.orchestrator().execute(&actor, LinkExternalIdentity { user_id, account }).await?;
-        return Ok(Vec::new());
+
+    /// What the provider says of whoever comes back.
+    async fn claims(&self, login: &LoginClaims) -> Result<Map<String, Value>, Error> {
+        let why = self.params.error.as_deref();
+        let Some(code) = self.params.code.as_deref().filter(|_| why.is_none()) else {
+            let refused = no_good("oidc.denied", "the identity provider did not sign you in; begin again");
+            return Err(refused.with_source(format!("it says: {}", plain(why.unwrap_or_default()))));
+        };
+        let returned = Returned { code, iss: self.params.iss.as_deref() };
+        let redirect_uri = redirect_uri(self.public_url, self.provider);
+        self.state.oidc().claims(self.provider, login, returned, &redirect_uri, self.state.now()).await
     }
-    let command = LogInExternally {
-        account,
-        roles: provider.roles.as_ref().map(|mapping| mapping.roles_of(&claims)),
-        newcomer: provider.creates_accounts.then(|| newcomer(provider, &claims)),
-        user_agent: user_agent(headers),
-    };
-    // What the provider said was verified above; nobody else can say it.
-    let actor = Actor { principal: Principal::System, ..actor };
-    let signed_in = state.orchestrator().execute(&actor, command).await?;
-    let set = SessionCookie::at(public_url.scheme() == "https", public_url.port_or_known_default());
-    Ok(vec![set.set(&signed_in.refresh_token, now, signed_in.expires_at)?])
+
+    /// Signs the person in, or links the account; says where the browser goes.
+    async fn finish(self, login: LoginClaims, headers: &HeaderMap) -> Result<Response, Problem> {
+        let claims = self.claims(&login).await?;
+        let Self { state, actor, provider, public_url, .. } = self;
+        let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let account = ProvenAccount { issuer: provider.issuer.clone(), subject };
+        if let Some((user_id, session)) = login.link {
+            let actor = linking(state, actor, user_id, session).await?;
+            state.orchestrator().execute(&actor, LinkExternalIdentity { user_id, account }).await?;
+            return redirect(&format!("/settings?linked={}", provider.name), Vec::new());
+        }
+        let command = LogInExternally {
+            account,
+            roles: provider.roles.as_ref().map(|mapping| mapping.roles_of(&claims)),
+            newcomer: provider.creates_accounts.then(|| newcomer(provider, &claims)),
+            user_agent: user_agent(headers),
+        };
+        // What the provider said was verified above; nobody else can say it.
+        let actor = Actor { principal: Principal::System, ..actor };
+        let mut tries = 0;
+        let signed_in = loop {
+            tries += 1;
+            match state.orchestrator().execute(&actor, command.clone()).await {
+                // Somebody new who signs in in two windows at once has an account by the second try.
+                Err(error) if error.code() == "name.taken" && tries < TRIES => {}
+                done => break done?,
+            }
+        };
+        let cookie = SessionCookie::at(public_url.scheme() == "https", public_url.port_or_known_default());
+        let cookie = cookie.set(&signed_in.refresh_token, state.now(), signed_in.expires_at)?;
+        redirect(login.next.as_ref().map_or("/", LocalPath::as_str), vec![cookie])
+    }
 }
 
 /// Whoever began to link an account, if they are still signed in where they did.
@@ -232,7 +299,8 @@ async fn linking(
     user_id: UserId,
     session: SessionId,
 ) -> Result<Actor, Error> {
-    let ended = || Error::unauthenticated("the session in which this was begun has ended; sign in again");
+    let message = "the session in which this was begun has ended; sign in again";
+    let ended = || no_good("oidc.signed_out", message);
     let store = state.orchestrator().store();
     let live = store.live_sessions(&[session], state.now()).await?;
     let user = store.user(user_id).await?.filter(|_| live.contains(&session)).ok_or_else(ended)?;

@@ -6,6 +6,7 @@ mod agent_link_limits;
 mod agents;
 mod api_keys;
 mod approvals;
+mod asset_inputs;
 mod audit;
 mod auth;
 mod bad_input;
@@ -36,7 +37,6 @@ mod live_logs;
 #[cfg(unix)]
 mod maintenance;
 mod oidc;
-mod oidc_provider;
 mod openapi;
 mod outbound;
 mod packages;

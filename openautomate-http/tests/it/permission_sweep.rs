@@ -22,12 +22,13 @@ const PUBLIC: [(&str, &str); 13] = [
 ];
 
 /// What changes nothing of others, so a Viewer may do it.
-const OWN: [(&str, &str); 14] = [
+const OWN: [(&str, &str); 15] = [
     ("post", "/api/api-keys"),
     ("delete", "/api/api-keys/{id}"),
     ("post", "/api/permissions/check"),
     ("post", "/api/auth/logout"),
     ("post", "/api/auth/password"),
+    ("delete", "/api/auth/identities/{id}"),
     ("delete", "/api/auth/sessions"),
     ("delete", "/api/auth/sessions/{id}"),
     ("post", "/api/auth/totp"),

@@ -188,6 +188,11 @@ async fn it_is_explained_who_may_what_and_why() {
     read(server.put(&path, &admin.token, &json!({"customRoles": [night]})).send().await.unwrap(), 200).await;
     let ada = server.signed_in("ada").await;
     let eve = server.person("eve", Role::Viewer).await;
+    let names = async |token: &str| {
+        read(server.get("/api/auth/me", token).send().await.unwrap(), 200).await["customRoleNames"].clone()
+    };
+    assert_eq!(names(&ada.token).await, json!([{"id": night, "name": "Night"}]));
+    assert_eq!(names(&eve.token).await, json!([]));
 
     let table = read(server.get("/api/permissions", &eve.token).send().await.unwrap(), 200).await;
     let table = table["items"].as_array().unwrap();

@@ -12,7 +12,7 @@ use sha2::Sha256;
 use crate::fake_agent::FakeAgent;
 use crate::server::{TestServer, problem, read, text};
 
-fn signature(secret: &str, text: &str) -> String {
+pub(crate) fn signature(secret: &str, text: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))

@@ -2,20 +2,18 @@
 
 use chrono::DateTime;
 use openautomate_core::blob::BlobKey;
-use openautomate_core::domain::{Asset, AssetFormat, AssetKind};
 use openautomate_core::error::{Error as CoreError, Result as CoreResult};
 use openautomate_core::id::{
-    ArtifactId, AssetId, BucketId, EnvironmentId, ExecutionId, FileId, LogArchiveId, ObjectId, PackageId,
-    TriggerId, UserId, VersionId,
+    ArtifactId, BucketId, EnvironmentId, ExecutionId, FileId, LogArchiveId, ObjectId, PackageId, VersionId,
 };
 use openautomate_core::package::signature::Signed;
-use openautomate_core::store::{SealedCount, SealedKind, VaultKey};
+use openautomate_core::store::{SealedCount, SealedKind, SealedValue, VaultKey};
 use uuid::Uuid;
 
 use super::Database;
 use super::connection::Values;
 use super::value::{Kind, Value};
-use crate::vault::counts_of;
+use crate::vault::{counts_of, is_bound_to_revision, values_of};
 
 /// A file in the blob store that a row names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,76 +135,29 @@ impl Database {
         rows.into_iter().map(version).collect()
     }
 
-    /// Assets after `after`, by id, at most `limit`, as much of them as is needed to open them: no names.
+    /// The sealed values of a kind after `after`, by id, at most `limit`. Contents of assets are large.
     ///
     /// # Errors
     /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
-    pub async fn assets(&mut self, after: Uuid, limit: u32) -> CoreResult<Vec<Asset>> {
-        let after = self.literal(after);
-        let select = format!(
-            "SELECT id, environment_id, sealed, updated_by, revision FROM assets WHERE id > {after} ORDER BY id LIMIT {limit}"
-        );
-        let kinds = [Kind::Uuid, Kind::Uuid, Kind::Bytes, Kind::Uuid, Kind::Integer];
-        let rows = self.connection.rows(select, &kinds).await?;
-        rows.into_iter().map(asset).collect()
-    }
-
-    /// Assets that are files after `after`, by id, at most `limit`, with their sealed contents, which are large.
-    ///
-    /// # Errors
-    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
-    pub async fn asset_files(&mut self, after: Uuid, limit: u32) -> CoreResult<Vec<(Asset, Vec<u8>)>> {
-        let after = self.literal(after);
-        // Without a content nothing opens, which is what is to be found.
-        let none = if self.connection.is_postgres() { "''::bytea" } else { "x''" };
-        let select = format!(
-            "SELECT a.id, a.environment_id, coalesce(c.sealed, {none}) AS sealed, a.updated_by, a.revision
-            FROM assets AS a LEFT JOIN asset_contents AS c ON c.asset_id = a.id
-            WHERE a.id > {after} AND a.file_name IS NOT NULL ORDER BY a.id LIMIT {limit}"
-        );
-        let kinds = [Kind::Uuid, Kind::Uuid, Kind::Bytes, Kind::Uuid, Kind::Integer];
-        let rows = self.connection.rows(select, &kinds).await?;
-        let content =
-            |row| asset(row).map(|asset| (Asset { sealed: Vec::new(), ..asset.clone() }, asset.sealed));
-        rows.into_iter().map(content).collect()
-    }
-
-    /// The sealed secrets of webhooks after `after`, by trigger, at most `limit`.
-    ///
-    /// # Errors
-    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
-    pub async fn webhook_secrets(
+    pub async fn sealed_values(
         &mut self,
+        kind: SealedKind,
         after: Uuid,
         limit: u32,
-    ) -> CoreResult<Vec<(TriggerId, Vec<u8>)>> {
-        let after = self.literal(after);
-        let select = format!(
-            "SELECT id, sealed FROM triggers WHERE id > {after} AND sealed IS NOT NULL ORDER BY id LIMIT {limit}"
-        );
-        let rows = self.connection.rows(select, &[Kind::Uuid, Kind::Bytes]).await?;
-        let read = |row| match <[Value; 2]>::try_from(row) {
-            Ok([Value::Uuid(id), Value::Bytes(sealed)]) => Ok((TriggerId::from_uuid(id), sealed)),
-            _ => Err(unreadable()),
+    ) -> CoreResult<Vec<SealedValue>> {
+        // No key's number has five bytes, so none is left out.
+        let none = if self.connection.is_postgres() { r"'\x0000000000'::bytea" } else { "x'0000000000'" };
+        let select = values_of(kind)
+            .replace("$1", &self.literal(after))
+            .replace("$2", none)
+            .replace("$3", &limit.to_string());
+        let kinds: &[Kind] = if is_bound_to_revision(kind) {
+            &[Kind::Uuid, Kind::Uuid, Kind::Integer, Kind::Bytes]
+        } else {
+            &[Kind::Uuid, Kind::Bytes]
         };
-        rows.into_iter().map(read).collect()
-    }
-
-    /// The sealed secrets of authenticators after `after`, by person, at most `limit`.
-    ///
-    /// # Errors
-    /// `Unavailable` if the database does not answer, `Internal` if a row can't be read.
-    pub async fn second_factors(&mut self, after: Uuid, limit: u32) -> CoreResult<Vec<(UserId, Vec<u8>)>> {
-        let after = self.literal(after);
-        let select = format!(
-            "SELECT id, secret FROM second_factors WHERE id > {after} AND secret IS NOT NULL ORDER BY id LIMIT {limit}"
-        );
-        let rows = self.connection.rows(select, &[Kind::Uuid, Kind::Bytes]).await?;
-        let read = |row| match <[Value; 2]>::try_from(row) {
-            Ok([Value::Uuid(id), Value::Bytes(sealed)]) => Ok((UserId::from_uuid(id), sealed)),
-            _ => Err(unreadable()),
-        };
-        rows.into_iter().map(read).collect()
+        let rows = self.connection.rows(select, kinds).await?;
+        rows.into_iter().map(|row| sealed_value(kind, row)).collect()
     }
 
     /// The keys of the vault that servers came with, by number.
@@ -237,8 +188,11 @@ impl Database {
         for kind in SealedKind::ALL {
             let rows = self.connection.rows(counts_of(kind), &[Kind::Bytes, Kind::Integer]).await?;
             for row in rows {
-                let Ok([Value::Bytes(key), Value::Integer(values)]) = <[Value; 2]>::try_from(row) else {
-                    return Err(unreadable());
+                let (key, values) = match <[Value; 2]>::try_from(row) {
+                    Ok([Value::Bytes(key), Value::Integer(values)]) => (key, values),
+                    // SQLite takes no part of nothing.
+                    Ok([Value::Null, Value::Integer(values)]) => (Vec::new(), values),
+                    _ => return Err(unreadable()),
                 };
                 let key_id = key.try_into().map_or(u32::MAX, u32::from_be_bytes);
                 counts.push(SealedCount { kind, key_id, values: values.cast_unsigned() });
@@ -287,34 +241,19 @@ fn version(row: Values) -> CoreResult<KeptVersion> {
     Ok(KeptVersion { id, package_id, number, digest, signature })
 }
 
-fn asset(row: Values) -> CoreResult<Asset> {
-    let Ok(
-        [
-            Value::Uuid(id),
-            Value::Uuid(environment),
-            Value::Bytes(sealed),
-            Value::Uuid(user),
-            Value::Integer(revision),
-        ],
-    ) = <[Value; 5]>::try_from(row)
-    else {
+fn sealed_value(kind: SealedKind, mut row: Values) -> CoreResult<SealedValue> {
+    let (environment, revision) = if is_bound_to_revision(kind) {
+        match row.drain(1..3).collect::<Vec<_>>()[..] {
+            [Value::Uuid(environment), Value::Integer(revision)] => (environment, revision),
+            _ => return Err(unreadable()),
+        }
+    } else {
+        (Uuid::nil(), 0)
+    };
+    let Ok([Value::Uuid(id), Value::Bytes(sealed)]) = <[Value; 2]>::try_from(row) else {
         return Err(unreadable());
     };
-    Ok(Asset {
-        id: AssetId::from_uuid(id),
-        environment_id: EnvironmentId::from_uuid(environment),
-        name: String::new(),
-        kind: AssetKind::Secret,
-        format: AssetFormat::Text,
-        file: None,
-        allowed_packages: None,
-        description: String::new(),
-        sealed,
-        updated_by: UserId::from_uuid(user),
-        created_at: DateTime::UNIX_EPOCH,
-        updated_at: DateTime::UNIX_EPOCH,
-        revision,
-    })
+    Ok(SealedValue { kind, id, environment: EnvironmentId::from_uuid(environment), revision, sealed })
 }
 
 fn unreadable() -> CoreError {

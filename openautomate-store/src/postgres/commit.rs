@@ -17,8 +17,8 @@ use super::{PostgresDriver, PostgresStore};
 use crate::driver::{Connection, Transactions, micros, query};
 use crate::error::{Error, Result};
 use crate::record::{
-    delete_asset, delete_calendar, delete_role, insert_child, insert_record, insert_trigger_firing,
-    seal_asset_content, update_record,
+    delete_asset, delete_calendar, delete_external_identity, delete_role, insert_child, insert_record,
+    insert_trigger_firing, seal_asset_content, update_record,
 };
 use crate::row::{read_answer, take_turn};
 use crate::vault::{forget_key, keep_key};
@@ -116,6 +116,9 @@ async fn apply(write: &Write, connection: &mut impl Connection) -> Result<()> {
         Write::DeleteAsset { id, revision } => delete_asset(*id, *revision, connection).await,
         Write::SealAssetContent { id, sealed } => {
             seal_asset_content(*id, sealed.as_deref(), connection).await
+        }
+        Write::DeleteExternalIdentity { id, revision } => {
+            delete_external_identity(*id, *revision, connection).await
         }
         Write::DeleteRole { id, revision } => delete_role(*id, *revision, connection).await,
         Write::DeleteCalendar { id, revision } => delete_calendar(*id, *revision, connection).await,

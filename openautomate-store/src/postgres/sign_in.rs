@@ -11,7 +11,7 @@ use openautomate_core::store::SignInStore;
 use super::search::searchable;
 use super::{PostgresDriver, PostgresStore};
 use crate::driver::{micros, query};
-use crate::table::{one, page};
+use crate::table::{all, one, page};
 
 #[async_trait]
 impl<P: PostgresDriver> SignInStore for PostgresStore<P> {
@@ -55,5 +55,10 @@ impl<P: PostgresDriver> SignInStore for PostgresStore<P> {
     async fn external_identity(&self, issuer: &str, subject: &str) -> Result<Option<ExternalIdentity>> {
         const SELECT: &str = "SELECT * FROM external_identities WHERE issuer = $1 AND subject = $2";
         Ok(one(query(SELECT).bind(searchable(issuer)).bind(searchable(subject)), &self.pool).await?)
+    }
+
+    async fn external_identities(&self, user: UserId) -> Result<Vec<ExternalIdentity>> {
+        const SELECT: &str = "SELECT * FROM external_identities WHERE user_id = $1 ORDER BY id";
+        Ok(all(query(SELECT).bind(user.as_uuid()), &self.pool).await?)
     }
 }

@@ -10,7 +10,7 @@ use openautomate_core::store::SignInStore;
 
 use super::SqliteStore;
 use crate::driver::{Pool, micros, query};
-use crate::table::{one, page};
+use crate::table::{all, one, page};
 
 #[async_trait]
 impl<P: Pool> SignInStore for SqliteStore<P> {
@@ -54,5 +54,10 @@ impl<P: Pool> SignInStore for SqliteStore<P> {
     async fn external_identity(&self, issuer: &str, subject: &str) -> Result<Option<ExternalIdentity>> {
         const SELECT: &str = "SELECT * FROM external_identities WHERE issuer = ? AND subject = ?";
         Ok(one(query(SELECT).bind(issuer).bind(subject), &self.readers).await?)
+    }
+
+    async fn external_identities(&self, user: UserId) -> Result<Vec<ExternalIdentity>> {
+        const SELECT: &str = "SELECT * FROM external_identities WHERE user_id = ? ORDER BY id";
+        Ok(all(query(SELECT).bind(user.as_uuid()), &self.readers).await?)
     }
 }

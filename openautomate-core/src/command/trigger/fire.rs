@@ -42,7 +42,8 @@ pub(crate) async fn version_for(context: &CommandContext<'_>, trigger: &Trigger)
 }
 
 /// Checks inputs that came from outside. Whoever sent them has uploaded nothing, so that the only files they may name
-/// are `files`; the assets that they name must be there.
+/// are `files`; the assets that they name must be there and open to the
+/// package.
 ///
 /// # Errors
 /// `Invalid`, naming each field that is wrong.

@@ -37,9 +37,16 @@ pub mod page;
 pub mod peer;
 pub mod placement;
 pub mod read;
+pub mod read_agent;
+pub mod read_execution;
+pub mod read_package;
 pub mod retry;
 pub mod role;
 pub mod round_trip;
+pub mod round_trip_agent;
+pub mod round_trip_execution;
+pub mod round_trip_package;
+pub mod round_trip_schedule;
 pub mod sample;
 pub mod schedule;
 pub mod schedule_change;
@@ -160,6 +167,7 @@ macro_rules! __store_cases {
             }
             sign_in {
                 round_trip, open_sessions, open_invitations, one_a_person, external_identities,
+                linked_accounts,
             }
             audit {
                 keeps_every_field, actors, commits_do_not_seal, seals_in_batches, a_latecomer_follows,
@@ -169,9 +177,17 @@ macro_rules! __store_cases {
                 keys, counts, values, reseal,
             }
             read {
-                missing, missing_executions, login_ignores_case, deleted_users, count_administrators,
-                sessions_by_token, sessions_of, live_sessions, environments, deleted_agents, agent_revisions,
-    packages_by_name, versions, deployments, rollouts, assets_by_name, asset_contents, deleted_schedules, summaries, attempts, artifacts, open_executions, agent_usage, preparations,
+                missing, login_ignores_case, deleted_users, count_administrators, sessions_by_token, sessions_of,
+                live_sessions, environments, assets_by_name, asset_contents, deleted_schedules,
+            }
+            read_agent {
+                deleted_agents, agent_revisions, agent_usage, preparations,
+            }
+            read_package {
+                packages_by_name, versions, deployments, rollouts,
+            }
+            read_execution {
+                missing_executions, summaries, attempts, artifacts, open_executions,
             }
             file {
                 round_trip, uses, uses_are_replaced, only_what_is_there_is_used, what_is_used_stays,
@@ -196,9 +212,19 @@ macro_rules! __store_cases {
                 cursors_are_stable,
             }
             round_trip {
-                users, sessions, invitations, environments, agent_pools, agents, enrolment_tokens, packages,
-                versions, deployments, rollouts, new_executions, ended_executions, updated_executions, schedules,
-                calendars, schedule_policies, enumerations, assets,
+                users, sessions, invitations, environments, assets,
+            }
+            round_trip_agent {
+                agent_pools, agents, enrolment_tokens,
+            }
+            round_trip_package {
+                packages, versions, deployments, rollouts,
+            }
+            round_trip_execution {
+                new_executions, ended_executions, updated_executions,
+            }
+            round_trip_schedule {
+                schedules, calendars, schedule_policies, enumerations,
             }
             durability {
                 commits, leases, audit, a_peer_sees_it, a_dropped_commit,

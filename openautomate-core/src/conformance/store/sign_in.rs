@@ -2,7 +2,7 @@
 
 use super::expect::{assert_code, assert_stale_row};
 use super::sample::{self, World, at, hash, instant};
-use crate::changes::{Changes, Record};
+use crate::changes::{Changes, Record, Write};
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{ExternalIdentity, Invitation, PasswordReset, SecondFactor, Session, SignInMethod};
 use crate::error::ErrorKind;
@@ -160,4 +160,34 @@ pub async fn external_identities<F: StoreFixture>(fixture: F) {
     let of_nobody =
         ExternalIdentity { user_id: UserId::new(), created_at: instant(), ..world.external_identity("10") };
     refused(&world, Record::ExternalIdentity(of_nobody), ErrorKind::Invalid, "reference.missing").await;
+}
+
+/// What a person has linked, oldest first; what is removed is gone, and may be linked again.
+pub async fn linked_accounts<F: StoreFixture>(fixture: F) {
+    let world = World::new(fixture.store()).await;
+    let grace = sample::user("grace");
+    world.insert(Record::User(grace.clone())).await;
+    let (first, second) = (world.external_identity("7"), world.external_identity("8"));
+    let hers = ExternalIdentity { user_id: grace.id, ..world.external_identity("9") };
+    for identity in [&first, &hers, &second] {
+        world.insert(Record::ExternalIdentity(identity.clone())).await;
+    }
+    let linked = async |user| world.store.external_identities(user).await.unwrap();
+    assert_eq!(linked(world.user.id).await, [first.clone(), second.clone()]);
+    assert_eq!(linked(grace.id).await, [hers]);
+    assert_eq!(linked(UserId::new()).await, []);
+    let remove = |id, revision| {
+        let mut changes = Changes::none();
+        changes.writes.push(Write::DeleteExternalIdentity { id, revision });
+        changes
+    };
+    assert_stale_row(world.store.commit(remove(first.id, 1)).await);
+    world.store.commit(remove(first.id, 0)).await.unwrap();
+    assert_stale_row(world.store.commit(remove(first.id, 0)).await);
+    assert_eq!(linked(world.user.id).await, [second.clone()]);
+    assert_eq!(world.store.external_identity(&first.issuer, "7").await.unwrap(), None);
+    let again = ExternalIdentity { user_id: grace.id, ..world.external_identity("7") };
+    world.insert(Record::ExternalIdentity(again.clone())).await;
+    let found = world.store.external_identity(&again.issuer, "7").await.unwrap();
+    assert_eq!(found.map(|found| found.user_id), Some(grace.id));
 }

@@ -10,8 +10,8 @@ use super::vault::{forget_key, keep_key};
 use crate::changes::{Changes, Record, Write};
 use crate::clock::Timestamp;
 use crate::domain::{
-    AgentRelease, Asset, AuditEntry, Calendar, CustomRole, Execution, FileUser, Firing, IdempotencyRecord,
-    InputFile, Schedule, WorkItem,
+    AgentRelease, Asset, AuditEntry, Calendar, CustomRole, Execution, ExternalIdentity, FileUser, Firing,
+    IdempotencyRecord, InputFile, Schedule, WorkItem,
 };
 use crate::error::{Error, Result};
 use crate::id::{AssetId, FileId, UserId};
@@ -69,6 +69,9 @@ fn apply(state: &mut State, changes: Changes, undo: &mut Undo) -> Result<()> {
             Write::SealAssetContent { id, sealed } => {
                 exists::<Asset>(state, id)?;
                 seal_content(state, id, sealed, undo);
+            }
+            Write::DeleteExternalIdentity { id, revision } => {
+                delete_row::<ExternalIdentity>(state, id, revision, undo)?;
             }
             Write::DeleteRole { id, revision } => delete_row::<CustomRole>(state, id, revision, undo)?,
             Write::DeleteCalendar { id, revision } => {

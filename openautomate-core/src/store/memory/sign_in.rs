@@ -50,4 +50,9 @@ impl SignInStore for MemoryStore {
         let is_it = |row: &&ExternalIdentity| row.issuer == issuer && row.subject == subject;
         Ok(self.state().external_identities.values().find(is_it).cloned())
     }
+
+    async fn external_identities(&self, user: UserId) -> Result<Vec<ExternalIdentity>> {
+        let state = self.state();
+        Ok(state.external_identities.values().filter(|row| row.user_id == user).cloned().collect())
+    }
 }

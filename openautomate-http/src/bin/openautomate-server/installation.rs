@@ -5,13 +5,12 @@ use std::path::Path;
 
 use futures_util::TryStreamExt as _;
 use openautomate_core::blob::{BlobKey, BlobStore};
-use openautomate_core::command::asset::{check_file_opens, check_opens};
-use openautomate_core::command::second_factor;
-use openautomate_core::command::trigger::webhook;
 use openautomate_core::package::archive::Limits;
 use openautomate_core::package::chunk::{self, ChunkHash, MAX_PACKED_BYTES};
 use openautomate_core::package::index::{self, PackageIndex};
 use openautomate_core::package::signature::{PackageSigner, Statement};
+use openautomate_core::service::check_opens;
+use openautomate_core::store::SealedKind;
 use openautomate_core::vault::Vault;
 use openautomate_http::JwtKeys;
 use openautomate_store::maintenance::{Check, Database, FileKind, KeptVersion};
@@ -131,58 +130,38 @@ async fn known_keys(database: &mut Database, vault: Option<&Vault>) -> anyhow::R
     ))
 }
 
+/// Whether what is sealed opens. Without the right keys nothing would, which is said elsewhere.
 async fn sealed(database: &mut Database, vault: Option<&Vault>) -> anyhow::Result<Check> {
     let mut closed = Vec::new();
     if let Some(vault) = vault {
-        let (mut after, opens) = (Uuid::nil(), |asset: &&_| check_opens(vault, asset).is_ok());
-        loop {
-            let page = database.assets(after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = *last.id.as_uuid();
-            closed
-                .extend(page.iter().filter(|asset| !opens(asset)).map(|asset| format!("asset {}", asset.id)));
-        }
-        let mut after = Uuid::nil();
-        loop {
-            let page = database.asset_files(after, FILES).await?;
-            let Some((last, _)) = page.last() else { break };
-            after = *last.id.as_uuid();
-            for (asset, sealed) in &page {
-                if check_file_opens(vault, asset, sealed).is_err() {
-                    closed.push(format!("the content of asset {}", asset.id));
-                }
-            }
-        }
-        let mut after = Uuid::nil();
-        loop {
-            let page = database.webhook_secrets(after, PAGE).await?;
-            let Some((last, _)) = page.last() else { break };
-            after = *last.as_uuid();
-            for (id, sealed) in page {
-                if webhook::check_opens(vault, id, &sealed).is_err() {
-                    closed.push(format!("webhook {id}"));
-                }
-            }
-        }
-    }
-    let mut after = Uuid::nil();
-    loop {
-        let page = database.second_factors(after, PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
-        after = *last.as_uuid();
-        for (id, sealed) in page {
-            if vault.is_none_or(|vault| second_factor::check_opens(vault, id, &sealed).is_err()) {
-                closed.push(format!("the authenticator of person {id}"));
+        for kind in SealedKind::ALL {
+            let limit = if kind == SealedKind::AssetContent { FILES } else { PAGE };
+            let mut after = Uuid::nil();
+            loop {
+                let page = database.sealed_values(kind, after, limit).await?;
+                let Some(last) = page.last() else { break };
+                after = last.id;
+                let shut = page.iter().filter(|value| check_opens(vault, value).is_err());
+                closed.extend(shut.map(|value| named(kind, value.id)));
             }
         }
     }
     Ok(Check::new(
         "vault.opens",
-        "the keys of the vault open every asset, every webhook's secret and every authenticator's",
+        "the keys of the vault open every value that is sealed: assets, webhooks' secrets, authenticators'",
         "put the key with which it was sealed back into keys/vault.key; or write the asset again, give the webhook a \
          new secret, and reset the person's authenticator",
         closed,
     ))
+}
+
+fn named(kind: SealedKind, id: Uuid) -> String {
+    match kind {
+        SealedKind::Asset => format!("asset {id}"),
+        SealedKind::AssetContent => format!("the content of asset {id}"),
+        SealedKind::WebhookSecret => format!("webhook {id}"),
+        SealedKind::Authenticator => format!("the authenticator of person {id}"),
+    }
 }
 
 /// Looks into the blob store.

@@ -116,6 +116,14 @@ impl Serving {
         self.publish(&text(&package["id"]), "1.0.0", &"content ".repeat(50_000)).await;
         let asset = json!({"name": "password", "kind": "secret", "value": "hunter2-hunter2"});
         read(self.post("/api/assets").json(&asset).send().await.unwrap(), 201).await;
+        let content =
+            self.client.put(format!("{}/api/assets/file?name=cert&fileName=client.pfx", self.running.url));
+        let content = content.bearer_auth(&self.token).body("a certificate");
+        read(content.send().await.unwrap(), 200).await;
+        let hook = json!({"name": "orders", "packageId": package["id"], "source": {"kind": "webhook", "style": "github"}});
+        read(self.post("/api/triggers").json(&hook).send().await.unwrap(), 201).await;
+        let enrolment = json!({"password": PASSWORD});
+        read(self.post("/api/auth/totp").json(&enrolment).send().await.unwrap(), 201).await;
         let file = self.upload(b"an invoice".to_vec()).await;
         self.enqueue(json!({"invoice": file})).await;
         self.enqueue(json!({"n": 7})).await;

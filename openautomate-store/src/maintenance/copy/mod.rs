@@ -23,7 +23,7 @@ use crate::connect::sqlite_path;
 use crate::error::Result;
 use crate::sqlite::open::lock;
 use digest::TableDigest;
-use table::{TABLES, Table};
+use table::{Table, tables};
 use write::Writer;
 
 /// How many rows are told of at once.
@@ -122,7 +122,7 @@ async fn hold_still(source: &mut Connection) -> CoreResult<()> {
     if !source.is_postgres() {
         return Ok(source.begin_snapshot().await?);
     }
-    let tables: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+    let tables: Vec<_> = tables().map(|table| table.name).collect();
     let lock = format!(
         "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '10s';
         LOCK TABLE {} IN SHARE MODE",
@@ -137,14 +137,14 @@ async fn copy_all(
     progress: &mut (impl FnMut(CopyProgress) + Send),
 ) -> CoreResult<Vec<CopiedTable>> {
     let mut total = 0;
-    for table in TABLES {
+    for table in tables() {
         total += source.number(format!("SELECT count(*) FROM {}", table.name)).await?.cast_unsigned();
     }
     begin(target).await?;
     empty(target).await?;
     let guard = take_guard(target).await?;
-    let (mut done, mut copied) = (0, Vec::with_capacity(TABLES.len()));
-    for table in TABLES {
+    let (mut done, mut copied) = (0, Vec::with_capacity(tables().count()));
+    for table in tables() {
         let read = copy_table(table, source, target, &mut |rows| {
             done += rows;
             progress(CopyProgress { done, total });
@@ -172,7 +172,7 @@ async fn begin(target: &mut Connection) -> Result<()> {
 
 /// Refuses a target that holds something, and takes the head of its chain out, which is there from the first.
 async fn empty(target: &mut Connection) -> CoreResult<()> {
-    for table in TABLES.iter().filter(|table| table.name != "audit_head") {
+    for table in tables().filter(|table| table.name != "audit_head") {
         if target
             .number(format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT 1) AS found", table.name))
             .await?
@@ -270,5 +270,5 @@ async fn digest(table: &Table, connection: &mut Connection) -> CoreResult<TableD
 #[doc(hidden)]
 #[must_use]
 pub fn copied_columns() -> Vec<(&'static str, Vec<&'static str>)> {
-    TABLES.iter().map(|table| (table.name, table.columns.iter().map(|(name, _)| *name).collect())).collect()
+    tables().map(|table| (table.name, table.columns.iter().map(|(name, _)| *name).collect())).collect()
 }

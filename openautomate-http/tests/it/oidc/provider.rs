@@ -10,13 +10,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::EncodePrivateKey as _;
-use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, Header};
 use openautomate_core::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+
+use super::key::ProviderKey;
 
 pub(crate) const CLIENT: &str = "openautomate";
 pub(crate) const SECRET: &str = "s3cret: with signs & all";
@@ -38,13 +37,17 @@ pub(crate) struct Said {
     pub(crate) claims: Value,
     pub(crate) spoil: Option<Spoil>,
     /// Signs the next token in place of the real key.
-    pub(crate) signer: Option<SigningKey>,
+    pub(crate) signer: Option<ProviderKey>,
     /// In place of a signed token.
     pub(crate) token: Option<Box<dyn Fn(Value) -> String + Send>>,
     /// Takes codes again and again, as no provider should.
     pub(crate) takes_codes_again: bool,
+    /// Does not look whether who brings a code asked for it (RFC 7636), as no provider should.
+    pub(crate) ignores_pkce: bool,
+    /// Answers each request for a token so.
+    pub(crate) refuses: Option<(StatusCode, Value)>,
     /// The keys that it says it has.
-    pub(crate) keys: Vec<(String, SigningKey)>,
+    pub(crate) keys: Vec<(String, ProviderKey)>,
     pub(crate) issuer: String,
     pub(crate) exchanges: usize,
     pub(crate) key_reads: usize,
@@ -58,6 +61,10 @@ pub(crate) struct Provider {
 
 impl Provider {
     pub(crate) async fn start() -> Self {
+        Self::signing_by(Algorithm::EdDSA).await
+    }
+
+    pub(crate) async fn signing_by(algorithm: Algorithm) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let said = Said {
@@ -67,7 +74,9 @@ impl Provider {
             signer: None,
             token: None,
             takes_codes_again: false,
-            keys: vec![("one".to_owned(), SigningKey::from_bytes(&[7; 32]))],
+            ignores_pkce: false,
+            refuses: None,
+            keys: vec![("one".to_owned(), ProviderKey::new(algorithm))],
             issuer: url.clone(),
             exchanges: 0,
             key_reads: 0,
@@ -97,18 +106,14 @@ async fn discovery(State(provider): State<Provider>) -> Json<Value> {
         "token_endpoint": format!("{url}/token"),
         "jwks_uri": format!("{url}/jwks"),
         "response_types_supported": ["code"],
-        "id_token_signing_alg_values_supported": ["EdDSA"],
+        "id_token_signing_alg_values_supported": ["EdDSA", "ES256", "RS256"],
     }))
 }
 
 async fn keys(State(provider): State<Provider>) -> Json<Value> {
     let mut said = provider.said.lock().unwrap();
     said.key_reads += 1;
-    let key = |(id, key): &(String, SigningKey)| {
-        let public = URL_SAFE_NO_PAD.encode(key.verifying_key().to_bytes());
-        json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": id, "x": public})
-    };
-    let mut list: Vec<Value> = said.keys.iter().map(key).collect();
+    let mut list: Vec<Value> = said.keys.iter().map(|(id, key)| key.shown(id)).collect();
     list.push(json!({"kty": "FUTURE", "kid": "unknown", "x": "?"}));
     Json(json!({"keys": list}))
 }
@@ -149,9 +154,13 @@ async fn token(
     // The secret as in a form: every sign encoded.
     let pair = STANDARD.encode(format!("{CLIENT}:s3cret%3A+with+signs+%26+all"));
     let is_client = headers.get("authorization").is_some_and(|sent| sent == &format!("Basic {pair}"));
+    if let Some((status, body)) = said.refuses.clone() {
+        return (status, Json(body)).into_response();
+    }
     let asked = said.asked.get(&field("code")).cloned();
     let asked = asked.filter(|asked| {
-        let proven = URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier"))) == asked.challenge;
+        let proven = said.ignores_pkce
+            || URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier"))) == asked.challenge;
         proven && asked.redirect_uri == field("redirect_uri") && field("grant_type") == "authorization_code"
     });
     let (Some(asked), true) = (asked, is_client) else {
@@ -164,18 +173,15 @@ async fn token(
     let mut claims =
         json!({"iss": provider.url, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": asked.nonce});
     claims.as_object_mut().unwrap().extend(said.claims.as_object().unwrap().clone());
-    let mut header = Header { kid: Some(said.keys[0].0.clone()), ..Header::new(Algorithm::EdDSA) };
+    let (id, key) = said.keys[0].clone();
+    let mut header = key.header(&id);
     if let Some(spoil) = said.spoil.take() {
         spoil(&mut claims, &mut header);
     }
-    let signer = said.signer.take().unwrap_or_else(|| said.keys[0].1.clone());
+    let signer = said.signer.take().unwrap_or(key);
     let token = match said.token.take() {
         Some(make) => make(claims),
-        None => {
-            let pem = signer.to_pkcs8_pem(LineEnding::LF).unwrap();
-            jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_pem(pem.as_bytes()).unwrap())
-                .unwrap()
-        }
+        None => signer.sign(&header, &claims),
     };
     Json(json!({"access_token": "unused", "token_type": "Bearer", "id_token": token})).into_response()
 }
