@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -209,6 +209,7 @@ impl AgentBuilder {
             updates,
             usage: UsageMeter::default(),
             max_artifact_bytes: AtomicU64::new(u64::MAX),
+            seals: AtomicBool::new(false),
             attempts: Mutex::new(
                 attempts.into_iter().map(|attempt| (attempt.lease, Arc::new(attempt))).collect(),
             ),
@@ -355,6 +356,8 @@ pub(crate) struct Inner {
     pub(crate) updates: Updates,
     /// The largest file that the server keeps.
     pub(crate) max_artifact_bytes: AtomicU64,
+    /// Whether the server gives secrets sealed only.
+    pub(crate) seals: AtomicBool,
     attempts: Mutex<Attempts>,
     /// Something may be there to send.
     pub(crate) changed: Notify,

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,7 @@ use crate::agent::Inner;
 use crate::artifact::open_within;
 use crate::attempt::Attempt;
 use crate::input_file::{hex, plain, text_of};
+use crate::opener::{IN_CLEAR, unsealed};
 use crate::platform;
 
 /// How long a transfer waits before it is tried again.
@@ -122,6 +124,7 @@ async fn get(attempt: &Attempt, agent: &Inner, work_dir: &Path, find: RunCall) -
 
 /// Fetches an asset that is a file.
 async fn asset_file(attempt: &Attempt, agent: &Inner, work_dir: &Path, call: &RunCall) -> Result<CallAnswer> {
+    let mut in_clear = 0;
     loop {
         let (asset, file_name) = match agent.ask_call(attempt.lease, call).await? {
             CallAnswer::AssetFile { asset, file_name, path: None } => (asset, file_name),
@@ -130,10 +133,17 @@ async fn asset_file(attempt: &Attempt, agent: &Inner, work_dir: &Path, call: &Ru
         check_file_name("fileName", &file_name)?;
         let path = work_dir.join(plain(&format!(".asset-{}-{file_name}", Uuid::new_v4().simple())));
         let fetched = match agent.transport.fetch_asset(attempt.lease, asset).await {
-            Ok(content) => keep(content, &path, None).await,
+            Ok(content) if agent.seals.load(Ordering::Relaxed) && !content.is_end_to_end => Err(unsealed()),
+            Ok(content) => keep(content.stream, &path, None).await,
             Err(error) => Err(error),
         };
         match fetched {
+            // Another server may have answered, of a release that does not seal.
+            Err(error) if error.code() == IN_CLEAR && in_clear + 1 < MAX_FETCHES => {
+                in_clear += 1;
+                tracing::warn!(%error, "an asset could not be fetched; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
             Err(error) if error.kind() == ErrorKind::Unavailable => {
                 tracing::debug!(%error, "an asset could not be fetched; trying again");
                 tokio::time::sleep(PAUSE).await;

@@ -48,6 +48,7 @@ mod input_file;
 mod listen;
 pub mod local;
 mod loopback;
+mod opener;
 mod outcome;
 mod pace;
 mod platform;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use openautomate_core::domain::Lease;
 use openautomate_core::error::{Error, Result};
+use openautomate_core::sealing::Question as Asked;
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::AgentMessage;
 use openautomate_core::transport::message::{
@@ -15,6 +16,7 @@ use openautomate_core::transport::message::{
 use tokio::sync::oneshot;
 
 use crate::agent::Inner;
+use crate::opener::Opener;
 
 /// How long the server may take, its absence included.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// An answer of the server.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Secret(SecretAnswer),
+    /// With the number of its question, and what opens it.
+    Secret(u64, SecretAnswer, Opener),
     AssetNames(NamesAnswer),
     Queue(QueueAnswer),
     Called(CallAnswer),
@@ -87,10 +90,7 @@ impl Inner {
     pub(crate) async fn ask_secret(&self, lease: Lease, name: &str) -> Result<Secret<String>> {
         let ask = |request, _| AgentMessage::Secret { request, lease, name: name.to_owned() };
         match self.ask(ask).await? {
-            Answer::Secret(SecretAnswer::Value(value)) => Ok(value.0),
-            Answer::Secret(SecretAnswer::Refused { kind, message }) => {
-                Err(Error::new(kind, "asset.refused", message))
-            }
+            Answer::Secret(request, answer, opener) => opener.open(answer, &Asked { lease, request, name }),
             Answer::AssetNames(_) | Answer::Queue(_) | Answer::Called(_) => Err(unreachable()),
         }
     }
@@ -102,7 +102,7 @@ impl Inner {
             Answer::AssetNames(NamesAnswer::Refused { kind, message }) => {
                 Err(Error::new(kind, "asset.refused", message))
             }
-            Answer::Secret(_) | Answer::Queue(_) | Answer::Called(_) => Err(unreachable()),
+            Answer::Secret(..) | Answer::Queue(_) | Answer::Called(_) => Err(unreachable()),
         }
     }
 
@@ -110,7 +110,7 @@ impl Inner {
     pub(crate) async fn ask_call(&self, lease: Lease, call: &RunCall) -> Result<CallAnswer> {
         match self.ask(|request, _| AgentMessage::Call { request, lease, call: call.clone() }).await? {
             Answer::Called(answer) => Ok(answer),
-            Answer::Secret(_) | Answer::AssetNames(_) | Answer::Queue(_) => Err(unreachable()),
+            Answer::Secret(..) | Answer::AssetNames(_) | Answer::Queue(_) => Err(unreachable()),
         }
     }
 
@@ -123,7 +123,7 @@ impl Inner {
             Ok(Answer::Queue(QueueAnswer::Refused { kind, message })) => {
                 Err(Error::new(kind, "workQueue.refused", message))
             }
-            Ok(Answer::Secret(_) | Answer::AssetNames(_) | Answer::Called(_)) | Err(_) => {
+            Ok(Answer::Secret(..) | Answer::AssetNames(_) | Answer::Called(_)) | Err(_) => {
                 Err(Error::unavailable(
                     "workQueue.unreachable",
                     "the server can't be asked for work at this moment",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use openautomate_core::domain::Lease;
 use openautomate_core::error::{Error, ErrorKind, Result};
 use openautomate_core::runner::process::kill_marked;
+use openautomate_core::sealing::OfferedKeys;
 use openautomate_core::transport::{
     AgentLink, AgentMessage, Hello, PROTOCOL_VERSION, ServerMessage, Welcome,
 };
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agent::Inner;
 use crate::attempt::Attempt;
+use crate::opener::Opener;
 use crate::question::Answer;
 use crate::way::{OWN_CERTIFICATE, WRONG_CERTIFICATE};
 
@@ -132,13 +134,15 @@ fn disconnected(agent: &Inner) {
 }
 
 async fn connect(agent: &Arc<Inner>, stop: &CancellationToken, drained: &CancellationToken) -> Result<()> {
-    let AgentLink { sender, mut receiver } = agent.transport.connect().await?;
+    let AgentLink { sender, mut receiver, sealing } = agent.transport.connect().await?;
+    let (keys, offer) = sealing.map(|OfferedKeys { keys, offer }| (keys, offer)).unzip();
     let attempts = agent.attempts();
     let hello = Hello {
         protocol: PROTOCOL_VERSION,
         facts: agent.facts.clone(),
         slots: agent.slots,
         leases: attempts.iter().map(|attempt| attempt.lease).collect(),
+        sealing: offer,
     };
     let asked = Instant::now();
     let gone = || Error::unavailable("server.gone", "the connection to the server ended");
@@ -157,9 +161,11 @@ async fn connect(agent: &Arc<Inner>, stop: &CancellationToken, drained: &Cancell
     // What a server before wanted to be watched, this one may not.
     agent.folders.want(Vec::new());
     agent.max_artifact_bytes.store(welcome.max_artifact_bytes, Ordering::Relaxed);
+    agent.seals.store(welcome.seals_secrets, Ordering::Relaxed);
     agent.updates.welcomed().await;
     agent.preparations.connected(welcome.hears_preparations);
-    let session = Session::new(Arc::clone(agent), sender, &welcome);
+    let opener = Opener::new(keys, welcome.seals_secrets);
+    let session = Session::new(Arc::clone(agent), sender, &welcome, opener);
     for attempt in attempts {
         attempt.rewind();
         if !welcome.stale.contains(&attempt.lease) {
@@ -185,10 +191,11 @@ struct Session {
     renew_every: Duration,
     /// When the renewals were asked for whose answers have not come.
     asked: Mutex<VecDeque<Instant>>,
+    opener: Opener,
 }
 
 impl Session {
-    fn new(agent: Arc<Inner>, sender: mpsc::Sender<AgentMessage>, welcome: &Welcome) -> Self {
+    fn new(agent: Arc<Inner>, sender: mpsc::Sender<AgentMessage>, welcome: &Welcome, opener: Opener) -> Self {
         agent.trust.told(welcome.package_keys.clone());
         Self {
             agent,
@@ -198,6 +205,7 @@ impl Session {
             margin: Duration::from_millis(welcome.lease_margin_ms),
             renew_every: Duration::from_millis(welcome.renew_every_ms).max(Duration::from_millis(50)),
             asked: Mutex::default(),
+            opener,
         }
     }
 
@@ -426,7 +434,7 @@ impl Session {
                 Ok(())
             }
             ServerMessage::Secret { request, answer } => {
-                self.agent.questions.answer(request, Answer::Secret(answer));
+                self.agent.questions.answer(request, Answer::Secret(request, answer, self.opener.clone()));
                 Ok(())
             }
             ServerMessage::AssetNames { request, answer } => {

@@ -171,7 +171,7 @@ impl Way {
 }
 
 /// Moves messages until one side ends. Dropping the link's ends tells the session.
-async fn pump<S>(socket: WebSocketStream<S>, ServerLink { sender, mut receiver }: ServerLink)
+async fn pump<S>(socket: WebSocketStream<S>, ServerLink { sender, mut receiver, .. }: ServerLink)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

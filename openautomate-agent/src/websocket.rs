@@ -17,11 +17,13 @@ use openautomate_core::error::{Error as CoreError, ErrorKind, Result as CoreResu
 use openautomate_core::id::{AgentRolloutId, AssetId, FileId, ObjectId};
 use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::index;
+use openautomate_core::sealing::{OfferedKeys, SEALED_HEADER, SEALING_HEADER, SealingKeys, SealingPurpose};
 use openautomate_core::transport::message::{ObjectInfo, PutCondition};
 #[cfg(feature = "nats")]
 use openautomate_core::transport::nats::NatsSettings;
 use openautomate_core::transport::{
-    AgentLink, ArrivedFile, ArtifactUpload, ObjectUpload, PackageGrant, Transport, chunk_frames,
+    AgentLink, ArrivedFile, ArtifactUpload, AssetContent, ObjectUpload, PackageGrant, Transport,
+    chunk_frames, sealed_frames,
 };
 use reqwest::Response;
 use serde::Deserialize;
@@ -139,6 +141,14 @@ impl WebSocketTransport {
         }
     }
 
+    /// New keys for what is secret, and their offer through a line of this token.
+    fn offered(&self, token: &str, purpose: SealingPurpose) -> CoreResult<OfferedKeys> {
+        let keys = SealingKeys::generate()?;
+        let sign = |text: &[u8]| self.key.sign(text).to_bytes();
+        let offer = keys.offer(self.identity.agent_id, token, purpose, sign);
+        Ok(OfferedKeys { keys, offer })
+    }
+
     /// Sends a file, for as long as something moves.
     async fn put(
         &self,
@@ -189,7 +199,13 @@ impl WebSocketTransport {
 impl Transport for WebSocketTransport {
     async fn connect(&self) -> CoreResult<AgentLink> {
         let url = self.url("connect").replacen("http", "ws", 1);
-        self.with_token(|token| self.way.connect(url.clone(), token)).await
+        self.with_token(|token| async {
+            let sealing = self.offered(&token, SealingPurpose::Connection)?;
+            let mut link = self.way.connect(url.clone(), token).await?;
+            link.sealing = Some(sealing);
+            Ok(link)
+        })
+        .await
     }
 
     async fn fetch_index(&self, grant: PackageGrant) -> CoreResult<Bytes> {
@@ -247,12 +263,27 @@ impl Transport for WebSocketTransport {
         self.fetch(self.url(&format!("leases/{}/{}/objects/{object}", lease.execution, lease.epoch))).await
     }
 
-    async fn fetch_asset(
-        &self,
-        lease: Lease,
-        asset: AssetId,
-    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
-        self.fetch(self.url(&format!("leases/{}/{}/assets/{asset}", lease.execution, lease.epoch))).await
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> CoreResult<AssetContent> {
+        let url = self.url(&format!("leases/{}/{}/assets/{asset}", lease.execution, lease.epoch));
+        self.with_token(|token| async {
+            let OfferedKeys { keys, offer } =
+                self.offered(&token, SealingPurpose::AssetFile { lease, asset })?;
+            let request = self.way.clients()?.requests.get(&url).bearer_auth(token);
+            let response = self.way.send(request.header(SEALING_HEADER, offer.to_string())).await?;
+            let is_end_to_end = response.headers().contains_key(SEALED_HEADER);
+            let content = response.bytes_stream();
+            let stream = if is_end_to_end {
+                let read = StreamReader::new(content.map_err(std::io::Error::other));
+                let frames = FramedRead::new(read, sealed_frames());
+                let frames =
+                    frames.map(|frame| frame.map(BytesMut::freeze).map_err(|error| unreachable(&error)));
+                keys.open_file(lease, asset, frames.boxed())
+            } else {
+                content.map_err(|error| unreachable(&error)).boxed()
+            };
+            Ok(AssetContent { stream, is_end_to_end })
+        })
+        .await
     }
 
     async fn put_object(&self, upload: ObjectUpload) -> CoreResult<ObjectInfo> {

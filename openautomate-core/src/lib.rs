@@ -31,6 +31,7 @@ pub mod query;
 pub mod release;
 pub mod runner;
 pub mod schedule;
+pub mod sealing;
 pub mod secret;
 pub mod service;
 pub mod store;

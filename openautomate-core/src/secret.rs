@@ -6,6 +6,8 @@
 use std::fmt;
 use std::hint::black_box;
 
+use bytes::Bytes;
+
 mod encodings;
 mod masker;
 
@@ -58,6 +60,23 @@ impl<T: Wipe> Secret<T> {
     #[must_use]
     pub const fn expose(&self) -> &T {
         &self.0
+    }
+}
+
+impl Secret<Vec<u8>> {
+    /// The content as bytes that can be cut without a copy: the last piece that is let go of has the whole overwritten.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        Bytes::from_owner(Shared(self))
+    }
+}
+
+/// Shown to who takes it as bytes.
+struct Shared(Secret<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose()
     }
 }
 

@@ -9,7 +9,7 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Paths;
 
 use crate::extract::{
-    Body, Caller, CallerOrKey, Can, CanInPerson, Certified, Enrolling, EnrollingOrKey, HookSender,
+    AgentLine, Body, Caller, CallerOrKey, Can, CanInPerson, Certified, Enrolling, EnrollingOrKey, HookSender,
     IdempotencyKey, IfMatch, InSession, LedVisitor, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query,
     Returning, Visitor,
 };
@@ -65,7 +65,7 @@ macro_rules! asks_nothing {
     )*};
 }
 
-asks_nothing! { State<AppState>, Certified, HeaderMap, Request, WebSocketUpgrade, IdempotencyKey, IfMatch, PageQuery }
+asks_nothing! { State<AppState>, AgentLine, Certified, HeaderMap, Request, WebSocketUpgrade, IdempotencyKey, IfMatch, PageQuery }
 
 macro_rules! holders_ask_nothing {
     ($($holder:ident)*) => {$(

@@ -11,7 +11,7 @@ use openautomate_core::package::archive::pack;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::transport::message::ObjectInfo;
-use openautomate_core::transport::{AgentLink, ArrivedFile, ArtifactUpload, ObjectUpload};
+use openautomate_core::transport::{AgentLink, ArrivedFile, ArtifactUpload, AssetContent, ObjectUpload};
 
 use super::*;
 
@@ -81,11 +81,7 @@ impl Transport for Shelf {
         Err(CoreError::not_found("object", object))
     }
 
-    async fn fetch_asset(
-        &self,
-        _: Lease,
-        asset: AssetId,
-    ) -> CoreResult<BoxStream<'static, CoreResult<Bytes>>> {
+    async fn fetch_asset(&self, _: Lease, asset: AssetId) -> CoreResult<AssetContent> {
         Err(CoreError::not_found("asset", asset))
     }
 

@@ -16,11 +16,11 @@ use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PublicKey;
 use openautomate_core::transport::message::{
-    CallAnswer, NamesAnswer, ObjectInfo, QueueAnswer, RunCall, SecretAnswer, WireSecret,
+    CallAnswer, InClear, NamesAnswer, ObjectInfo, QueueAnswer, RunCall, SecretAnswer,
 };
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, Assignment, ObjectUpload, PROTOCOL_VERSION,
-    PackageGrant, ServerLink, ServerMessage, Transport, Welcome, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, AssetContent, Assignment, ObjectUpload,
+    PROTOCOL_VERSION, PackageGrant, ServerLink, ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
@@ -119,7 +119,7 @@ impl Transport for Local {
         Err(Error::not_found("object", object))
     }
 
-    async fn fetch_asset(&self, _: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+    async fn fetch_asset(&self, _: Lease, asset: AssetId) -> Result<AssetContent> {
         Err(Error::not_found("asset", asset))
     }
 
@@ -300,7 +300,7 @@ impl Server {
 
     fn asset(&self, name: &str) -> SecretAnswer {
         match (self.assets)(name) {
-            Some(value) => SecretAnswer::Value(WireSecret(value)),
+            Some(value) => SecretAnswer::Value(InClear::new(value)),
             None => SecretAnswer::Refused {
                 kind: ErrorKind::NotFound,
                 message: "there is no asset with this name; give it to the local run or mend the name".into(),
@@ -321,6 +321,8 @@ fn welcome(key: PublicKey) -> Welcome {
         cancel: Vec::new(),
         max_artifact_bytes: u64::MAX,
         hears_preparations: false,
+        // It is this process.
+        seals_secrets: false,
     }
 }
 

@@ -16,6 +16,7 @@ mod loopback;
 mod place;
 mod played;
 mod runs;
+mod sealing;
 mod stage;
 mod tampering;
 mod transport;

@@ -34,7 +34,7 @@ use openautomate_core::store::memory::MemoryStore;
 use openautomate_core::transport::in_process::InProcessTransport;
 use openautomate_core::transport::message::ObjectInfo;
 use openautomate_core::transport::{
-    AgentLink, ArrivedFile, ArtifactUpload, ObjectUpload, PackageGrant, Transport, link,
+    AgentLink, ArrivedFile, ArtifactUpload, AssetContent, ObjectUpload, PackageGrant, Transport, link,
 };
 use openautomate_core::vault::Vault;
 use tokio_util::sync::CancellationToken;
@@ -80,7 +80,11 @@ pub(crate) async fn print(control: &RunControl, text: impl Into<String>) {
 /// A transport that a test cuts, or that cuts itself after a number of messages each way.
 #[derive(Debug)]
 pub(crate) struct Cuttable {
-    inner: InProcessTransport,
+    inner: Arc<dyn Transport>,
+    /// It offers no key for secrets, as agents of the releases before.
+    is_old: bool,
+    /// What the server said, as JSON.
+    heard: Option<Arc<Mutex<Vec<u8>>>>,
     pub(crate) closed: AtomicBool,
     cut: Mutex<CancellationToken>,
     pub(crate) connections: AtomicU32,
@@ -105,7 +109,9 @@ impl Transport for Cuttable {
         let cut = CancellationToken::new();
         *self.cut.lock().unwrap() = cut.clone();
         let mut far = self.inner.connect().await?;
-        let (near, mut middle) = link();
+        let (mut near, mut middle) = link();
+        near.sealing = far.sealing.take().filter(|_| !self.is_old);
+        let heard = self.heard.clone();
         let mut left = self.messages;
         tokio::spawn(async move {
             loop {
@@ -119,7 +125,14 @@ impl Transport for Cuttable {
                         None => return,
                     },
                     message = far.receiver.recv() => match message {
-                        Some(message) => if middle.sender.send(message).await.is_err() { return },
+                        Some(message) => {
+                            if let Some(heard) = &heard {
+                                heard.lock().unwrap().extend(serde_json::to_vec(&message).unwrap());
+                            }
+                            if middle.sender.send(message).await.is_err() {
+                                return;
+                            }
+                        }
                         None => return,
                     },
                     () = cut.cancelled() => return,
@@ -162,7 +175,7 @@ impl Transport for Cuttable {
         self.inner.fetch_object(lease, object).await
     }
 
-    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<AssetContent> {
         self.inner.fetch_asset(lease, asset).await
     }
 
@@ -227,13 +240,31 @@ impl Place {
     }
 
     pub(crate) fn transport(&self, messages: Option<usize>) -> Arc<Cuttable> {
+        let inner = Arc::new(InProcessTransport::new(self.orchestrator.clone(), self.agent_id));
         Arc::new(Cuttable {
-            inner: InProcessTransport::new(self.orchestrator.clone(), self.agent_id),
+            inner,
+            is_old: false,
+            heard: None,
             closed: AtomicBool::new(false),
             cut: Mutex::new(CancellationToken::new()),
             connections: AtomicU32::new(0),
             messages,
         })
+    }
+
+    /// A transport that keeps what the server says in it.
+    pub(crate) fn overheard(inner: Arc<dyn Transport>, is_old: bool) -> (Arc<Cuttable>, Arc<Mutex<Vec<u8>>>) {
+        let heard = Arc::new(Mutex::default());
+        let transport = Cuttable {
+            inner,
+            is_old,
+            heard: Some(Arc::clone(&heard)),
+            closed: AtomicBool::new(false),
+            cut: Mutex::new(CancellationToken::new()),
+            connections: AtomicU32::new(0),
+            messages: None,
+        };
+        (Arc::new(transport), heard)
     }
 
     /// An agent whose runs do what `script` says.
@@ -265,6 +296,15 @@ impl Place {
     }
 
     pub(crate) async fn reaches(&self, id: ExecutionId, state: ExecutionState) -> Execution {
+        self.reaches_within(PATIENCE, id, state).await
+    }
+
+    pub(crate) async fn reaches_within(
+        &self,
+        patience: Duration,
+        id: ExecutionId,
+        state: ExecutionState,
+    ) -> Execution {
         let mut events = self.orchestrator.subscribe();
         let reached = async {
             loop {
@@ -275,7 +315,7 @@ impl Place {
                 let _ = events.recv().await;
             }
         };
-        tokio::time::timeout(PATIENCE, reached)
+        tokio::time::timeout(patience, reached)
             .await
             .unwrap_or_else(|_| panic!("{id:?} never became {state:?}"))
     }

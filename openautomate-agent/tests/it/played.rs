@@ -9,7 +9,7 @@ use openautomate_core::id::VersionId;
 use openautomate_core::package::signature::Statement;
 use openautomate_core::runner::{RunControl, RunEvent};
 use openautomate_core::secret::Secret;
-use openautomate_core::transport::message::{SecretAnswer, WireSecret};
+use openautomate_core::transport::message::{InClear, SecretAnswer};
 use openautomate_core::transport::{AgentMessage, Preparation, ServerMessage};
 use serde_json::{Map, json};
 use tokio::sync::oneshot;
@@ -215,7 +215,7 @@ async fn a_secret_is_asked_for_again_after_a_reconnect_and_masked_in_all_that_is
     let (mut server, _) = stage.connected().await;
     server.lines = stored;
     let (request, _) = asked(&mut server).await;
-    let value = SecretAnswer::Value(WireSecret(Secret::new("open-sesame".to_owned())));
+    let value = SecretAnswer::Value(InClear::new(Secret::new("open-sesame".to_owned())));
     server.say(ServerMessage::Secret { request, answer: value }).await;
     let progress = server
         .until(|message| match message {

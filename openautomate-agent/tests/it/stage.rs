@@ -19,10 +19,11 @@ use openautomate_core::package::chunk::ChunkHash;
 use openautomate_core::package::loaded::LoadedVersion;
 use openautomate_core::package::signature::PackageSigner;
 use openautomate_core::runner::{Runner, registry::RunnerRegistry};
+use openautomate_core::sealing::{OfferedKeys, SealingKeys};
 use openautomate_core::transport::message::ObjectInfo;
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, Assignment, Hello, ObjectUpload, PROTOCOL_VERSION,
-    PackageGrant, ServerLink, ServerMessage, Transport, Welcome, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, AssetContent, Assignment, Hello, ObjectUpload,
+    PROTOCOL_VERSION, PackageGrant, ServerLink, ServerMessage, Transport, Welcome, link,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -70,6 +71,10 @@ pub(crate) struct Played {
     /// How many uploads fail before one is kept.
     pub(crate) failing_uploads: AtomicUsize,
     pub(crate) uploads: Mutex<Vec<(String, Vec<u8>)>>,
+    /// Connections have a key for what is secret.
+    pub(crate) has_keys: AtomicBool,
+    /// The content of every asset, which comes in clear.
+    pub(crate) asset: Mutex<Option<&'static str>>,
 }
 
 impl Played {
@@ -85,6 +90,8 @@ impl Played {
             holds_files: AtomicBool::new(false),
             failing_uploads: AtomicUsize::new(0),
             uploads: Mutex::default(),
+            has_keys: AtomicBool::new(false),
+            asset: Mutex::default(),
         }
     }
 }
@@ -92,7 +99,12 @@ impl Played {
 #[async_trait]
 impl Transport for Played {
     async fn connect(&self) -> Result<AgentLink> {
-        let (ours, theirs) = link();
+        let (mut ours, theirs) = link();
+        if self.has_keys.load(Ordering::SeqCst) {
+            let keys = SealingKeys::generate()?;
+            let offer = keys.offer_in_process();
+            ours.sealing = Some(OfferedKeys { keys, offer });
+        }
         self.links.send(theirs).map_err(|_| Error::unavailable("test.over", "the test is over"))?;
         Ok(ours)
     }
@@ -146,8 +158,10 @@ impl Transport for Played {
         Err(Error::not_found("object", object))
     }
 
-    async fn fetch_asset(&self, _: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
-        Err(Error::not_found("asset", asset))
+    async fn fetch_asset(&self, _: Lease, asset: AssetId) -> Result<AssetContent> {
+        let content = self.asset.lock().unwrap().ok_or_else(|| Error::not_found("asset", asset))?;
+        let stream = futures_util::stream::iter([Ok(Bytes::from(content))]).boxed();
+        Ok(AssetContent { stream, is_end_to_end: false })
     }
 
     async fn put_object(&self, upload: ObjectUpload) -> Result<ObjectInfo> {
@@ -272,6 +286,7 @@ impl Stage {
             cancel: Vec::new(),
             max_artifact_bytes: u64::MAX,
             hears_preparations: false,
+            seals_secrets: false,
         };
         change(&mut welcome);
         server.say(ServerMessage::Welcome(welcome)).await;

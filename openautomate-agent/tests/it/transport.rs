@@ -9,6 +9,7 @@ mod nats;
 mod nats_server;
 #[cfg(feature = "nats")]
 mod peers;
+mod sealed;
 mod served;
 mod tls;
 mod web_socket;

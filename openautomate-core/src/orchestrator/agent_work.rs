@@ -14,7 +14,7 @@ use crate::domain::{
     ActorKind, ActorRef, Artifact, Asset, AuditEntry, Execution, Lease, PackageVersion, check_file_name,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{AgentId, ArtifactId, AuditId, VersionId};
+use crate::id::{AgentId, ArtifactId, AssetId, AuditId, VersionId};
 use crate::query::PageRequest;
 use crate::secret::Secret;
 use crate::transport::{Assignment, PackageRef, Preparation};
@@ -26,6 +26,14 @@ const MAX_ASSET_NAMES: usize = 2_000;
 #[derive(Debug, Default)]
 pub(super) struct VersionCache {
     versions: Mutex<HashMap<VersionId, (String, Arc<PackageVersion>)>>,
+}
+
+/// An asset whose value is on its way to a run.
+#[derive(Debug)]
+pub(crate) struct ReadAsset {
+    pub(super) id: AssetId,
+    pub(super) revision: i64,
+    pub(super) value: Secret<String>,
 }
 
 /// A file that an agent sends.
@@ -170,7 +178,7 @@ impl Orchestrator {
         agent_name: &str,
         lease: Lease,
         name: &str,
-    ) -> Result<Secret<String>> {
+    ) -> Result<ReadAsset> {
         let execution = self.leased(agent, lease).await?;
         let asset = self.store().asset_by_name(execution.environment_id, name).await?;
         let asset = readable(&execution, asset)?;
@@ -181,7 +189,7 @@ impl Orchestrator {
         self.audit_asset_read(agent, agent_name, lease, &asset).await?;
         let value = crate::command::asset::open(&self.inner.vault, &asset)?;
         self.inner.given_secrets.note(lease, &value).await?;
-        Ok(value)
+        Ok(ReadAsset { id: asset.id, revision: asset.revision, value })
     }
 
     /// Notes that a run reads an asset, before it does.

@@ -1,34 +1,16 @@
-//! What a run does with buckets, and the files that assets are, under the lease of its execution.
+//! What a run does with buckets, under the lease of its execution.
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::{self, BoxStream};
+use futures_util::stream::BoxStream;
 
 use super::Orchestrator;
-use super::agent_work::readable;
 use super::bucket::{ObjectIntake, ObjectQuery, content_missing};
 use crate::blob::BlobKey;
-use crate::command::asset::open_file;
-use crate::domain::{Asset, Bucket, BucketObject, Execution, Lease, ObjectCondition, check_object_key};
+use crate::domain::{Bucket, BucketObject, Lease, ObjectCondition, check_object_key};
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{AgentId, AssetId, ObjectId};
+use crate::id::{AgentId, ObjectId};
 use crate::permission::{Actor, Principal};
-use crate::secret::Secret;
 use crate::transport::message::{BucketCall, CallAnswer, ObjectInfo};
-
-/// How large a piece of a file that is an asset is handed on.
-const PIECE: usize = 64 * 1024;
-/// How often an asset is read that is written meanwhile.
-const LOOKS: usize = 3;
-
-/// A secret that is on its way to who may read it.
-struct Exposed(Secret<Vec<u8>>);
-
-impl AsRef<[u8]> for Exposed {
-    fn as_ref(&self) -> &[u8] {
-        self.0.expose()
-    }
-}
 
 impl Orchestrator {
     /// A bucket of the environment in which a leased execution runs.
@@ -111,62 +93,4 @@ impl Orchestrator {
         let body = self.blobs().get(&BlobKey::object(bucket.id, id)).await?;
         Ok(body.ok_or_else(content_missing)?.stream)
     }
-
-    /// What a run has to know of an asset that is a file to fetch it.
-    pub(super) async fn asset_file_call(
-        &self,
-        agent: AgentId,
-        lease: Lease,
-        name: &str,
-    ) -> Result<CallAnswer> {
-        let execution = self.leased(agent, lease).await?;
-        let found = self.store().asset_by_name(execution.environment_id, name).await?;
-        let asset = file_asset(&execution, found)?;
-        let file_name = asset.file.map(|file| file.name).unwrap_or_default();
-        Ok(CallAnswer::AssetFile { asset: asset.id, file_name, path: None })
-    }
-
-    /// The content of an asset that is a file, for a run in its environment; the read is audited before it is given.
-    ///
-    /// # Errors
-    /// `StaleLease`; `NotFound` if there is no such asset where the execution runs; `Invalid` if it is no file;
-    /// `Internal` if it does not open.
-    pub async fn asset_file_for_lease(
-        &self,
-        agent: AgentId,
-        agent_name: &str,
-        lease: Lease,
-        id: AssetId,
-    ) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let execution = self.leased(agent, lease).await?;
-        let mut looks = 1;
-        loop {
-            let asset = file_asset(&execution, self.store().asset(id).await?)?;
-            let sealed = self.store().asset_content(id).await?.unwrap_or_default();
-            match open_file(&self.inner.vault, &asset, &sealed) {
-                Ok(content) => {
-                    self.audit_asset_read(agent, agent_name, lease, &asset).await?;
-                    // Cut without a copy; the last piece that is let go of has the whole overwritten.
-                    let content = Bytes::from_owner(Exposed(content));
-                    let pieces = (0..content.len()).step_by(PIECE);
-                    let pieces: Vec<_> = pieces
-                        .map(|start| Ok(content.slice(start..content.len().min(start + PIECE))))
-                        .collect();
-                    return Ok(stream::iter(pieces).boxed());
-                }
-                // Its row and its content may be of two writes.
-                Err(_) if looks < LOOKS => looks += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-fn file_asset(execution: &Execution, asset: Option<Asset>) -> Result<Asset> {
-    let asset = readable(execution, asset)?;
-    if asset.file.is_none() {
-        let message = "the asset is no file; read it as a secret";
-        return Err(Error::invalid("asset.no_file", message));
-    }
-    Ok(asset)
 }

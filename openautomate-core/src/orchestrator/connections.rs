@@ -46,6 +46,8 @@ struct Entry {
     minute: Option<i64>,
     replaced: std::sync::Arc<Notify>,
     greeting: Greeting,
+    /// Whether secrets leave sealed in it.
+    is_sealed: bool,
 }
 
 /// How far the beginning of a connection is.
@@ -106,6 +108,7 @@ impl Connections {
         &self,
         agent: Agent,
         sender: mpsc::Sender<ServerMessage>,
+        is_sealed: bool,
     ) -> (u64, std::sync::Arc<Notify>) {
         let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let replaced = std::sync::Arc::new(Notify::new());
@@ -122,6 +125,7 @@ impl Connections {
             minute: None,
             replaced: std::sync::Arc::clone(&replaced),
             greeting: Greeting::Due,
+            is_sealed,
             connected: Connected {
                 agent_id: agent.id,
                 environment_id: agent.environment_id,
@@ -139,6 +143,11 @@ impl Connections {
             old.replaced.notify_one();
         }
         (number, replaced)
+    }
+
+    /// Whether an agent is connected here and takes secrets sealed.
+    pub(crate) fn seals(&self, agent: AgentId) -> bool {
+        self.lock().get(&agent).is_some_and(|entry| entry.is_sealed)
     }
 
     /// Removes a connection, unless another took its place.
@@ -294,7 +303,7 @@ mod tests {
         let agent_id = AgentId::new();
         let agent = sample::agent("bot", EnvironmentId::new(), UserId::new());
         let agent = Agent { id: agent_id, slots: 2, ..agent };
-        let (number, _) = connections.add(agent.clone(), sender);
+        let (number, _) = connections.add(agent.clone(), sender, false);
         connections.ready(agent_id, number, (2, 0), 0);
         connections.sent(agent_id, 2);
         assert!(connections.with_credit(agent_id, instant(0)).is_none());

@@ -9,7 +9,9 @@ use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::Orchestrator;
-use super::quarantine::{check_hosts, quarantined};
+use super::delivery::Delivery;
+use super::hello::{MAX_LEASES, MAX_SLOTS, check_hello};
+use super::quarantine::quarantined;
 use crate::changes::Event;
 use crate::clock::Timestamp;
 use crate::domain::{
@@ -18,23 +20,17 @@ use crate::domain::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::AgentId;
+use crate::sealing::{Question, SealingPurpose};
 use crate::store::{FinishAttempt, RenewalOutcome};
-use crate::transport::message::{
-    CallAnswer, NamesAnswer, QueueAnswer, QueueCall, RunCall, SecretAnswer, WireSecret,
-};
-use crate::transport::{AgentMessage, Hello, PROTOCOL_VERSION, ServerLink, ServerMessage, Welcome};
+use crate::transport::message::{CallAnswer, NamesAnswer, QueueAnswer, QueueCall, RunCall, SecretAnswer};
+use crate::transport::{AgentMessage, PROTOCOL_VERSION, ServerLink, ServerMessage, Welcome};
 
 /// How long a new connection may take to say hello.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many messages are taken at once.
 const BATCH: usize = 128;
-/// More leases than this are no honest hello or heartbeat.
-const MAX_LEASES: usize = 10_000;
-const MAX_SLOTS: u32 = 1_000;
 /// How many calls of an agent's runs may wait for other executions at once.
 const MAX_WAITS: usize = 4_096;
-const MAX_INTERPRETERS: usize = 100;
-const MAX_FACT: usize = 200;
 /// More memory than any machine has, in bytes: a petabyte.
 const MOST_MEMORY: u64 = 1 << 50;
 /// How long a claim may take from its time until it is noted as sent.
@@ -71,6 +67,8 @@ impl Orchestrator {
         if agent.public_key != proven.public_key {
             return Err(Error::forbidden("the agent was enrolled again with another key"));
         }
+        let delivery =
+            self.delivery(&agent, link.proof, hello.sealing.as_ref(), SealingPurpose::Connection)?;
         let now = self.clock().now();
         let mut facts = hello.facts;
         if let Some(host) = facts.hosts.pop() {
@@ -80,12 +78,23 @@ impl Orchestrator {
         }
         agent.facts.clone_from(&facts);
         self.store().connect_agent(agent_id, facts, hello.slots, now).await?;
-        let welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
+        let mut welcome = self.compare_leases(agent_id, &hello.leases, now).await?;
+        welcome.seals_secrets = delivery.is_sealed();
+        if !delivery.is_sealed() {
+            tracing::info!(agent = %agent_id, "an agent offers no key: it is given no secret sealed");
+        }
         let agent_name = agent.name.clone();
-        let (number, replaced) = self.connections().add(agent, link.sender.clone());
+        let (number, replaced) = self.connections().add(agent, link.sender.clone(), delivery.is_sealed());
         let waits = Arc::new(Semaphore::new(MAX_WAITS));
-        let session =
-            Session { orchestrator: self, agent_id, agent_name, number, sender: link.sender, waits };
+        let session = Session {
+            orchestrator: self,
+            agent_id,
+            agent_name,
+            number,
+            sender: link.sender,
+            waits,
+            delivery,
+        };
         let ended = tokio::select! {
             ended = session.run(welcome, &mut link.receiver) => ended,
             () = replaced.notified() => {
@@ -148,6 +157,7 @@ impl Orchestrator {
             cancel: renewed.cancel,
             max_artifact_bytes: settings.max_artifact_bytes,
             hears_preparations: true,
+            seals_secrets: false,
         })
     }
 
@@ -194,34 +204,6 @@ struct Renewed {
     stale: Vec<Lease>,
 }
 
-fn check_hello(hello: &Hello) -> Result<()> {
-    if hello.protocol != PROTOCOL_VERSION {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "agent.protocol",
-            format!(
-                "the agent speaks version {} of the protocol and this server version {PROTOCOL_VERSION}; \
-                 install the agent of this server's release",
-                hello.protocol
-            ),
-        ));
-    }
-    if hello.leases.len() > MAX_LEASES || hello.slots == 0 || hello.slots > MAX_SLOTS {
-        return Err(Error::invalid(
-            "agent.hello",
-            format!("the hello names no 1 to {MAX_SLOTS} slots, or too many leases"),
-        ));
-    }
-    let facts = &hello.facts;
-    check_hosts(&facts.hosts)?;
-    let texts = facts.python_versions.iter().chain([&facts.agent_version, &facts.os, &facts.arch]);
-    if facts.python_versions.len() > MAX_INTERPRETERS || texts.into_iter().any(|text| text.len() > MAX_FACT) {
-        let why = format!("the hello names more than {MAX_INTERPRETERS} interpreters, or a fact is too long");
-        return Err(Error::invalid("agent.hello", why));
-    }
-    Ok(())
-}
-
 struct Session<'a> {
     orchestrator: &'a Orchestrator,
     agent_id: AgentId,
@@ -230,6 +212,8 @@ struct Session<'a> {
     sender: mpsc::Sender<ServerMessage>,
     /// For the calls that wait for another execution.
     waits: Arc<Semaphore>,
+    /// How secrets leave in this connection.
+    delivery: Delivery,
 }
 
 impl Session<'_> {
@@ -413,11 +397,16 @@ impl Session<'_> {
     }
 
     async fn secret(&self, request: u64, lease: Lease, name: &str) -> Result<()> {
-        let read = self.orchestrator.asset_for_lease(self.agent_id, &self.agent_name, lease, name).await;
-        let answer = match read {
-            Ok(value) => SecretAnswer::Value(WireSecret(value)),
-            Err(error) => SecretAnswer::Refused { kind: error.kind(), message: error.message().to_owned() },
+        let given = async {
+            self.orchestrator.check_delivery(self.agent_id, &self.delivery)?;
+            let read =
+                self.orchestrator.asset_for_lease(self.agent_id, &self.agent_name, lease, name).await?;
+            self.delivery.answer(read, &Question { lease, request, name })
         };
+        let answer = given.await.unwrap_or_else(|error| SecretAnswer::Refused {
+            kind: error.kind(),
+            message: error.message().to_owned(),
+        });
         self.send(ServerMessage::Secret { request, answer }).await
     }
 

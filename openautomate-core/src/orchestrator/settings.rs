@@ -117,6 +117,9 @@ pub struct Settings {
     /// Where signed checkpoints of the audit are written beside the database: a file, a line each, or a folder that is
     /// there, a file each.
     pub audit_checkpoints: Option<PathBuf>,
+    /// Gives secrets to agents sealed only. Without it, an agent of a release that offers no key gets them in clear, within
+    /// TLS, and so does whoever takes the offer out of a hello on its way.
+    pub require_sealed_secrets: bool,
     /// How many passwords are hashed at once.
     pub password_parallelism: usize,
 }
@@ -157,6 +160,7 @@ impl Default for Settings {
             schedule_intervals: ScheduleIntervals::default(),
             schedule_late_after: Duration::from_secs(60),
             audit_checkpoints: None,
+            require_sealed_secrets: false,
             password_parallelism: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         }
     }

@@ -10,8 +10,11 @@ use crate::error::{Error, Result};
 use crate::id::{AgentId, AgentRolloutId, AssetId, FileId, ObjectId};
 use crate::orchestrator::{ArrivalIntake, ArtifactIntake, ObjectIntake, Orchestrator};
 use crate::package::chunk::ChunkHash;
+use crate::sealing::{LineProof, OfferedKeys, SealingKeys};
 use crate::transport::message::ObjectInfo;
-use crate::transport::{AgentLink, ArrivedFile, ArtifactUpload, ObjectUpload, PackageGrant, Transport, link};
+use crate::transport::{
+    AgentLink, ArrivedFile, ArtifactUpload, AssetContent, ObjectUpload, PackageGrant, Transport, link,
+};
 
 /// Reaches an orchestrator of the same process as one of its agents.
 #[derive(Clone, Debug)]
@@ -35,7 +38,10 @@ impl Transport for InProcessTransport {
             return Err(Error::unavailable("server.stopped", "the orchestrator has stopped"));
         }
         let agent = self.orchestrator.connectable(self.agent).await?;
-        let (ours, theirs) = link();
+        let (mut ours, mut theirs) = link();
+        let keys = SealingKeys::generate()?;
+        let offer = keys.offer_in_process();
+        (ours.sealing, theirs.proof) = (Some(OfferedKeys { keys, offer }), Some(LineProof::SameProcess));
         let orchestrator = self.orchestrator.clone();
         self.orchestrator.tasks().spawn(async move { orchestrator.serve(agent, theirs).await });
         Ok(ours)
@@ -74,9 +80,10 @@ impl Transport for InProcessTransport {
         self.orchestrator.object_for_lease(self.agent, lease, object).await
     }
 
-    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<AssetContent> {
         let agent = self.orchestrator.connectable(self.agent).await?;
-        self.orchestrator.asset_file_for_lease(self.agent, &agent.name, lease, asset).await
+        let stream = self.orchestrator.asset_file_for_lease(&agent, lease, asset).await?;
+        Ok(AssetContent { stream, is_end_to_end: true })
     }
 
     async fn put_object(&self, upload: ObjectUpload) -> Result<ObjectInfo> {

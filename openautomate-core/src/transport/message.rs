@@ -5,12 +5,12 @@
 
 mod call;
 mod queue;
+mod secret;
 mod update;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{
@@ -20,10 +20,11 @@ use crate::domain::{
 use crate::error::ErrorKind;
 use crate::id::{AgentRolloutId, FileId, PackageId, VersionId};
 use crate::package::signature::{PublicKey, Signed};
-use crate::secret::Secret;
+use crate::sealing::SealingOffer;
 
 pub use call::{BucketCall, CallAnswer, ObjectInfo, PutCondition, RunCall};
 pub use queue::{QueueAnswer, QueueCall, QueueReply, TakenItem};
+pub use secret::{InClear, NamesAnswer, SecretAnswer};
 pub use update::{PreparationWord, UpdateOrder};
 
 /// The version of these messages. The server refuses agents that speak another one.
@@ -157,6 +158,10 @@ pub struct Hello {
     pub slots: u32,
     /// Every lease that it holds, those whose finish is not acknowledged too.
     pub leases: Vec<Lease>,
+    /// The key for which secrets are to be sealed in this connection. Without, they come in clear, if the server gives
+    /// them at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealing: Option<SealingOffer>,
 }
 
 /// From the server.
@@ -272,6 +277,9 @@ pub struct Welcome {
     /// Whether the server hears [`AgentMessage::Prepared`]; one that does not would end the connection.
     #[serde(default)]
     pub hears_preparations: bool,
+    /// Whether the server took the key in `Hello`: from now on it gives no secret in clear, and an agent takes none.
+    #[serde(default)]
+    pub seals_secrets: bool,
 }
 
 /// What a server takes that does not say it.
@@ -369,60 +377,10 @@ pub struct AssignedFile {
     pub sha256: String,
 }
 
-/// The answer to a request for an asset's value.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum SecretAnswer {
-    /// The value.
-    Value(WireSecret),
-    /// Why it is refused.
-    Refused {
-        /// What kind of reason.
-        kind: ErrorKind,
-        /// The reason.
-        message: String,
-    },
-}
-
-/// The answer to the question which assets a run may read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum NamesAnswer {
-    /// Their names, sorted.
-    Names(Vec<String>),
-    /// Why they are refused.
-    Refused {
-        /// What kind of reason.
-        kind: ErrorKind,
-        /// The reason.
-        message: String,
-    },
-}
-
-/// A secret that may be serialized: only into a message to the agent that holds the lease.
-#[derive(Clone)]
-pub struct WireSecret(pub Secret<String>);
-
-impl fmt::Debug for WireSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WireSecret(***)")
-    }
-}
-
-impl Serialize for WireSecret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.expose())
-    }
-}
-
-impl<'de> Deserialize<'de> for WireSecret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|value| Self(Secret::new(value)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::id::ExecutionId;
 
@@ -433,13 +391,24 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_shows_on_the_wire_only() {
-        let message = ServerMessage::Secret {
-            request: 1,
-            answer: SecretAnswer::Value(WireSecret(Secret::new("hunter2!".to_owned()))),
+    fn who_knows_nothing_of_sealing_is_understood() {
+        let hello = json!({
+            "type": "hello", "protocol": 1, "slots": 1, "leases": [], "facts": AgentFacts::default(),
+        });
+        let AgentMessage::Hello(mut hello) = serde_json::from_value(hello).unwrap() else {
+            panic!("a hello")
         };
-        assert!(!format!("{message:?}").contains("hunter2"));
-        assert!(serde_json::to_string(&message).unwrap().contains("hunter2"));
+        assert_eq!(hello.sealing, None);
+        assert!(serde_json::to_value(&hello).unwrap().get("sealing").is_none(), "nothing new is said");
+        let welcome = json!({
+            "protocol": 1, "serverVersion": "0.1.0", "leaseTtlMs": 1, "renewEveryMs": 1, "leaseMarginMs": 1,
+            "stale": [], "cancel": [],
+        });
+        assert!(!serde_json::from_value::<Welcome>(welcome).unwrap().seals_secrets);
+        // An offer goes through JSON as it is.
+        hello.sealing = Some(crate::sealing::SealingKeys::generate().unwrap().offer_in_process());
+        let text = serde_json::to_string(&hello).unwrap();
+        assert_eq!(serde_json::from_str::<Hello>(&text).unwrap().sealing, hello.sealing);
     }
 
     #[test]

@@ -21,7 +21,7 @@
 //! - Both channels are bounded, so a slow reader slows its writer (`connection::a_slow_agent_slows_the_server`).
 //!   So are the streams of content (`file::is_read_as_it_is_taken`).
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -34,6 +34,7 @@ use crate::domain::{ArrivalOutcome, FileArrival, Lease};
 use crate::error::Result;
 use crate::id::{AgentRolloutId, AssetId, FileId, ObjectId, VersionId};
 use crate::package::chunk::{self, ChunkHash};
+use crate::sealing::{self, LineProof, OfferedKeys};
 use crate::transport::message::{ObjectInfo, PutCondition};
 
 pub mod in_process;
@@ -58,6 +59,8 @@ pub struct AgentLink {
     pub sender: mpsc::Sender<AgentMessage>,
     /// From the server; `None` when the connection ended.
     pub receiver: mpsc::Receiver<ServerMessage>,
+    /// The keys for which the server seals what is secret in this connection; without, it comes in clear.
+    pub sealing: Option<OfferedKeys>,
 }
 
 /// The server's end of a connection.
@@ -67,16 +70,18 @@ pub struct ServerLink {
     pub sender: mpsc::Sender<ServerMessage>,
     /// From the agent; `None` when the connection ended.
     pub receiver: mpsc::Receiver<AgentMessage>,
+    /// By what it is known who is at the other end; without, no key is believed that is offered through it.
+    pub proof: Option<LineProof>,
 }
 
-/// Two ends that are joined.
+/// Two ends that are joined, of which nothing else is known.
 #[must_use]
 pub fn link() -> (AgentLink, ServerLink) {
     let (to_server, from_agent) = mpsc::channel(CHANNEL_CAPACITY);
     let (to_agent, from_server) = mpsc::channel(CHANNEL_CAPACITY);
     (
-        AgentLink { sender: to_server, receiver: from_server },
-        ServerLink { sender: to_agent, receiver: from_agent },
+        AgentLink { sender: to_server, receiver: from_server, sealing: None },
+        ServerLink { sender: to_agent, receiver: from_agent, proof: None },
     )
 }
 
@@ -88,6 +93,26 @@ pub const MAX_CHUNKS: usize = 256;
 #[must_use]
 pub fn chunk_frames() -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder().max_frame_length(chunk::MAX_PACKED_BYTES).new_codec()
+}
+
+/// How the sealed content of an asset stands in a stream of bytes: each frame behind its length, as chunks do.
+#[must_use]
+pub fn sealed_frames() -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().max_frame_length(sealing::MAX_FRAME_BYTES).new_codec()
+}
+
+/// The content of an asset that is a file.
+pub struct AssetContent {
+    /// The content, as it comes.
+    pub stream: BoxStream<'static, Result<Bytes>>,
+    /// Whether nothing between the orchestrator and this process could read it: it came sealed, or never left the process.
+    pub is_end_to_end: bool,
+}
+
+impl Debug for AssetContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssetContent").field("is_end_to_end", &self.is_end_to_end).finish_non_exhaustive()
+    }
 }
 
 /// Why an agent may fetch a version.
@@ -208,11 +233,12 @@ pub trait Transport: Send + Sync + Debug + 'static {
     async fn fetch_object(&self, lease: Lease, object: ObjectId)
     -> Result<BoxStream<'static, Result<Bytes>>>;
 
-    /// The content of an asset that is a file in the environment of a leased execution (`object::asset_files`).
+    /// The content of an asset that is a file in the environment of a leased execution (`object::asset_files`). A stream
+    /// that ends early ends in an error.
     ///
     /// # Errors
     /// As [`Transport::fetch_object`].
-    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>>;
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<AssetContent>;
 
     /// Writes an object into a bucket of the environment of a leased execution (`object::whole`, `object::names`). The
     /// same again by the same attempt is done once, whatever the condition (`object::again`). Nothing is kept of one

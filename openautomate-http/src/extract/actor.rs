@@ -27,7 +27,7 @@ fn stranger(parts: &Parts) -> Actor {
     of_request(parts, Actor::anonymous())
 }
 
-fn bearer(parts: &Parts) -> Result<&str> {
+pub(super) fn bearer(parts: &Parts) -> Result<&str> {
     let missing = || Error::unauthenticated("sign in first: this takes an access token");
     let header = parts.headers.get(AUTHORIZATION).ok_or_else(missing)?;
     let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;

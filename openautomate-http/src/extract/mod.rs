@@ -7,6 +7,7 @@ mod idempotency;
 mod json;
 mod page;
 mod path;
+mod sealing;
 
 pub(crate) use actor::{
     Caller, CallerOrKey, Certified, Enrolling, EnrollingOrKey, HookSender, InSession, LedVisitor,
@@ -18,3 +19,4 @@ pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use json::{Body, is_json};
 pub(crate) use page::{Listed, PageParams, PageQuery, Query};
 pub(crate) use path::Path;
+pub(crate) use sealing::AgentLine;

@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::artifacts::ArtifactView;
 use crate::access::routes;
 use crate::auth::AGENT_TOKEN_LIFE;
-use crate::extract::{Body, Certified, LinkedAgent, Path, Query, Visitor};
+use crate::extract::{AgentLine, Body, Certified, LinkedAgent, Path, Query, Visitor};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::websocket;
@@ -177,9 +177,10 @@ async fn token(
 async fn connect(
     State(state): State<AppState>,
     LinkedAgent(agent): LinkedAgent,
+    line: AgentLine,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    websocket::agent::accept(upgrade, state, agent)
+    websocket::agent::accept(upgrade, state, agent, line.proof)
 }
 
 /// What a file is called.

@@ -6,20 +6,24 @@ use axum::body::Body as HttpBody;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use openautomate_core::Error;
 use openautomate_core::domain::{Lease, ObjectCondition};
 use openautomate_core::id::{AgentId, AssetId, ExecutionId, ObjectId};
-use openautomate_core::orchestrator::ObjectIntake;
+use openautomate_core::orchestrator::{AssetAnswer, ObjectIntake};
+use openautomate_core::sealing::SEALED_HEADER;
+use openautomate_core::transport::sealed_frames;
 use serde::Deserialize;
+use tokio_util::codec::Encoder as _;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::files::lively;
 use super::objects::ObjectView;
 use crate::access::routes;
-use crate::extract::{LinkedAgent, Path, Query};
+use crate::extract::{AgentLine, LinkedAgent, Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -61,16 +65,35 @@ async fn object(
         ("executionId" = Uuid, Path, description = "The execution."),
         ("epoch" = u32, Path, description = "The number of the lease."),
         ("assetId" = Uuid, Path, description = "The asset."),
+        ("openautomate-sealing" = Option<String>, Header, description = "The key for which the content is to be sealed, \
+            and the agent's signature: both in base64url without padding, with a dot between them."),
     ),
-    responses((status = 200, description = "The content.", content_type = "application/octet-stream")))]
+    responses((status = 200, content_type = "application/octet-stream",
+        description = "The content. With the header `openautomate-sealed` it is sealed (HPKE, RFC 9180): frames, each \
+            behind its length in four bytes, the highest first.")))]
 async fn asset(
     State(state): State<AppState>,
     LinkedAgent(agent): LinkedAgent,
+    line: AgentLine,
     Path((_agent, execution, epoch, asset)): Path<(AgentId, ExecutionId, u32, AssetId)>,
 ) -> Result<Response, Problem> {
     let lease = Lease { execution, epoch };
-    let content = state.orchestrator().asset_file_for_lease(agent.id, &agent.name, lease, asset).await?;
-    Ok(streamed(content))
+    let taken = (line.proof, line.offer.as_ref());
+    match state.orchestrator().asset_file_over_line(&agent, lease, asset, taken).await? {
+        AssetAnswer::InClear(content) => Ok(streamed(content)),
+        AssetAnswer::Sealed(frames) => {
+            let frames = frames.map(|frame| frame.and_then(framed)).boxed();
+            Ok(([(SEALED_HEADER, "1")], streamed(frames)).into_response())
+        }
+    }
+}
+
+fn framed(sealed: Bytes) -> Result<Bytes, Error> {
+    let mut frame = BytesMut::with_capacity(sealed.len() + 4);
+    sealed_frames().encode(sealed, &mut frame).map_err(|error| {
+        Error::internal("asset.seal", "a sealed piece is larger than pieces are").with_source(error)
+    })?;
+    Ok(frame.freeze())
 }
 
 /// Where an object goes.

@@ -11,6 +11,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use openautomate_core::ErrorKind;
 use openautomate_core::domain::Agent;
+use openautomate_core::sealing::LineProof;
 use openautomate_core::transport::{AgentMessage, ServerMessage, link};
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,8 +22,8 @@ const BUFFER: usize = 4_096;
 /// Assignments and log chunks are the largest messages.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
-/// Upgrades the request of an agent whose identity is settled.
-pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, agent: Agent) -> Response {
+/// Upgrades the request of an agent whose identity is settled, by what `proof` tells of.
+pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, agent: Agent, proof: LineProof) -> Response {
     upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
@@ -30,14 +31,15 @@ pub(crate) fn accept(upgrade: WebSocketUpgrade, state: AppState, agent: Agent) -
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |socket| {
             let tasks = state.options().tasks.clone();
-            tasks.track_future(serve(socket, state, agent))
+            tasks.track_future(serve(socket, state, agent, proof))
         })
 }
 
 /// Moves messages between the socket and the orchestrator until either ends.
-async fn serve(socket: WebSocket, state: AppState, agent: Agent) {
+async fn serve(socket: WebSocket, state: AppState, agent: Agent, proof: LineProof) {
     let (sink, stream) = socket.split();
-    let (ours, theirs) = link();
+    let (ours, mut theirs) = link();
+    theirs.proof = Some(proof);
     let say = theirs.sender.clone();
     let options = state.options();
     let reading = read(stream, ours.sender, say, options.silence_limit);

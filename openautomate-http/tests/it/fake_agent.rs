@@ -114,7 +114,7 @@ impl FakeAgent {
             hosts: host.into_iter().collect(),
             ..AgentFacts::default()
         };
-        let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 2, leases };
+        let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 2, leases, sealing: None };
         connection.send(&AgentMessage::Hello(hello)).await;
         let first = connection.next().await;
         (connection, first)

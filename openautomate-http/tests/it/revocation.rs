@@ -219,6 +219,7 @@ async fn an_agent_is_cut_off_though_no_announcement_comes() {
         facts: openautomate_core::domain::AgentFacts::default(),
         slots: 1,
         leases: Vec::new(),
+        sealing: None,
     };
     late_connection.send(&AgentMessage::Hello(hello)).await;
     agents.push((late, late_connection));

@@ -37,7 +37,7 @@ async fn next(link: &mut AgentLink) -> Option<ServerMessage> {
 async fn connected(transport: &WebSocketTransport) -> AgentLink {
     let mut link = timeout(PATIENCE, transport.connect()).await.unwrap().unwrap();
     let facts = AgentFacts::default();
-    let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 1, leases: Vec::new() };
+    let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 1, leases: Vec::new(), sealing: None };
     link.sender.send(AgentMessage::Hello(hello)).await.unwrap();
     assert!(matches!(next(&mut link).await, Some(ServerMessage::Welcome(_))));
     link

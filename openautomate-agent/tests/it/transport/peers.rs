@@ -119,7 +119,7 @@ async fn servers_wake_each_other_and_believe_nobody_else() {
 
     let mut link = InProcessTransport::new(there.clone(), agent.id).connect().await.unwrap();
     let facts = AgentFacts::default();
-    let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 9, leases: Vec::new() };
+    let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 9, leases: Vec::new(), sealing: None };
     link.sender.send(AgentMessage::Hello(hello)).await.unwrap();
     assert!(matches!(next(&mut link).await, ServerMessage::Welcome(_)));
     link.sender.send(AgentMessage::Ready { free: 9, ahead: 0, received: 0 }).await.unwrap();

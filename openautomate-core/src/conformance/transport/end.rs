@@ -34,7 +34,7 @@ pub async fn by_the_orchestrator<F: TransportFixture>() {
     let mut connection = agent.connect().await;
     // A second hello is against the rules.
     let facts = AgentFacts::default();
-    let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 1, leases: Vec::new() };
+    let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 1, leases: Vec::new(), sealing: None };
     connection.say(AgentMessage::Hello(hello)).await;
     assert_eq!(connection.ended().await, Some(ErrorKind::Invalid));
     world.connected(agent.id, false).await;

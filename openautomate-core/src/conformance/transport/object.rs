@@ -44,7 +44,7 @@ impl<F: TransportFixture> World<F> {
             content: Secret::new(content.to_vec()),
             description: String::new(),
             readers: crate::command::asset::AssetReaders::AsBefore,
-            create_only: true,
+            create_only: false,
         };
         self.orchestrator.execute(&self.admin, command).await.unwrap()
     }
@@ -207,7 +207,11 @@ pub async fn asset_files<F: TransportFixture>() {
     let agent = world.agent("bot").await;
     let (_connection, lease) = agent.leased(&world).await;
     let fetched = agent.transport.fetch_asset(lease, asset.id).await.unwrap();
-    assert!(all(fetched).await == content);
+    assert!(fetched.is_end_to_end, "who is in between reads it");
+    assert!(all(fetched.stream).await == content);
+    let empty = world.asset(None, b"").await;
+    let fetched = agent.transport.fetch_asset(lease, empty.id).await.unwrap();
+    assert!(all(fetched.stream).await.is_empty());
 }
 
 /// Nothing is kept of an upload that is dropped, and it can be done again.

@@ -28,7 +28,7 @@ impl Peer {
         let link = soon("a connection", self.transport.connect()).await.unwrap();
         let mut connection = Connection { link, received: 0 };
         let facts = AgentFacts::default();
-        let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: SLOTS, leases };
+        let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: SLOTS, leases, sealing: None };
         connection.say(AgentMessage::Hello(hello)).await;
         let welcome = connection.next().await;
         assert!(matches!(welcome, ServerMessage::Welcome(_)), "{welcome:?}");

@@ -19,6 +19,7 @@ use openautomate_core::domain::{
 use openautomate_core::id::{EnvironmentId, ExecutionId};
 use openautomate_core::orchestrator::Settings;
 use openautomate_core::permission::{Actor, Principal};
+use openautomate_core::sealing::{OfferedKeys, SealingKeys};
 use openautomate_core::secret::Secret;
 use openautomate_core::store::memory::MemoryStore;
 use openautomate_core::transport::in_process::InProcessTransport;
@@ -138,15 +139,34 @@ impl Place {
         self.orchestrator.execute(&self.admin, command).await.unwrap()
     }
 
+    /// Connects as an agent that offers no key for its secrets.
     pub(crate) async fn connect(&self, agent: &Agent, leases: Vec<Lease>) -> ScriptedAgent {
+        self.connect_with(agent, leases, false).await.0
+    }
+
+    /// Connects and offers a key for its secrets.
+    pub(crate) async fn connect_sealed(&self, agent: &Agent) -> (ScriptedAgent, SealingKeys) {
+        let (scripted, sealing) = self.connect_with(agent, Vec::new(), true).await;
+        (scripted, sealing.expect("the transport has keys").keys)
+    }
+
+    async fn connect_with(
+        &self,
+        agent: &Agent,
+        leases: Vec<Lease>,
+        offers: bool,
+    ) -> (ScriptedAgent, Option<OfferedKeys>) {
         let transport = InProcessTransport::new(self.orchestrator.clone(), agent.id);
-        let link = transport.connect().await.unwrap();
-        let hello = Hello { protocol: PROTOCOL_VERSION, facts: AgentFacts::default(), slots: 8, leases };
+        let mut link = transport.connect().await.unwrap();
+        let offered = link.sealing.take().filter(|_| offers);
+        let sealing = offered.as_ref().map(|offered| offered.offer.clone());
+        let facts = AgentFacts::default();
+        let hello = Hello { protocol: PROTOCOL_VERSION, facts, slots: 8, leases, sealing };
         link.sender.send(AgentMessage::Hello(hello)).await.unwrap();
         let mut scripted = ScriptedAgent { link, received: 0, welcome: None };
         let ServerMessage::Welcome(welcome) = scripted.next().await else { panic!("no welcome") };
         scripted.welcome = Some(welcome);
-        scripted
+        (scripted, offered)
     }
 
     pub(crate) async fn execution(&self, id: ExecutionId) -> Execution {

@@ -3,6 +3,8 @@
 use openautomate_core::ErrorKind;
 use openautomate_core::command::asset::{AssetReaders, DeleteAsset, PutAsset};
 use openautomate_core::domain::{AssetFormat, AssetKind, RunResult};
+use openautomate_core::orchestrator::Settings;
+use openautomate_core::sealing::Question;
 use openautomate_core::secret::Secret;
 use openautomate_core::transport::message::{NamesAnswer, SecretAnswer};
 use openautomate_core::transport::{AgentMessage, ServerMessage};
@@ -45,7 +47,7 @@ async fn a_value_is_given_to_a_live_lease_only_and_the_read_is_audited() {
     place.enqueue(&package).await;
     let lease = bot.assignment().await.lease;
     let SecretAnswer::Value(value) = ask(&mut bot, lease).await else { panic!("refused") };
-    assert_eq!(value.0.expose(), "second-value");
+    assert_eq!(value.into_secret().expose(), "second-value");
     bot.finish(lease, RunResult::succeeded(Map::new()), 0).await;
     let SecretAnswer::Refused { kind, .. } = ask(&mut bot, lease).await else { panic!("given") };
     assert_eq!(kind, ErrorKind::StaleLease);
@@ -57,6 +59,54 @@ async fn a_value_is_given_to_a_live_lease_only_and_the_read_is_audited() {
         place.orchestrator.store().audit_entries(&Default::default(), Default::default()).await.unwrap();
     assert!(!format!("{everything:?}").contains("second-value"));
     assert!(!format!("{asset:?}").contains("second-value"));
+}
+
+#[tokio::test]
+async fn an_agent_that_offers_a_key_is_given_sealed_values_only() {
+    let place = Place::new().await;
+    let package = place.greeter().await;
+    place.orchestrator.execute(&place.admin, put("open-sesame", AssetKind::Secret)).await.unwrap();
+    let agent = place.agent("bot").await;
+    let (mut bot, keys) = place.connect_sealed(&agent).await;
+    assert!(bot.welcome.as_ref().unwrap().seals_secrets);
+    bot.ready(1).await;
+    place.enqueue(&package).await;
+    let lease = bot.assignment().await.lease;
+    let SecretAnswer::Sealed(sealed) = ask(&mut bot, lease).await else { panic!("in clear") };
+    let question = Question { lease, request: 9, name: "erp" };
+    assert_eq!(keys.open(&sealed, &question).unwrap().expose(), "open-sesame");
+    assert!(keys.open(&sealed, &Question { request: 8, ..question }).is_err());
+    // Another connection has another key, and what was sealed for the one before stays shut.
+    let (_bot, other_keys) = place.connect_sealed(&agent).await;
+    assert_eq!(other_keys.open(&sealed, &question).unwrap_err().code(), "asset.seal");
+}
+
+#[tokio::test]
+async fn a_server_may_give_no_value_in_clear() {
+    let settings = Settings { require_sealed_secrets: true, ..Settings::default() };
+    let place = Place::with(settings).await;
+    let package = place.greeter().await;
+    place.orchestrator.execute(&place.admin, put("open-sesame", AssetKind::Secret)).await.unwrap();
+    let agent = place.agent("bot").await;
+    // It connects, so that it can be updated, and works; but for secrets.
+    let mut old = place.connect(&agent, vec![]).await;
+    assert!(!old.welcome.as_ref().unwrap().seals_secrets);
+    old.ready(1).await;
+    place.enqueue(&package).await;
+    let lease = old.assignment().await.lease;
+    let SecretAnswer::Refused { kind, message } = ask(&mut old, lease).await else { panic!("given") };
+    assert_eq!(kind, ErrorKind::Forbidden);
+    assert!(message.contains("update the agent"), "{message}");
+    old.finish(lease, RunResult::succeeded(Map::new()), 0).await;
+    let (mut bot, _) = place.connect_sealed(&agent).await;
+    bot.ready(1).await;
+    place.enqueue(&package).await;
+    let lease = bot.assignment().await.lease;
+    assert!(matches!(ask(&mut bot, lease).await, SecretAnswer::Sealed(_)));
+    let filter =
+        openautomate_core::query::AuditFilter { action: Some("asset.read".into()), ..Default::default() };
+    let reads = place.orchestrator.store().audit_entries(&filter, Default::default()).await.unwrap();
+    assert_eq!(reads.items.len(), 1, "what was refused was not read");
 }
 
 #[tokio::test]
@@ -128,7 +178,8 @@ async fn only_the_packages_that_an_asset_names_read_it() {
         place.enqueue(package).await;
         let lease = bot.assignment().await.lease;
         match ask(&mut bot, lease).await {
-            SecretAnswer::Value(value) => assert!(may && value.0.expose() == "guarded-value"),
+            SecretAnswer::Value(value) => assert!(may && value.into_secret().expose() == "guarded-value"),
+            SecretAnswer::Sealed(_) => panic!("sealed for nobody"),
             SecretAnswer::Refused { kind, .. } => assert_eq!((may, kind), (false, ErrorKind::Forbidden)),
         }
         bot.send(AgentMessage::AssetNames { request: 4, lease }).await;

@@ -16,8 +16,8 @@ use openautomate_core::secret::Secret;
 use openautomate_core::transport::in_process::InProcessTransport;
 use openautomate_core::transport::message::ObjectInfo;
 use openautomate_core::transport::{
-    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, ObjectUpload, PackageGrant, ServerMessage,
-    Transport, link,
+    AgentLink, AgentMessage, ArrivedFile, ArtifactUpload, AssetContent, ObjectUpload, PackageGrant,
+    ServerMessage, Transport, link,
 };
 use tokio::sync::mpsc;
 
@@ -78,8 +78,9 @@ async fn hoard<T>(mut from: mpsc::Receiver<T>, to: mpsc::Sender<T>) {
 #[async_trait]
 impl<const FAULT: u32> Transport for Faulty<FAULT> {
     async fn connect(&self) -> Result<AgentLink> {
-        let AgentLink { sender, receiver } = self.0.connect().await?;
-        let (ours, theirs) = link();
+        let AgentLink { sender, receiver, sealing } = self.0.connect().await?;
+        let (mut ours, theirs) = link();
+        ours.sealing = sealing;
         if FAULT == HOARDS {
             tokio::spawn(hoard::<AgentMessage>(theirs.receiver, sender));
             tokio::spawn(hoard::<ServerMessage>(receiver, theirs.sender));
@@ -132,7 +133,7 @@ impl<const FAULT: u32> Transport for Faulty<FAULT> {
         self.0.fetch_object(lease, object).await
     }
 
-    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<BoxStream<'static, Result<Bytes>>> {
+    async fn fetch_asset(&self, lease: Lease, asset: AssetId) -> Result<AssetContent> {
         self.0.fetch_asset(lease, asset).await
     }
 

@@ -1200,7 +1200,10 @@ export interface paths {
         get: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The key for which the content is to be sealed, and the agent's signature: both in base64url without padding, with a dot between them. */
+                    "openautomate-sealing"?: string | null;
+                };
                 path: {
                     /** @description The agent. */
                     id: string;
@@ -1215,7 +1218,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description The content. */
+                /** @description The content. With the header `openautomate-sealed` it is sealed (HPKE, RFC 9180): frames, each behind its length in four bytes, the highest first. */
                 200: {
                     headers: {
                         [name: string]: unknown;

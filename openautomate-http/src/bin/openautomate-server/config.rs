@@ -179,6 +179,10 @@ pub(crate) struct ServeArgs {
     /// file, a line each, or a folder that is there, a file each.
     #[arg(long, env = "OPENAUTOMATE_AUDIT_CHECKPOINTS", value_name = "FILE|DIR")]
     pub(crate) audit_checkpoints: Option<PathBuf>,
+    /// Gives secrets to agents only sealed for a key that each makes for its connection, so that nothing in between reads
+    /// them. Agents of releases before that are refused them; without this they get them as ever, within TLS.
+    #[arg(long, env = "OPENAUTOMATE_REQUIRE_SEALED_SECRETS")]
+    pub(crate) require_sealed_secrets: bool,
     /// Logs in JSON, one object a line.
     #[arg(long, env = "OPENAUTOMATE_JSON_LOGS")]
     pub(crate) json_logs: bool,
@@ -244,6 +248,7 @@ impl ServeArgs {
             },
             schedule_late_after: Duration::from_secs(self.schedule_late_after),
             audit_checkpoints: self.audit_checkpoints.clone(),
+            require_sealed_secrets: self.require_sealed_secrets,
             ..Settings::default()
         };
         settings.with_lease_ttl(Duration::from_secs(self.lease_ttl))
@@ -284,6 +289,7 @@ mod tests {
         assert_eq!(settings.schedule_late_after, Duration::from_secs(5));
         let everybody = parse(&["--require-totp", "everybody"]).settings();
         assert_eq!(everybody.require_totp, RequireTotp::Everybody);
+        assert!(parse(&["--require-sealed-secrets"]).settings().require_sealed_secrets);
         assert_eq!(parse(&[]).settings(), Settings::default());
     }
 

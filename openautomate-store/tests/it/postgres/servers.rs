@@ -97,6 +97,7 @@ impl Agent {
                 facts,
                 slots: 4,
                 leases: Vec::new(),
+                sealing: None,
             }))
             .await;
         agent.until(|message| matches!(message, ServerMessage::Welcome(_)).then_some(())).await;
