@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use crate::fake_agent::FakeAgent;
 use crate::server::{TestServer, problem, read, text};
 
-struct Live(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Live(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 /// Opens a connection with these headers; the status of the answer if it is refused.
 async fn open(server: &TestServer, headers: &[(&'static str, String)]) -> Result<Live, u16> {
@@ -35,17 +35,17 @@ async fn ticket(server: &TestServer, token: &str) -> String {
 }
 
 /// As a program: by the access token.
-async fn connect(server: &TestServer, token: &str) -> Live {
+pub(crate) async fn connect(server: &TestServer, token: &str) -> Live {
     open(server, &[("authorization", format!("Bearer {token}"))]).await.unwrap()
 }
 
 impl Live {
-    async fn say(&mut self, ask: Value) {
+    pub(crate) async fn say(&mut self, ask: Value) {
         self.0.send(Message::text(ask.to_string())).await.unwrap();
     }
 
     /// The next message, or the code that the connection was closed with.
-    async fn next(&mut self) -> Result<Value, u16> {
+    pub(crate) async fn next(&mut self) -> Result<Value, u16> {
         loop {
             let frame = tokio::time::timeout(Duration::from_secs(10), self.0.next()).await.unwrap();
             match frame {
@@ -57,7 +57,7 @@ impl Live {
         }
     }
 
-    async fn subscribe(&mut self, id: u32, topic: &str) {
+    pub(crate) async fn subscribe(&mut self, id: u32, topic: &str) {
         self.say(json!({"op": "subscribe", "id": id, "topic": topic})).await;
         assert_eq!(self.next().await.unwrap(), json!({"type": "subscribed", "id": id}));
     }

@@ -16,6 +16,7 @@ mod calendars;
 mod cloud_blobs;
 mod collect_blobs;
 mod enrolment;
+mod environment_grants;
 mod executions;
 mod fake_agent;
 mod files;

@@ -9,12 +9,12 @@ use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
     ActorKind, ActorRef, Agent, AgentFacts, AgentHost, AgentPool, AgentStatus, AllowedPackage, Asset,
     AssetFile, AssetFormat, AssetKind, Calendar, Concurrency, Deployment, EnrolmentToken, Environment,
-    EnvironmentPause, Execution, ExecutionOptions, ExecutionState, FiringCause, Invitation,
+    EnvironmentPause, EnvironmentRoles, Execution, ExecutionOptions, ExecutionState, FiringCause, Invitation,
     MaintenanceWindow, OnAgentLost, Origin, Package, PackageVersion, Pause, Progress, PythonRequirement,
     Quarantine, Requirements, RetryOptions, RetryPolicy, Role, Rollout, RolloutKind, RolloutState, RunError,
     Schedule, Session, TraceFrame, User,
 };
-use crate::id::{EnrolmentTokenId, ExecutionId, InvitationId, PoolId, RoleId, RolloutId};
+use crate::id::{EnrolmentTokenId, EnvironmentId, ExecutionId, InvitationId, PoolId, RoleId, RolloutId};
 use crate::package::manifest::Manifest;
 use crate::schedule::{CalendarRule, DstGap, DstOverlap, MisfirePolicy, OverlapPolicy};
 
@@ -27,6 +27,18 @@ pub async fn users<F: StoreFixture>(fixture: F) {
     let empty = User { roles: vec![], ..sample::user("empty") };
     let full = User {
         custom_roles: vec![RoleId::new(), RoleId::new()],
+        environment_roles: vec![
+            EnvironmentRoles {
+                environment_id: EnvironmentId::new(),
+                roles: Role::ALL.to_vec(),
+                custom_roles: vec![],
+            },
+            EnvironmentRoles {
+                environment_id: EnvironmentId::new(),
+                roles: vec![],
+                custom_roles: vec![RoleId::new(), RoleId::new()],
+            },
+        ],
         username: ODD.to_owned(),
         roles: Role::ALL.to_vec(),
         disabled: true,
@@ -43,6 +55,7 @@ pub async fn users<F: StoreFixture>(fixture: F) {
             email: format!("changed.{}", user.email),
             password_hash: "$argon2id$other".to_owned(),
             roles: vec![Role::Viewer],
+            environment_roles: vec![],
             disabled: !user.disabled,
             last_login: Some(at(8)),
             deleted_at: user.deleted_at.is_none().then(|| at(9)),

@@ -28,6 +28,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("password_hash", Text),
             ("roles", Text),
             ("custom_roles", Text),
+            ("environment_roles", Text),
             ("disabled", Boolean),
             ("created_at", Integer),
             ("last_login", Integer),
