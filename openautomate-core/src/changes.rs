@@ -1,6 +1,8 @@
 //! What a command decided: rows to write, the audit entry, the kept answer, the events. A store commits all
 //! of it or nothing.
 
+mod place;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,8 @@ use crate::id::{
     WorkQueueId,
 };
 use crate::store::VaultKey;
+
+pub(crate) use self::place::Place;
 
 /// A row of any kind that commands write.
 #[expect(clippy::large_enum_variant, reason = "a change holds a few of them and lives for a moment")]

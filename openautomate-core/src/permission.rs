@@ -1,19 +1,23 @@
 //! Who may do what: one table, and the one place where a permission is decided.
 
+mod allowed;
 mod explain;
 mod powers;
+mod scope;
 mod set;
 mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::explain::{Decided, Grant, Withheld, explain};
+pub use self::allowed::{Allowed, Environments, given_in_environment};
+pub use self::explain::{Decided, Grant, Held, Withheld, explain};
 pub use self::powers::{KeyInUse, Powers};
+pub use self::scope::Scope;
 pub use self::set::PermissionSet;
 use crate::domain::{ActorKind, ActorRef, Role};
 use crate::error::{Error, Result};
-use crate::id::{AgentId, SessionId, UserId};
+use crate::id::{AgentId, EnvironmentId, SessionId, UserId};
 
 /// What can be allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -224,14 +228,47 @@ impl Actor {
         Self { powers, ..self }
     }
 
-    /// What a person may at this moment: what their roles give, built-in and custom, and with an API key no more than
-    /// it is for. Nothing for others than people.
+    /// What a person may everywhere at this moment: what their roles give, built-in and custom, and with an API key no
+    /// more than it is for. Nothing for others than people.
     #[must_use]
     pub fn permissions(&self) -> PermissionSet {
         let Principal::User { roles, .. } = &self.principal else { return PermissionSet::EMPTY };
         let given =
             roles.iter().fold(self.powers.added, |set, role| set.union(PermissionSet::of_role(*role)));
         self.powers.key.map_or(given, |key| given.intersection(key.scopes))
+    }
+
+    /// As [`Actor::permissions`], with what their roles in single environments give there.
+    #[must_use]
+    pub fn allowed(&self) -> Allowed {
+        let everywhere = Allowed::everywhere(self.permissions());
+        if !matches!(self.principal, Principal::User { .. }) || self.powers.environments.is_empty() {
+            return everywhere;
+        }
+        let besides = Allowed { environments: self.powers.environments.clone(), ..Allowed::default() };
+        let besides = self.powers.key.map_or(besides.clone(), |key| besides.intersection(key.scopes));
+        everywhere.union(&besides)
+    }
+
+    /// Whether this is allowed everywhere.
+    #[must_use]
+    pub fn allows(&self, permission: Permission) -> bool {
+        self.principal == Principal::System || self.allowed().contains(permission)
+    }
+
+    /// Whether this is allowed in an environment.
+    #[must_use]
+    pub fn allows_in(&self, permission: Permission, environment: EnvironmentId) -> bool {
+        self.environments_with(permission).contains(environment)
+    }
+
+    /// Where this is allowed.
+    #[must_use]
+    pub fn environments_with(&self, permission: Permission) -> Environments {
+        if self.principal == Principal::System {
+            return Environments::Everywhere;
+        }
+        self.allowed().environments_with(permission)
     }
 
     /// Whether it is an Administrator in person, and not one of their API keys.
@@ -290,7 +327,20 @@ pub enum Access {
     System,
 }
 
-/// Decides. Whatever the table does not allow is refused.
+impl Access {
+    /// The permission that counts in single environments too, where one is asked for.
+    #[must_use]
+    pub const fn by_environment(self) -> Option<Permission> {
+        match self {
+            Self::Permission(permission) if matches!(permission.scope(), Scope::Environment) => {
+                Some(permission)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Decides. Whatever the table does not allow is refused, and what is allowed in some environments only.
 ///
 /// # Errors
 /// `Unauthenticated` if nobody is signed in, `Forbidden` if the actor may not.
@@ -315,7 +365,7 @@ pub fn authorize(actor: &Actor, access: Access) -> Result<()> {
         | Access::SelfInPersonOr(_, permission) => Some(permission),
     };
     match (&actor.principal, permission) {
-        (Principal::User { roles, .. }, Some(permission)) if allows(actor, roles, permission) => Ok(()),
+        (Principal::User { .. }, Some(permission)) if actor.allows(permission) => Ok(()),
         (Principal::User { .. }, Some(permission)) if actor.powers.key.is_some() => Err(Error::forbidden(
             format!("the API key does not allow this, or you may not yourself; it takes {permission:?}"),
         )),
@@ -330,10 +380,60 @@ pub fn authorize(actor: &Actor, access: Access) -> Result<()> {
     }
 }
 
-fn allows(actor: &Actor, roles: &[Role], permission: Permission) -> bool {
-    let given =
-        actor.powers.added.contains(permission) || roles.iter().any(|role| permission.roles().contains(role));
-    given && actor.powers.key.is_none_or(|key| key.scopes.contains(permission))
+/// Decides as [`authorize`], but lets somebody pass who may in some environments only, and says in which. Whoever asks
+/// refuses what is not of one of these.
+///
+/// # Errors
+/// As [`authorize`].
+pub fn authorize_somewhere(actor: &Actor, access: Access) -> Result<Environments> {
+    let refused = match (authorize(actor, access), access) {
+        // What of it lives in an environment is seen by whoever has it there.
+        (Ok(()), Access::Permission(permission)) if permission.scope() == Scope::Shared => {
+            return Ok(actor.environments_with(permission));
+        }
+        (Ok(()), _) => return Ok(Environments::Everywhere),
+        (Err(refused), _) => refused,
+    };
+    let Some(permission) = access.by_environment() else { return Err(refused) };
+    let environments = actor.environments_with(permission);
+    if environments.is_empty() { Err(refused) } else { Ok(environments) }
+}
+
+/// Decides about one thing of an environment. Whoever may not even see what is of this kind there hears what they would
+/// hear if it was not there.
+///
+/// # Errors
+/// What `missing` says, if the actor may not see it; else as [`authorize_in`].
+pub fn authorize_thing(
+    actor: &Actor,
+    permission: Permission,
+    environment: EnvironmentId,
+    missing: impl FnOnce() -> Error,
+) -> Result<()> {
+    if actor.allows_in(permission, environment) {
+        return Ok(());
+    }
+    if actor.allows_in(permission.seeing(), environment) {
+        return authorize_in(actor, permission, environment);
+    }
+    // Whoever may nowhere is told so: that says nothing of the thing.
+    authorize_somewhere(actor, Access::Permission(permission))?;
+    Err(missing())
+}
+
+/// Decides about what is of one environment.
+///
+/// # Errors
+/// `Unauthenticated` if nobody is signed in, `Forbidden` if the actor may not there.
+pub fn authorize_in(actor: &Actor, permission: Permission, environment: EnvironmentId) -> Result<()> {
+    if actor.allows_in(permission, environment) {
+        return Ok(());
+    }
+    // With the reason why not everywhere, where there is nothing more to say.
+    authorize_somewhere(actor, Access::Permission(permission))?;
+    Err(Error::forbidden(format!(
+        "your roles do not allow this in this environment; it takes {permission:?} there"
+    )))
 }
 
 #[cfg(test)]
@@ -401,11 +501,11 @@ mod tests {
     #[test]
     fn a_custom_role_adds_and_a_key_only_takes_away() {
         let added: PermissionSet = [Permission::ReadAudit].into_iter().collect();
-        let viewer = user(&[Role::Viewer]).with_powers(Powers { added, key: None });
+        let viewer = user(&[Role::Viewer]).with_powers(Powers { added, ..Powers::default() });
         let scopes: PermissionSet =
             [Permission::ReadAudit, Permission::ReadAgents, Permission::ManageUsers].into_iter().collect();
         let key = Some(KeyInUse { id: crate::id::ApiKeyId::new(), scopes });
-        let by_key = viewer.clone().with_powers(Powers { added, key });
+        let by_key = viewer.clone().with_powers(Powers { added, key, ..Powers::default() });
         for permission in Permission::ALL {
             let given = permission.roles().contains(&Role::Viewer) || added.contains(permission);
             assert_eq!(authorize(&viewer, Access::Permission(permission)).is_ok(), given);
@@ -424,7 +524,7 @@ mod tests {
         let id = admin.user_id().unwrap();
         let scopes = Permission::ALL.into_iter().collect();
         let key = Some(KeyInUse { id: crate::id::ApiKeyId::new(), scopes });
-        let by_key = admin.clone().with_powers(Powers { added: PermissionSet::EMPTY, key });
+        let by_key = admin.clone().with_powers(Powers { key, ..Powers::default() });
         for access in [Access::InPerson, Access::SelfInPersonOr(id, Permission::ManageUsers)] {
             assert!(authorize(&admin, access).is_ok());
             assert_eq!(authorize(&by_key, access).unwrap_err().kind(), ErrorKind::Forbidden);
@@ -435,5 +535,64 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Unauthenticated);
         let agent = Actor::of(Principal::Agent { id: AgentId::new(), name: "bot".into() });
         assert!(authorize(&agent, Access::InPerson).is_err());
+    }
+
+    fn in_environment(id: EnvironmentId, role: Role) -> Powers {
+        let environments = [(id, given_in_environment(&[role], []))].into();
+        Powers { environments, ..Powers::default() }
+    }
+
+    #[test]
+    fn a_role_in_an_environment_holds_there() {
+        let (here, there) = (EnvironmentId::new(), EnvironmentId::new());
+        for role in Role::ALL {
+            let ada = user(&[]).with_powers(in_environment(here, role));
+            for permission in Permission::ALL {
+                let given = permission.roles().contains(&role) && permission.scope() != Scope::Installation;
+                let is_shared = permission.scope() == Scope::Shared;
+                assert_eq!(ada.allows_in(permission, here), given, "{role:?} {permission:?}");
+                assert!(!ada.allows_in(permission, there), "{role:?} {permission:?}");
+                assert_eq!(ada.allows(permission), given && is_shared, "{role:?} {permission:?}");
+                let access = Access::Permission(permission);
+                assert_eq!(authorize(&ada, access).is_ok(), given && is_shared);
+                let somewhere = authorize_somewhere(&ada, access);
+                assert_eq!(somewhere.is_ok(), given, "{role:?} {permission:?}");
+                if given {
+                    assert_eq!(somewhere.unwrap(), Environments::Only(vec![here]));
+                }
+                assert_eq!(authorize_in(&ada, permission, here).is_ok(), given);
+                assert_eq!(authorize_in(&ada, permission, there).unwrap_err().kind(), ErrorKind::Forbidden);
+                // Never what is done in person, nor what the system does.
+                assert_eq!(
+                    authorize_somewhere(&ada, Access::PermissionInPerson(permission)).is_ok(),
+                    given && is_shared
+                );
+            }
+            assert!(authorize_somewhere(&ada, Access::System).is_err());
+            assert!(!ada.is_administrator() && ada.permissions().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_key_cuts_what_is_allowed_in_an_environment_too() {
+        let here = EnvironmentId::new();
+        let scopes = [Permission::ReadExecutions, Permission::ManageUsers].into_iter().collect();
+        let key = Some(KeyInUse { id: crate::id::ApiKeyId::new(), scopes });
+        let by_key = user(&[]).with_powers(Powers { key, ..in_environment(here, Role::Administrator) });
+        let may: Vec<_> = Permission::ALL.into_iter().filter(|one| by_key.allows_in(*one, here)).collect();
+        assert_eq!(may, [Permission::ReadExecutions]);
+        assert!(Permission::ALL.into_iter().all(|permission| !by_key.allows(permission)));
+    }
+
+    #[test]
+    fn only_people_have_anything_in_an_environment() {
+        let here = EnvironmentId::new();
+        let powers = in_environment(here, Role::Administrator);
+        let agent = Actor::of(Principal::Agent { id: AgentId::new(), name: "bot".into() });
+        for actor in [agent, Actor::anonymous()] {
+            let actor = actor.with_powers(powers.clone());
+            assert!(Permission::ALL.into_iter().all(|one| authorize_in(&actor, one, here).is_err()));
+        }
+        assert!(Permission::ALL.into_iter().all(|one| authorize_in(&Actor::system(), one, here).is_ok()));
     }
 }

@@ -9,9 +9,9 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Paths;
 
 use crate::extract::{
-    AgentLine, Body, Caller, CallerOrKey, Can, CanInPerson, Certified, Enrolling, EnrollingOrKey, HookSender,
-    IdempotencyKey, IfMatch, InSession, LedVisitor, LinkedAgent, LiveCaller, Needed, PageQuery, Path, Query,
-    Returning, Visitor,
+    AgentLine, Body, Caller, CallerOrKey, Can, CanInPerson, CanSomewhere, Certified, Enrolling,
+    EnrollingOrKey, HookSender, IdempotencyKey, IfMatch, InSession, LedVisitor, LinkedAgent, LiveCaller,
+    Needed, PageQuery, Path, Query, Returning, Visitor,
 };
 use crate::state::AppState;
 
@@ -31,6 +31,8 @@ pub(crate) enum RouteAccess {
     Agent,
     /// A permission.
     Permission(Permission),
+    /// A permission, in the environment of what is asked for.
+    PermissionByEnvironment(Permission),
     /// A permission, in person.
     PermissionInPerson(Permission),
 }
@@ -43,6 +45,7 @@ impl RouteAccess {
             Self::InPerson => "inPerson".to_owned(),
             Self::Agent => "agent".to_owned(),
             Self::Permission(permission) => format!("{permission:?}"),
+            Self::PermissionByEnvironment(permission) => format!("{permission:?} byEnvironment"),
             Self::PermissionInPerson(permission) => format!("{permission:?} inPerson"),
         }
     }
@@ -50,6 +53,10 @@ impl RouteAccess {
 
 impl<P: Needed> Argument for CanInPerson<P> {
     const ACCESS: Option<RouteAccess> = Some(RouteAccess::PermissionInPerson(P::PERMISSION));
+}
+
+impl<P: Needed> Argument for CanSomewhere<P> {
+    const ACCESS: Option<RouteAccess> = Some(RouteAccess::PermissionByEnvironment(P::PERMISSION));
 }
 
 /// An argument of a handler, and what it asks of the caller.

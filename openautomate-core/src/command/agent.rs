@@ -31,7 +31,10 @@ const MAX_TOKEN_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 async fn load(context: &CommandContext<'_>, id: AgentId) -> Result<Agent> {
     let agent = context.store.agent(id).await?.filter(|agent| agent.deleted_at.is_none());
-    agent.ok_or_else(|| Error::not_found("agent", id))
+    let missing = || Error::not_found("agent", id);
+    let agent = agent.ok_or_else(missing)?;
+    context.allowed_in(agent.environment_id, missing)?;
+    Ok(agent)
 }
 
 fn check_address(address: &str) -> Result<()> {

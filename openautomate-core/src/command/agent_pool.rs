@@ -13,7 +13,10 @@ use crate::permission::{Access, Permission};
 
 async fn load(context: &CommandContext<'_>, id: PoolId) -> Result<AgentPool> {
     let pool = context.store.agent_pool(id).await?.filter(|pool| pool.deleted_at.is_none());
-    pool.ok_or_else(|| Error::not_found("agent pool", id))
+    let missing = || Error::not_found("agent pool", id);
+    let pool = pool.ok_or_else(missing)?;
+    context.allowed_in(pool.environment_id, missing)?;
+    Ok(pool)
 }
 
 /// Makes a pool. Agents are put into it by [`UpdateAgent`](super::agent::UpdateAgent).

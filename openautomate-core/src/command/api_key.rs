@@ -38,7 +38,7 @@ pub struct MadeApiKey {
 pub struct CreateApiKey {
     /// What the person calls it.
     pub name: String,
-    /// What it may be used for: at most what the person may.
+    /// What it may be used for: at most what the person may, everywhere or in some environments.
     pub scopes: PermissionSet,
     /// How long it is good; [`API_KEY_LIFE`] if nobody says.
     pub life: Option<Duration>,
@@ -68,7 +68,7 @@ impl Command for CreateApiKey {
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<MadeApiKey>> {
         let user_id = context.user_id()?;
-        let beyond = self.scopes.without(context.actor.permissions());
+        let beyond = self.scopes.without(context.actor.allowed().somewhere());
         if !beyond.is_empty() {
             let message = format!("holds what you may not do yourself: {beyond}");
             return Err(Error::invalid_field("scopes", message));

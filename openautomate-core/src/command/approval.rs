@@ -171,9 +171,13 @@ impl Command for AnswerApproval {
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Approval>> {
         let approval = context.store.approval(self.id).await?;
-        let mut approval = approval.ok_or_else(|| Error::not_found("approval", self.id))?;
+        let missing = || Error::not_found("approval", self.id);
+        let mut approval = approval.ok_or_else(missing)?;
         let user_id = context.user_id()?;
-        check_may_answer(context, &approval, user_id)?;
+        let execution = context.store.execution(approval.execution_id).await?;
+        let execution = execution.ok_or_else(|| Error::not_found("execution", approval.execution_id))?;
+        context.allowed_in(execution.environment_id, missing)?;
+        check_may_answer(context, &approval, &execution, user_id).await?;
         let state = ApprovalState::answered(self.approve);
         if approval.state == state && approval.answered_by_id == Some(user_id) {
             return Ok(Decision::unchanged(approval));
@@ -188,8 +192,6 @@ impl Command for AnswerApproval {
                 "the time to answer is over; the default is taken",
             ));
         }
-        let execution = context.store.execution(approval.execution_id).await?;
-        let execution = execution.ok_or_else(|| Error::not_found("execution", approval.execution_id))?;
         if execution.state.is_terminal() {
             let message = "the execution has ended; there is nothing left to answer";
             return Err(Error::conflict("approval.execution_ended", message));
@@ -215,12 +217,25 @@ impl Command for AnswerApproval {
     }
 }
 
-fn check_may_answer(context: &CommandContext<'_>, approval: &Approval, user_id: UserId) -> Result<()> {
+async fn check_may_answer(
+    context: &CommandContext<'_>,
+    approval: &Approval,
+    execution: &Execution,
+    user_id: UserId,
+) -> Result<()> {
     let is_named = approval.approvers.is_empty() || approval.approvers.contains(&user_id);
-    let has_role = approval.role.is_none_or(|role| match &context.actor.principal {
-        Principal::User { roles, .. } => roles.contains(&role),
+    let has_role = match (approval.role, &context.actor.principal) {
+        (None, _) => true,
+        (Some(role), Principal::User { roles, .. }) if roles.contains(&role) => true,
+        // In the environment of the execution it counts as well.
+        (Some(role), Principal::User { .. }) => {
+            let user = context.store.user(user_id).await?;
+            let here = user.into_iter().flat_map(|user| user.environment_roles);
+            let mut here = here.filter(|one| one.environment_id == execution.environment_id);
+            here.any(|one| one.roles.contains(&role))
+        }
         _ => false,
-    });
+    };
     if is_named && has_role {
         return Ok(());
     }

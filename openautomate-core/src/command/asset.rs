@@ -350,7 +350,9 @@ impl Command for DeleteAsset {
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<()>> {
-        let asset = context.store.asset(self.id).await?.ok_or_else(|| Error::not_found("asset", self.id))?;
+        let missing = || Error::not_found("asset", self.id);
+        let asset = context.store.asset(self.id).await?.ok_or_else(missing)?;
+        context.allowed_in(asset.environment_id, missing)?;
         let mut changes = Changes::none();
         changes.writes.push(Write::DeleteAsset { id: asset.id, revision: asset.revision });
         let entry = context.audit("asset", asset.id, json!({"name": asset.name}));

@@ -93,7 +93,10 @@ fn detail(bucket: &Bucket) -> Value {
 
 async fn load(context: &CommandContext<'_>, id: BucketId) -> Result<Bucket> {
     let bucket = context.store.bucket(id).await?.filter(|bucket| bucket.deleted_at.is_none());
-    bucket.ok_or_else(|| Error::not_found("bucket", id))
+    let missing = || Error::not_found("bucket", id);
+    let bucket = bucket.ok_or_else(missing)?;
+    context.allowed_in(bucket.environment_id, missing)?;
+    Ok(bucket)
 }
 
 fn changed(bucket: &Bucket) -> Event {

@@ -144,7 +144,11 @@ impl EnqueueExecution {
             let agent = context.store.agent(id).await?.filter(|agent| agent.deleted_at.is_none());
             let agent =
                 agent.ok_or_else(|| Error::invalid_field("agentId", "names no agent; list them first"))?;
-            if agent.environment_id != environment.id {
+            let is_elsewhere = agent.environment_id != environment.id;
+            if is_elsewhere && !context.sees(Permission::ReadAgents, agent.environment_id) {
+                return Err(Error::invalid_field("agentId", "names no agent; list them first"));
+            }
+            if is_elsewhere {
                 return Err(Error::invalid_field(
                     "agentId",
                     "works in another environment than this execution",
@@ -348,7 +352,9 @@ impl Command for CancelExecution {
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
         let execution = context.store.execution(self.id).await?;
-        let mut execution = execution.ok_or_else(|| Error::not_found("execution", self.id))?;
+        let missing = || Error::not_found("execution", self.id);
+        let mut execution = execution.ok_or_else(missing)?;
+        context.allowed_in(execution.environment_id, missing)?;
         if execution.state.is_terminal() {
             return Err(Error::conflict(
                 "execution.ended",
@@ -415,7 +421,9 @@ impl Command for RetryExecution {
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Execution>> {
         let before = context.store.execution(self.id).await?;
-        let before = before.ok_or_else(|| Error::not_found("execution", self.id))?;
+        let missing = || Error::not_found("execution", self.id);
+        let before = before.ok_or_else(missing)?;
+        context.allowed_in(before.environment_id, missing)?;
         if !before.state.is_terminal() {
             return Err(Error::conflict(
                 "execution.open",

@@ -12,7 +12,7 @@ use crate::command::package::check_revision;
 use crate::command::session::revoke_sessions;
 use crate::command::{Command, CommandContext, Decision, giving};
 use crate::credential::{OpaqueToken, check_password, token_hash};
-use crate::domain::{Environment, Invitation, Role, User, check_email, check_name};
+use crate::domain::{Environment, EnvironmentRoles, Invitation, Role, User, check_email, check_name};
 use crate::error::{Error, Result};
 use crate::id::{EnvironmentId, InvitationId, RoleId, UserId};
 use crate::orchestrator::Registration;
@@ -20,8 +20,6 @@ use crate::permission::{Access, Permission, PermissionSet};
 use crate::secret::Secret;
 
 const SETUP_LIFE: Duration = Duration::from_secs(3_600);
-/// Each request of a person reads theirs.
-const MAX_CUSTOM_ROLES: usize = 16;
 const INVITATION_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 pub(crate) fn new_user(username: &str, email: &str, hash: String, roles: &[Role], now: Timestamp) -> User {
@@ -35,6 +33,7 @@ pub(crate) fn new_user(username: &str, email: &str, hash: String, roles: &[Role]
         password_hash: hash,
         roles,
         custom_roles: Vec::new(),
+        environment_roles: Vec::new(),
         disabled: false,
         created_at: now,
         last_login: None,
@@ -318,6 +317,8 @@ pub struct UpdateUser {
     pub roles: Option<Vec<Role>>,
     /// The new custom roles.
     pub custom_roles: Option<Vec<RoleId>>,
+    /// The new roles in single environments.
+    pub environment_roles: Option<Vec<EnvironmentRoles>>,
     /// Whether the person may sign in.
     pub disabled: Option<bool>,
 }
@@ -338,11 +339,8 @@ impl Command for UpdateUser {
     fn validate(&self) -> Result<()> {
         self.username.iter().try_for_each(|name| check_name("username", name))?;
         self.email.iter().try_for_each(|email| check_email(email))?;
-        if self.custom_roles.as_ref().is_some_and(|roles| roles.len() > MAX_CUSTOM_ROLES) {
-            let message = format!("names more than {MAX_CUSTOM_ROLES} roles; make one of them");
-            return Err(Error::invalid_field("customRoles", message));
-        }
-        Ok(())
+        self.custom_roles.as_deref().map_or(Ok(()), giving::check_custom_roles)?;
+        self.environment_roles.as_deref().map_or(Ok(()), giving::check_environment_roles)
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<User>> {
@@ -366,7 +364,7 @@ impl Command for UpdateUser {
         }
         let mut changes = Changes::none();
         if let Some(roles) = &self.custom_roles {
-            for role in giving::custom_roles(context, roles).await? {
+            for role in giving::custom_roles(context, "customRoles", roles).await? {
                 if !user.custom_roles.contains(&role.id) {
                     // Raised, so that it is not removed at the same time.
                     changes = changes.update(Record::CustomRole(role));
@@ -376,7 +374,12 @@ impl Command for UpdateUser {
             user.custom_roles.sort_unstable();
             user.custom_roles.dedup();
         }
-        if user.roles.is_empty() && user.custom_roles.is_empty() {
+        if let Some(given) = &self.environment_roles {
+            let given = EnvironmentRoles::sorted(given.clone());
+            changes = giving::give_in_environments(context, &user, &given, changes).await?;
+            user.environment_roles = given;
+        }
+        if user.roles.is_empty() && user.custom_roles.is_empty() && user.environment_roles.is_empty() {
             return Err(Error::invalid_field("roles", "is empty; give at least one role"));
         }
         giving::check(
@@ -392,7 +395,7 @@ impl Command for UpdateUser {
         }
         let detail = json!({
             "username": user.username, "roles": user.roles, "customRoles": user.custom_roles,
-            "disabled": user.disabled,
+            "environmentRoles": user.environment_roles, "disabled": user.disabled,
         });
         let changes =
             changes.update(Record::User(user.clone())).audited(context.audit("user", user.id, detail));
@@ -404,7 +407,10 @@ impl Command for UpdateUser {
 impl UpdateUser {
     /// Whether it changes what the person may.
     fn changes_power(&self) -> bool {
-        self.roles.is_some() || self.custom_roles.is_some() || self.disabled.is_some()
+        self.roles.is_some()
+            || self.custom_roles.is_some()
+            || self.environment_roles.is_some()
+            || self.disabled.is_some()
     }
 }
 

@@ -45,7 +45,7 @@ use crate::error::{Error, Result};
 use crate::id::{AuditId, EnvironmentId, UserId};
 use crate::orchestrator::Settings;
 use crate::package::signature::PackageSigner;
-use crate::permission::{Access, Actor};
+use crate::permission::{Access, Actor, Environments, Permission, authorize_in, authorize_thing};
 use crate::store::Store;
 use crate::vault::Vault;
 
@@ -122,6 +122,8 @@ pub struct CommandContext<'a> {
     /// What the operator set.
     pub settings: &'a Settings,
     pub(crate) action: &'static str,
+    /// What the command takes of its actor where it takes it of an environment.
+    pub(crate) permission: Option<Permission>,
 }
 
 impl CommandContext<'_> {
@@ -163,16 +165,54 @@ impl CommandContext<'_> {
         self.actor.user_id().ok_or_else(|| Error::forbidden("only a signed-in person may do this"))
     }
 
-    /// The environment with this id, or the default one.
+    /// The environment with this id, or the default one, where the actor may do what the command does.
     ///
     /// # Errors
-    /// `Invalid` if there is none.
+    /// `Invalid` if there is none, or none that the actor may see; `Forbidden` if they may not there.
     pub async fn environment(&self, id: Option<EnvironmentId>) -> Result<Environment> {
         let found = match id {
             Some(id) => self.store.environment(id).await?,
             None => self.store.environments().await?.into_iter().find(|environment| environment.is_default),
         };
-        found.ok_or_else(|| Error::invalid_field("environmentId", "names no environment; list them first"))
+        let missing = || Error::invalid_field("environmentId", "names no environment; list them first");
+        let found = found.ok_or_else(missing)?;
+        let Some(permission) = self.permission else { return Ok(found) };
+        if self.actor.allows_in(permission, found.id) {
+            return Ok(found);
+        }
+        if id.is_none() {
+            let message = "is left out, and you may not do this in the default environment; name another one";
+            return Err(Error::invalid_field("environmentId", message));
+        }
+        if self.actor.allows_in(Permission::ReadEnvironments, found.id) {
+            authorize_in(self.actor, permission, found.id)?;
+        }
+        Err(missing())
+    }
+
+    /// Checks that the actor may do what the command does to something in this environment. To be asked as soon as it is
+    /// known where that is: `execute` looks at what is written once more, but has no good answer.
+    ///
+    /// # Errors
+    /// What `missing` says if the actor may not even see it; `Forbidden` if they may see it only.
+    pub fn allowed_in(&self, environment: EnvironmentId, missing: impl FnOnce() -> Error) -> Result<()> {
+        match self.permission {
+            Some(permission) => authorize_thing(self.actor, permission, environment, missing),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the actor may see what takes this permission to be seen, in this environment. Whoever may do what the
+    /// command does everywhere hears of everything.
+    #[must_use]
+    pub(crate) fn sees(&self, permission: Permission, environment: EnvironmentId) -> bool {
+        self.is_everywhere() || self.actor.allows_in(permission, environment)
+    }
+
+    /// Whether the actor may do what the command does everywhere, so that nothing is read only to find out where it is.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        self.permission
+            .is_none_or(|permission| self.actor.environments_with(permission) == Environments::Everywhere)
     }
 }
 

@@ -149,11 +149,13 @@ impl Command for PromoteVersion {
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Rollout>> {
         let package = load(context, self.package_id).await?;
-        let named = |field, found: Option<Environment>| {
-            found.ok_or_else(|| Error::invalid_field(field, "names no environment; list them first"))
-        };
-        let from = named("from", context.store.environment(self.from).await?)?;
-        let to = named("to", context.store.environment(self.to).await?)?;
+        let missing = |field| Error::invalid_field(field, "names no environment; list them first");
+        // What is active there has to be theirs to see; only where it comes to do they have to be allowed to deploy.
+        let from = context.store.environment(self.from).await?;
+        let from = from.filter(|from| context.sees(Permission::ReadPackages, from.id));
+        let from = from.ok_or_else(|| missing("from"))?;
+        let to = context.store.environment(self.to).await?.ok_or_else(|| missing("to"))?;
+        context.allowed_in(to.id, || missing("to"))?;
         let version = context.store.active_version(package.id, from.id).await?.ok_or_else(|| {
             Error::conflict(
                 "package.no_active_version",
@@ -270,7 +272,9 @@ impl Command for AnswerRollout {
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<Rollout>> {
         let rollout = context.store.rollout(self.id).await?;
-        let rollout = rollout.ok_or_else(|| Error::not_found("rollout", self.id))?;
+        let missing = || Error::not_found("rollout", self.id);
+        let rollout = rollout.ok_or_else(missing)?;
+        context.allowed_in(rollout.environment_id, missing)?;
         if rollout.state != RolloutState::Waiting {
             return Err(Error::conflict("rollout.decided", "the rollout is decided already"));
         }

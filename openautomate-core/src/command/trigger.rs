@@ -227,7 +227,10 @@ fn detail(trigger: &Trigger) -> Value {
 
 async fn load(context: &CommandContext<'_>, id: TriggerId) -> Result<Trigger> {
     let trigger = context.store.trigger(id).await?.filter(|trigger| trigger.deleted_at.is_none());
-    trigger.ok_or_else(|| Error::not_found("trigger", id))
+    let missing = || Error::not_found("trigger", id);
+    let trigger = trigger.ok_or_else(missing)?;
+    context.allowed_in(trigger.environment_id, missing)?;
+    Ok(trigger)
 }
 
 /// Changes a trigger. A webhook stays one, with its secret, and what is none becomes none.

@@ -39,7 +39,19 @@ pub(crate) fn stale_item() -> Error {
 async fn load(context: &CommandContext<'_>, queue: WorkQueueId, id: WorkItemId) -> Result<WorkItem> {
     let item = context.store.work_item(id).await?;
     let item = item.filter(|item| item.queue_id == queue && item.state != WorkItemState::Deleted);
-    item.ok_or_else(|| Error::not_found("work item", id))
+    let item = item.ok_or_else(|| Error::not_found("work item", id))?;
+    check_place(context, &item).await?;
+    Ok(item)
+}
+
+/// Checks that the actor may do what the command does to this item; where they may to all, nothing is read.
+async fn check_place(context: &CommandContext<'_>, item: &WorkItem) -> Result<()> {
+    if context.is_everywhere() {
+        return Ok(());
+    }
+    let missing = || Error::not_found("work item", item.id);
+    let queue = context.store.work_queue(item.queue_id).await?.ok_or_else(missing)?;
+    context.allowed_in(queue.environment_id, missing)
 }
 
 fn detail(item: &WorkItem) -> Value {

@@ -114,7 +114,10 @@ fn detail(queue: &WorkQueue) -> Value {
 /// The queue with this id, if it is not deleted.
 pub(crate) async fn load(context: &CommandContext<'_>, id: WorkQueueId) -> Result<WorkQueue> {
     let queue = context.store.work_queue(id).await?.filter(|queue| queue.deleted_at.is_none());
-    queue.ok_or_else(|| Error::not_found("work queue", id))
+    let missing = || Error::not_found("work queue", id);
+    let queue = queue.ok_or_else(missing)?;
+    context.allowed_in(queue.environment_id, missing)?;
+    Ok(queue)
 }
 
 fn changed(queue: &WorkQueue) -> Event {

@@ -23,6 +23,7 @@ mod concurrency;
 mod custom_role;
 mod deployment;
 mod environment;
+mod environment_roles;
 mod execution;
 mod execution_options;
 mod explanation;
@@ -79,6 +80,7 @@ pub use concurrency::{
 pub use custom_role::CustomRole;
 pub use deployment::Deployment;
 pub use environment::{Environment, EnvironmentPause};
+pub use environment_roles::EnvironmentRoles;
 pub use execution::{
     AfterAttempt, Execution, ExecutionState, ExecutionSummary, OnAgentLost, Origin, Progress,
 };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::domain::{Role, SignInMethod};
+use crate::domain::{EnvironmentRoles, Role, SignInMethod};
 use crate::id::{InvitationId, RoleId, SessionId, UserId};
 
 /// A person with an account.
@@ -24,6 +24,9 @@ pub struct User {
     /// The roles that people made, which the person has besides; sorted, without repetition.
     #[serde(default)]
     pub custom_roles: Vec<RoleId>,
+    /// The roles in single environments besides; sorted, one entry an environment.
+    #[serde(default)]
+    pub environment_roles: Vec<EnvironmentRoles>,
     /// A disabled person can't sign in.
     pub disabled: bool,
     /// When the account was made.

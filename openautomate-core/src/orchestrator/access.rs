@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Orchestrator;
 use crate::error::{ErrorKind, Result};
 use crate::id::{AgentId, ApiKeyId, SessionId};
-use crate::permission::{Actor, PermissionSet, Principal};
+use crate::permission::{Actor, Allowed, Principal};
 
 /// Says when the access ends with which something was opened. Hold it as long as that is open.
 #[derive(Clone, Debug)]
@@ -71,20 +71,20 @@ impl OpenSessions {
 /// The API keys with which something is open, and what they allowed when it was opened.
 #[derive(Debug, Default)]
 pub(crate) struct OpenKeys {
-    keys: Mutex<HashMap<ApiKeyId, (Weak<CancellationToken>, PermissionSet)>>,
+    keys: Mutex<HashMap<ApiKeyId, (Weak<CancellationToken>, Allowed)>>,
 }
 
 impl OpenKeys {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ApiKeyId, (Weak<CancellationToken>, PermissionSet)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ApiKeyId, (Weak<CancellationToken>, Allowed)>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self, id: ApiKeyId, allowed: PermissionSet) -> Arc<CancellationToken> {
+    fn open(&self, id: ApiKeyId, allowed: Allowed) -> Arc<CancellationToken> {
         let mut keys = self.lock();
         if let Some((known, opened_with)) = keys.get_mut(&id)
             && let Some(key) = known.upgrade()
         {
-            *opened_with = opened_with.union(allowed);
+            *opened_with = std::mem::take(opened_with).union(&allowed);
             return key;
         }
         let key = Arc::new(CancellationToken::new());
@@ -93,10 +93,10 @@ impl OpenKeys {
     }
 
     /// Those with which something is still open, and what they allowed when it was opened.
-    pub(crate) fn all(&self) -> Vec<(ApiKeyId, PermissionSet)> {
+    pub(crate) fn all(&self) -> Vec<(ApiKeyId, Allowed)> {
         let mut keys = self.lock();
         keys.retain(|_, (key, _)| key.strong_count() > 0);
-        keys.iter().map(|(id, (_, allowed))| (*id, *allowed)).collect()
+        keys.iter().map(|(id, (_, allowed))| (*id, allowed.clone())).collect()
     }
 
     /// Ends what is open with a key.
@@ -114,7 +114,7 @@ impl Orchestrator {
     #[must_use]
     pub fn guard(&self, actor: &Actor) -> AccessGuard {
         let access = match (&actor.principal, actor.powers.key) {
-            (_, Some(key)) => Some(self.inner.open_keys.open(key.id, actor.permissions())),
+            (_, Some(key)) => Some(self.inner.open_keys.open(key.id, actor.allowed())),
             (Principal::User { session: Some(id), .. }, None) => Some(self.inner.open_sessions.open(*id)),
             _ => None,
         };
@@ -148,6 +148,7 @@ impl Orchestrator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::EnvironmentId;
     use crate::permission::Permission;
 
     #[test]
@@ -168,10 +169,11 @@ mod tests {
     fn keys_are_known_with_what_they_allowed() {
         let open = OpenKeys::default();
         let id = ApiKeyId::new();
-        let reads: PermissionSet = [Permission::ReadExecutions].into_iter().collect();
-        let more: PermissionSet = [Permission::ReadAgents].into_iter().collect();
-        let (one, again) = (open.open(id, reads), open.open(id, more));
-        assert_eq!(open.all(), [(id, reads.union(more))], "what lost either is ended");
+        let reads = Allowed::everywhere([Permission::ReadExecutions].into_iter().collect());
+        let environments = [(EnvironmentId::new(), [Permission::ReadAgents].into_iter().collect())];
+        let more = Allowed { environments: environments.into(), ..Allowed::default() };
+        let (one, again) = (open.open(id, reads.clone()), open.open(id, more.clone()));
+        assert_eq!(open.all(), [(id, reads.clone().union(&more))], "what lost either is ended");
         drop(again);
         open.end(id);
         assert!(one.is_cancelled() && open.all().is_empty());

@@ -12,7 +12,7 @@ use crate::changes::Changes;
 use crate::domain::{Asset, AssetKind, AuditEntry, PackageVersion};
 use crate::error::{Error, Result};
 use crate::id::AuditId;
-use crate::permission::{Access, Actor, Permission};
+use crate::permission::{Access, Actor, Permission, authorize_in};
 use crate::service::{AuditReport, AuditSealer, verify_chain};
 
 impl Orchestrator {
@@ -45,7 +45,7 @@ impl Orchestrator {
     /// `Forbidden` if the asset is secret or the actor may not read assets; `Internal` if it can't be opened;
     /// `Unavailable` if the read can't be audited.
     pub async fn asset_value(&self, actor: &Actor, asset: &Asset) -> Result<String> {
-        self.authorize(actor, Access::Permission(Permission::ReadAssets))?;
+        authorize_in(actor, Permission::ReadAssets, asset.environment_id)?;
         if asset.kind == AssetKind::Secret {
             return Err(Error::forbidden("the value of a secret asset is never shown"));
         }

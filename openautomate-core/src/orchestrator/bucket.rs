@@ -21,7 +21,7 @@ use crate::domain::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{AuditId, BucketId, ObjectId};
-use crate::permission::{Access, Actor, Permission, authorize};
+use crate::permission::{Access, Actor, Permission, authorize_somewhere, authorize_thing};
 use crate::query::PageRequest;
 use crate::store::{DeleteObject, MoveObject, ObjectRange, PutObject, object_absent};
 
@@ -84,13 +84,29 @@ impl Orchestrator {
         bucket.ok_or_else(|| Error::not_found("bucket", id))
     }
 
+    /// A bucket that is not deleted, in whose environment the actor may do this.
+    ///
+    /// # Errors
+    /// `Forbidden` if the actor may not, `NotFound` if there is none that they may see.
+    pub async fn allowed_bucket(
+        &self,
+        actor: &Actor,
+        permission: Permission,
+        id: BucketId,
+    ) -> Result<Bucket> {
+        authorize_somewhere(actor, Access::Permission(permission))?;
+        let bucket = self.live_bucket(id).await?;
+        let missing = || Error::not_found("bucket", id);
+        authorize_thing(actor, permission, bucket.environment_id, missing)?;
+        Ok(bucket)
+    }
+
     /// An object, for those who may read objects.
     ///
     /// # Errors
     /// `Forbidden`; `NotFound` if there is no such bucket or object.
     pub async fn object(&self, actor: &Actor, bucket: BucketId, key: &str) -> Result<BucketObject> {
-        authorize(actor, Access::Permission(Permission::ReadObjects))?;
-        self.live_bucket(bucket).await?;
+        self.allowed_bucket(actor, Permission::ReadObjects, bucket).await?;
         self.store().object(bucket, key).await?.ok_or_else(object_absent)
     }
 
@@ -136,8 +152,7 @@ impl Orchestrator {
     /// # Errors
     /// `Forbidden`; `NotFound` if there is no such bucket; `Invalid` for the prefix.
     pub async fn objects(&self, actor: &Actor, bucket: BucketId, query: ObjectQuery) -> Result<ObjectPage> {
-        authorize(actor, Access::Permission(Permission::ReadObjects))?;
-        self.live_bucket(bucket).await?;
+        self.allowed_bucket(actor, Permission::ReadObjects, bucket).await?;
         self.list_objects(bucket, query).await
     }
 
@@ -194,8 +209,7 @@ impl Orchestrator {
         bucket: BucketId,
         intake: ObjectIntake,
     ) -> Result<BucketObject> {
-        authorize(actor, Access::Permission(Permission::WriteObjects))?;
-        let bucket = self.live_bucket(bucket).await?;
+        let bucket = self.allowed_bucket(actor, Permission::WriteObjects, bucket).await?;
         self.take_object(actor, &bucket, None, intake).await
     }
 
@@ -277,7 +291,7 @@ impl Orchestrator {
         to: String,
         condition: ObjectCondition,
     ) -> Result<BucketObject> {
-        authorize(actor, Access::Permission(Permission::WriteObjects))?;
+        self.allowed_bucket(actor, Permission::WriteObjects, bucket).await?;
         let (object, body) = self.object_content(actor, bucket, from).await?;
         let intake = ObjectIntake {
             key: to,
@@ -303,9 +317,9 @@ impl Orchestrator {
         to: String,
         condition: ObjectCondition,
     ) -> Result<BucketObject> {
-        authorize(actor, Access::Permission(Permission::WriteObjects))?;
+        authorize_somewhere(actor, Access::Permission(Permission::WriteObjects))?;
         check_object_key("to", &to)?;
-        let bucket = self.live_bucket(bucket).await?;
+        let bucket = self.allowed_bucket(actor, Permission::WriteObjects, bucket).await?;
         let audit =
             self.object_entry(actor, "object.move", &bucket, None, json!({"key": from, "newKey": to}));
         let moves = MoveObject { bucket_id: bucket.id, from: from.to_owned(), to, condition, audit };
@@ -325,8 +339,7 @@ impl Orchestrator {
         key: &str,
         condition: ObjectCondition,
     ) -> Result<Option<BucketObject>> {
-        authorize(actor, Access::Permission(Permission::WriteObjects))?;
-        let bucket = self.live_bucket(bucket).await?;
+        let bucket = self.allowed_bucket(actor, Permission::WriteObjects, bucket).await?;
         self.drop_object(actor, &bucket, None, key, condition).await
     }
 

@@ -13,7 +13,7 @@ use crate::command::execution::{CancelExecution, RetryExecution};
 use crate::domain::ExecutionState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ExecutionId;
-use crate::permission::{Access, Actor, Permission, authorize};
+use crate::permission::{Access, Actor, Environments, Permission, authorize_somewhere};
 use crate::query::{ExecutionFilter, PageRequest};
 
 /// How many are done at the same time: they share their writes to the disk.
@@ -79,8 +79,8 @@ impl Orchestrator {
     /// when some may have been cancelled.
     pub async fn cancel_all(&self, actor: &Actor, selection: Selection) -> Result<BulkOutcome> {
         let is_open = |state: ExecutionState| !state.is_terminal();
-        authorize(actor, Access::Permission(Permission::CancelExecutions))?;
-        self.each_selected(selection, is_open, |id| async move {
+        let where_to = authorize_somewhere(actor, Access::Permission(Permission::CancelExecutions))?;
+        self.each_selected(&where_to, selection, is_open, |id| async move {
             match self.execute(actor, CancelExecution { id }).await {
                 Ok(_) => Ok(Some(id)),
                 Err(error) if error.code() == "execution.ended" => Ok(None),
@@ -106,8 +106,8 @@ impl Orchestrator {
     ) -> Result<BulkOutcome> {
         let idempotency = idempotency.as_ref();
         let is_failure = |state: ExecutionState| state.is_terminal() && state != ExecutionState::Succeeded;
-        authorize(actor, Access::Permission(Permission::RunExecutions))?;
-        self.each_selected(selection, is_failure, |id| async move {
+        let where_to = authorize_somewhere(actor, Access::Permission(Permission::RunExecutions))?;
+        self.each_selected(&where_to, selection, is_failure, |id| async move {
             let key = idempotency.map(|asked| part_of(asked, id)).transpose()?;
             let command = RetryExecution { active_version, ..RetryExecution::new(id) };
             self.execute_once(actor, key, command).await.map(|execution| Some(execution.id))
@@ -117,6 +117,7 @@ impl Orchestrator {
 
     async fn each_selected<F>(
         &self,
+        environments: &Environments,
         selection: Selection,
         is_meant: impl Fn(ExecutionState) -> bool,
         one: impl Fn(ExecutionId) -> F,
@@ -133,7 +134,8 @@ impl Orchestrator {
                 ids
             }
             Selection::Matching { filter, limit } => {
-                let (ids, more) = self.matching(filter, limit, is_meant).await?;
+                let filters = within(environments, filter);
+                let (ids, more) = self.matching(filters, limit, is_meant).await?;
                 outcome.more = more;
                 ids
             }
@@ -147,7 +149,7 @@ impl Orchestrator {
         while let Some((id, result)) = results.next().await {
             match result {
                 Ok(done) => outcome.done.extend(done),
-                Err(error) if stops_all(&error) => return Err(error),
+                Err(error) if stops_all(&error, environments) => return Err(error),
                 Err(error) => outcome.refused.push((id, error)),
             }
         }
@@ -157,25 +159,25 @@ impl Orchestrator {
     /// The newest that the filter finds in states that are meant, and whether there are more.
     async fn matching(
         &self,
-        mut filter: ExecutionFilter,
+        filters: Vec<ExecutionFilter>,
         limit: usize,
         is_meant: impl Fn(ExecutionState) -> bool,
     ) -> Result<(Vec<ExecutionId>, bool)> {
-        if filter.states.is_empty() {
-            filter.states.extend(ExecutionState::ALL);
-        }
-        filter.states.retain(|state| is_meant(*state));
         let mut ids = Vec::new();
-        let mut after = None;
-        if filter.states.is_empty() {
-            return Ok((ids, false));
-        }
-        loop {
-            let page = self.store().executions(&filter, PageRequest::new(after, PageRequest::MAX)).await?;
-            ids.extend(page.items.into_iter().map(|execution| execution.id));
-            after = page.next;
-            if after.is_none() || ids.len() > limit {
-                break;
+        for mut filter in filters {
+            if filter.states.is_empty() {
+                filter.states.extend(ExecutionState::ALL);
+            }
+            filter.states.retain(|state| is_meant(*state));
+            let mut after = None;
+            while !filter.states.is_empty() && ids.len() <= limit {
+                let page =
+                    self.store().executions(&filter, PageRequest::new(after, PageRequest::MAX)).await?;
+                ids.extend(page.items.into_iter().map(|execution| execution.id));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
             }
         }
         let more = ids.len() > limit;
@@ -185,8 +187,20 @@ impl Orchestrator {
 }
 
 /// Whether the rest would fare no better.
-const fn stops_all(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::Unauthenticated | ErrorKind::Unavailable)
+fn stops_all(error: &Error, environments: &Environments) -> bool {
+    match error.kind() {
+        // Whoever may in some environments only may one of them and not another.
+        ErrorKind::Forbidden => *environments == Environments::Everywhere,
+        ErrorKind::Unauthenticated | ErrorKind::Unavailable => true,
+        _ => false,
+    }
+}
+
+/// The filter for each of the environments in which the actor may.
+fn within(environments: &Environments, filter: ExecutionFilter) -> Vec<ExecutionFilter> {
+    let Environments::Only(allowed) = environments else { return vec![filter] };
+    let allowed = allowed.iter().filter(|id| filter.environment_id.is_none_or(|asked| asked == **id));
+    allowed.map(|id| ExecutionFilter { environment_id: Some(*id), ..filter.clone() }).collect()
 }
 
 /// The key of one part of what was asked under a key.

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Orchestrator;
+use super::{Orchestrator, reach};
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::IdempotencyRecord;
 use crate::error::{Error, Result};
-use crate::permission::{Actor, authorize};
+use crate::permission::{Actor, Environments, authorize_somewhere};
 
 /// How often a command is decided again because a row was changed meanwhile.
 pub(super) const MAX_TRIES: u32 = 16;
@@ -37,7 +37,8 @@ impl Idempotency {
 }
 
 impl Orchestrator {
-    /// Executes a command: authorizes, validates, handles, commits in one transaction, publishes.
+    /// Executes a command: authorizes, validates, handles, commits in one transaction, publishes. Whoever has the
+    /// permission in some environments only may write what is of these.
     ///
     /// When it returns `Ok`, the change is durable. Dropping the future leaves either all of the change or
     /// nothing.
@@ -45,9 +46,9 @@ impl Orchestrator {
     /// # Errors
     /// `Unauthenticated`, `Forbidden`, `Invalid`, and whatever the handler says.
     pub async fn execute<C: Command>(&self, actor: &Actor, command: C) -> Result<C::Output> {
-        authorize(actor, command.access())?;
+        let environments = authorize_somewhere(actor, command.access())?;
         command.validate()?;
-        self.decide_and_commit(actor, &command, |_| Ok(None)).await
+        self.decide_and_commit((actor, &environments), &command, |_| Ok(None)).await
     }
 
     /// Executes a command once for a key: the same request again gives the first answer again and changes
@@ -69,9 +70,10 @@ impl Orchestrator {
         let (Some(asked), Some(user_id)) = (idempotency, actor.user_id()) else {
             return self.execute(actor, command).await;
         };
-        authorize(actor, command.access())?;
+        let environments = authorize_somewhere(actor, command.access())?;
         command.validate()?;
         if let Some(kept) = self.kept_answer(actor, &asked).await? {
+            self.still_allowed((actor, &environments), &command).await?;
             return Ok(kept);
         }
         let now = self.clock().now();
@@ -82,7 +84,7 @@ impl Orchestrator {
             let Idempotency { key, fingerprint } = asked.clone();
             Ok(Some(IdempotencyRecord { user_id, key, fingerprint, output, created_at: now }))
         };
-        match self.decide_and_commit(actor, &command, record).await {
+        match self.decide_and_commit((actor, &environments), &command, record).await {
             // The same request won the race: its answer is there now. (So is a taken name that it took.)
             Err(error) if error.kind() == crate::ErrorKind::Conflict => {
                 self.kept_answer(actor, &asked).await?.ok_or(error)
@@ -121,6 +123,7 @@ impl Orchestrator {
             passwords: &self.inner.passwords,
             settings: &self.inner.settings,
             action: C::NAME,
+            permission: command.access().by_environment(),
         };
         let decision = command.handle(&context).await?;
         let taken = (self.clock().now() - context.now).to_std().unwrap_or_default();
@@ -132,15 +135,33 @@ impl Orchestrator {
         Ok(decision)
     }
 
+    /// Whether somebody who may in some environments only may still have the answer that was kept: a role may have been
+    /// taken from them since. What else is decided by now does not matter.
+    async fn still_allowed<C: Command>(
+        &self,
+        (actor, environments): (&Actor, &Environments),
+        command: &C,
+    ) -> Result<()> {
+        if *environments == Environments::Everywhere {
+            return Ok(());
+        }
+        match self.decide(actor, command).await {
+            Ok(decision) => reach::check(self.store(), actor, environments, &decision.changes).await,
+            Err(error) if error.kind() == crate::ErrorKind::Conflict => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn decide_and_commit<C: Command>(
         &self,
-        actor: &Actor,
+        (actor, environments): (&Actor, &Environments),
         command: &C,
         keep: impl Fn(&C::Output) -> Result<Option<IdempotencyRecord>>,
     ) -> Result<C::Output> {
         let mut tries = 0;
         loop {
             let mut decision = self.decide(actor, command).await?;
+            reach::check(self.store(), actor, environments, &decision.changes).await?;
             if let Ok(output) = &decision.output {
                 decision.changes.idempotency = keep(output)?;
             }

@@ -9,7 +9,7 @@ use crate::command::schedule::{NotRunnable, calendar_of, runnable};
 use crate::domain::{ActorRef, Calendar, ExecutionState, Firing, Schedule};
 use crate::error::{Error, Result};
 use crate::id::{CalendarId, ExecutionId, ScheduleId};
-use crate::permission::{Access, Actor, Permission};
+use crate::permission::{Access, Actor, Permission, authorize_somewhere, authorize_thing};
 use crate::query::FiringFilter;
 use crate::schedule::{CalendarRule, OverlapPolicy};
 
@@ -115,10 +115,12 @@ impl Orchestrator {
     /// `Forbidden` if the actor may not see schedules; `NotFound` if there is no such schedule; `Unavailable` if the
     /// store does not answer.
     pub async fn explain_schedule(&self, actor: &Actor, id: ScheduleId) -> Result<ScheduleExplanation> {
-        self.authorize(actor, Access::Permission(Permission::ReadSchedules))?;
+        authorize_somewhere(actor, Access::Permission(Permission::ReadSchedules))?;
         let (store, now) = (self.store(), self.clock().now());
         let schedule = store.schedule(id).await?.filter(|schedule| schedule.deleted_at.is_none());
-        let schedule = schedule.ok_or_else(|| Error::not_found("schedule", id))?;
+        let missing = || Error::not_found("schedule", id);
+        let schedule = schedule.ok_or_else(missing)?;
+        authorize_thing(actor, Permission::ReadSchedules, schedule.environment_id, missing)?;
         let calendar = calendar_of(store, schedule.calendar_id).await?;
         let mut holds = holds_of_time(&schedule, calendar.as_ref(), now)?;
         holds.extend(match runnable(store, &schedule, now).await? {

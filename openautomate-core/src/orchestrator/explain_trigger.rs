@@ -11,7 +11,7 @@ use crate::command::trigger::fire::version_for;
 use crate::domain::{Agent, AgentStatus, FolderSource, QueueSource, Trigger, TriggerSource, WatchProblem};
 use crate::error::{Error, Result};
 use crate::id::{AgentId, TriggerId};
-use crate::permission::{Access, Actor, Permission};
+use crate::permission::{Access, Actor, Permission, authorize_somewhere, authorize_thing};
 use crate::query::PageRequest;
 
 /// What holds a trigger back at this moment.
@@ -100,10 +100,12 @@ impl Orchestrator {
     /// `Forbidden` if the actor may not see triggers; `NotFound` if there is no such trigger; `Unavailable` if the
     /// store does not answer.
     pub async fn explain_trigger(&self, actor: &Actor, id: TriggerId) -> Result<TriggerExplanation> {
-        self.authorize(actor, Access::Permission(Permission::ReadTriggers))?;
+        authorize_somewhere(actor, Access::Permission(Permission::ReadTriggers))?;
         let (store, now) = (self.store(), self.clock().now());
         let trigger = store.trigger(id).await?.filter(|trigger| trigger.deleted_at.is_none());
-        let trigger = trigger.ok_or_else(|| Error::not_found("trigger", id))?;
+        let missing = || Error::not_found("trigger", id);
+        let trigger = trigger.ok_or_else(missing)?;
+        authorize_thing(actor, Permission::ReadTriggers, trigger.environment_id, missing)?;
         let mut holds = Vec::new();
         if !trigger.is_active {
             holds.push(TriggerHold::Inactive);
@@ -137,6 +139,7 @@ impl Orchestrator {
             passwords: &self.inner.passwords,
             settings: &self.inner.settings,
             action: "trigger.explain",
+            permission: None,
         };
         match version_for(&context, trigger).await {
             Ok(_) => Ok(None),

@@ -1,13 +1,13 @@
 //! Commands inside a transaction of a host application.
 
-use super::Orchestrator;
 use super::execute::MAX_TRIES;
+use super::{Orchestrator, reach};
 use crate::changes::Event;
 use crate::command::Command;
 use crate::command::execution::EnqueueExecution;
 use crate::command::work_item::AddWorkItem;
 use crate::error::Result;
-use crate::permission::{Actor, authorize};
+use crate::permission::{Actor, authorize_somewhere};
 use crate::store::HostTransaction;
 
 /// What a command answered, in a transaction that the host still has to commit.
@@ -82,11 +82,12 @@ impl Orchestrator {
         actor: &Actor,
         command: C,
     ) -> Result<Joined<C::Output>> {
-        authorize(actor, command.access())?;
+        let environments = authorize_somewhere(actor, command.access())?;
         command.validate()?;
         let mut tries = 0;
         loop {
             let mut decision = self.decide(actor, &command).await?;
+            reach::check(self.store(), actor, &environments, &decision.changes).await?;
             let output = decision.output?;
             let events = std::mem::take(&mut decision.changes.events);
             tries += 1;

@@ -30,6 +30,7 @@ mod login;
 mod person;
 mod quarantine;
 mod queue_lease;
+mod reach;
 mod run_call;
 mod settings;
 mod webhook;

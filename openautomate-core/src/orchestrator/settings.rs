@@ -68,7 +68,8 @@ impl ScheduleIntervals {
             Role::Developer => Some(self.developer),
             Role::Viewer => None,
         });
-        let custom = actor.powers.added.contains(Permission::WriteSchedules).then_some(self.developer);
+        let mut others = actor.powers.environments.values().chain([&actor.powers.added]);
+        let custom = others.any(|one| one.contains(Permission::WriteSchedules)).then_some(self.developer);
         allowed.chain(custom).min().unwrap_or(Duration::MAX)
     }
 }

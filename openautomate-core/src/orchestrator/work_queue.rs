@@ -8,7 +8,7 @@ use crate::command::work_item::{Import, Rejected, lease_end};
 use crate::domain::{AuditEntry, IdempotencyRecord, ItemHolder, WorkItem, WorkItemState, WorkQueue};
 use crate::error::{Error, FieldError, Result};
 use crate::id::{AuditId, WorkQueueId};
-use crate::permission::{Access, Actor, Permission, authorize};
+use crate::permission::{Access, Actor, Permission, authorize_somewhere, authorize_thing};
 use crate::query::WorkItemFilter;
 use crate::store::{AddItems, MoveItems, TakeItems};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,23 @@ impl Orchestrator {
         queue.ok_or_else(|| Error::not_found("work queue", id))
     }
 
+    /// A queue that is not deleted, in whose environment the actor may do this.
+    ///
+    /// # Errors
+    /// `Forbidden` if the actor may not, `NotFound` if there is none that they may see.
+    pub async fn allowed_queue(
+        &self,
+        actor: &Actor,
+        permission: Permission,
+        id: WorkQueueId,
+    ) -> Result<WorkQueue> {
+        authorize_somewhere(actor, Access::Permission(permission))?;
+        let queue = self.live_queue(id).await?;
+        let missing = || Error::not_found("work queue", id);
+        authorize_thing(actor, permission, queue.environment_id, missing)?;
+        Ok(queue)
+    }
+
     fn entry(
         &self,
         actor: &Actor,
@@ -76,8 +93,7 @@ impl Orchestrator {
     /// # Errors
     /// `Forbidden`; `NotFound` if there is no such queue.
     pub async fn begin_import(&self, actor: &Actor, queue: WorkQueueId, skip: bool) -> Result<Import> {
-        authorize(actor, Access::Permission(Permission::WriteWorkItems))?;
-        Import::new(self.live_queue(queue).await?, skip)
+        Import::new(self.allowed_queue(actor, Permission::WriteWorkItems, queue).await?, skip)
     }
 
     /// Adds all items that were collected, in one transaction with one audit entry.
@@ -91,7 +107,9 @@ impl Orchestrator {
         mut import: Import,
         idempotency: Option<Idempotency>,
     ) -> Result<Imported> {
-        authorize(actor, Access::Permission(Permission::WriteWorkItems))?;
+        // The queue was read before; what may be done there is known now.
+        let missing = || Error::not_found("work queue", import.queue.id);
+        authorize_thing(actor, Permission::WriteWorkItems, import.queue.environment_id, missing)?;
         if let Some(asked) = &idempotency
             && let Some(kept) = self.kept_answer(actor, asked).await?
         {
@@ -137,11 +155,11 @@ impl Orchestrator {
     /// # Errors
     /// `Forbidden`; `NotFound` if there is no such queue; `Invalid`, naming `limit`.
     pub async fn take_items(&self, actor: &Actor, queue: WorkQueueId, limit: u32) -> Result<Vec<WorkItem>> {
-        authorize(actor, Access::Permission(Permission::WriteWorkItems))?;
+        authorize_somewhere(actor, Access::Permission(Permission::WriteWorkItems))?;
         if !(1..=MAX_TAKEN).contains(&limit) {
             return Err(Error::invalid_field("limit", format!("is not between 1 and {MAX_TAKEN}")));
         }
-        let queue = self.live_queue(queue).await?;
+        let queue = self.allowed_queue(actor, Permission::WriteWorkItems, queue).await?;
         let now = self.clock().now();
         let taken = self
             .store()
@@ -194,8 +212,7 @@ impl Orchestrator {
         to: WorkItemState,
         action: &str,
     ) -> Result<u64> {
-        authorize(actor, Access::Permission(Permission::WriteWorkItems))?;
-        let queue = self.live_queue(queue_id).await?;
+        let queue = self.allowed_queue(actor, Permission::WriteWorkItems, queue_id).await?;
         let detail = json!({"name": queue.name, "states": filter.states, "reference": filter.reference});
         let audit = self.entry(actor, action, queue_id, detail);
         let moves = MoveItems { queue_id, filter, to, limit: MAX_MOVED, now: self.clock().now(), audit };

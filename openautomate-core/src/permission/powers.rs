@@ -1,13 +1,17 @@
 //! What an actor may beyond, or short of, the built-in roles.
 
+use std::collections::BTreeMap;
+
 use super::PermissionSet;
-use crate::id::ApiKeyId;
+use crate::id::{ApiKeyId, EnvironmentId};
 
 /// What an actor may beyond, or short of, the built-in roles that the principal names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Powers {
-    /// What custom roles add.
+    /// What custom roles add everywhere.
     pub added: PermissionSet,
+    /// What roles in single environments add there.
+    pub environments: BTreeMap<EnvironmentId, PermissionSet>,
     /// The API key that the person comes by, where they come by one.
     pub key: Option<KeyInUse>,
 }

@@ -2,6 +2,8 @@
 //!
 //! Lists are read newest first, by id (UUIDv7 sorts by creation), so a page costs the same at any depth.
 
+pub mod within;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -32,7 +32,7 @@ use futures_util::{TryStreamExt as _, stream};
 use crate::error::{Error, Result};
 use crate::id::{AgentId, ApiKeyId, SessionId};
 use crate::orchestrator::Orchestrator;
-use crate::permission::PermissionSet;
+use crate::permission::Allowed;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(2);
@@ -105,16 +105,16 @@ impl AccessWatch {
         let open = self.orchestrator.open_keys();
         let keys = open.all();
         let allowed = in_time(self.allowed(&keys)).await;
-        let is_over = |(id, opened_with): &&(ApiKeyId, PermissionSet)| {
+        let is_over = |(id, opened_with): &&(ApiKeyId, Allowed)| {
             let now = allowed.as_ref().ok().and_then(|allowed| allowed.get(id));
-            now.is_none_or(|now| !opened_with.is_subset(*now))
+            now.is_none_or(|now| !opened_with.is_subset(now))
         };
         keys.iter().filter(is_over).for_each(|(id, _)| open.end(*id));
         allowed.map(drop)
     }
 
     /// What the keys that are good allow at this moment.
-    async fn allowed(&self, keys: &[(ApiKeyId, PermissionSet)]) -> Result<HashMap<ApiKeyId, PermissionSet>> {
+    async fn allowed(&self, keys: &[(ApiKeyId, Allowed)]) -> Result<HashMap<ApiKeyId, Allowed>> {
         let (now, store) = (self.orchestrator.clock().now(), self.orchestrator.store());
         let ids: Vec<ApiKeyId> = keys.iter().map(|(id, _)| *id).collect();
         let mut allowed = HashMap::with_capacity(ids.len());
@@ -128,7 +128,7 @@ impl AccessWatch {
                 };
                 if let Some(user) = user {
                     let actor = self.orchestrator.by_key(user, &key).await?;
-                    allowed.insert(key.id, actor.permissions());
+                    allowed.insert(key.id, actor.allowed());
                 }
             }
         }

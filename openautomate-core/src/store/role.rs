@@ -11,7 +11,8 @@ use crate::id::RoleId;
 ///
 /// # Contract
 /// - Names are unique without regard to ASCII case (`role::names_are_unique`).
-/// - `users_with_role` gives those who are not deleted, disabled ones too (`role::holders`).
+/// - `users_with_role` gives those who have it everywhere or in an environment and are not deleted, disabled ones too
+///   (`role::holders`).
 #[async_trait]
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
 pub trait RoleStore {

@@ -11,6 +11,7 @@ mod log_archive;
 mod place;
 mod placement;
 mod queue_trigger;
+mod reach;
 mod schedule;
 mod schedule_policy;
 mod secret;

@@ -13,7 +13,7 @@ pub(crate) use actor::{
     Caller, CallerOrKey, Certified, Enrolling, EnrollingOrKey, HookSender, InSession, LedVisitor,
     LinkedAgent, LiveCaller, Returning, Visitor,
 };
-pub(crate) use allowed::{Can, CanInPerson, Needed, may};
+pub(crate) use allowed::{Can, CanInPerson, CanSomewhere, Needed, may};
 pub(crate) use etag::{IfMatch, Tagged, not_modified_if_known, revision_of};
 pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use json::{Body, is_json};

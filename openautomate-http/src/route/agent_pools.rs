@@ -15,7 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::extract::{
-    Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
+    Body, CanSomewhere, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
+    revision_of,
 };
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -73,7 +74,7 @@ struct CreateRequest {
     responses((status = 201, description = "The pool.", body = PoolView)))]
 async fn create(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageAgents>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ManageAgents>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<CreateRequest>,
 ) -> Result<Response, Problem> {
@@ -99,11 +100,13 @@ struct ListParams {
     responses((status = 200, description = "A page of pools.", body = Listed<PoolView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadAgents>,
+    can: CanSomewhere<may::ReadAgents>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<PoolView>>, Problem> {
-    let page = state.orchestrator().store().agent_pools(params.environment_id, page).await?;
+    let store = state.orchestrator().store();
+    let fetch = |environment, page| store.agent_pools(environment, page);
+    let page = can.page((params.environment_id, page), |row| *row.id.as_uuid(), fetch).await?;
     Ok(Json(page.map(PoolView::from).into()))
 }
 
@@ -114,12 +117,14 @@ async fn list(
         (status = 304, description = "Unchanged.")))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadAgents>,
+    can: CanSomewhere<may::ReadAgents>,
     Path(id): Path<PoolId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let pool = state.orchestrator().store().agent_pool(id).await?.filter(|pool| pool.deleted_at.is_none());
-    let pool = pool.ok_or_else(|| Error::not_found("agent pool", id))?;
+    let missing = || Error::not_found("agent pool", id);
+    let pool = pool.ok_or_else(missing)?;
+    can.check(pool.environment_id, missing)?;
     Ok(Tagged::new(pool.revision, PoolView::from(pool)).unless_known(&headers))
 }
 
@@ -145,7 +150,7 @@ struct UpdateRequest {
     responses((status = 200, description = "The pool.", body = PoolView)))]
 async fn update(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageAgents>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ManageAgents>,
     Path(id): Path<PoolId>,
     if_match: IfMatch,
     Body { value, .. }: Body<UpdateRequest>,
@@ -162,7 +167,7 @@ async fn update(
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageAgents>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ManageAgents>,
     Path(id): Path<PoolId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteAgentPool { id }).await?;

@@ -16,7 +16,7 @@ use openautomate_core::domain::{
     Agent, AgentFacts, AgentHost, AgentStatus, MaintenanceWindow, Quarantine, Rest,
 };
 use openautomate_core::id::{AgentId, EnrolmentTokenId, EnvironmentId, PoolId, UserId};
-use openautomate_core::permission::{Access, Actor, Permission};
+use openautomate_core::permission::{Actor, Permission};
 use openautomate_core::{Error, Orchestrator};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +24,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::extract::{
-    Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may, revision_of,
+    Body, CanSomewhere, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may,
+    revision_of,
 };
 use crate::problem::Problem;
 use crate::schema;
@@ -170,8 +171,7 @@ impl From<AgentFacts> for FactsView {
 
 impl AgentView {
     fn new(orchestrator: &Orchestrator, actor: &Actor, agent: Agent) -> Self {
-        let sees_address =
-            orchestrator.authorize(actor, Access::Permission(Permission::ManageAgents)).is_ok();
+        let sees_address = actor.allows_in(Permission::ManageAgents, agent.environment_id);
         let now = orchestrator.clock().now();
         let age = (now - agent.last_heartbeat).num_milliseconds();
         let quarantine = if agent.is_quarantined() { agent.quarantine.clone() } else { None };
@@ -254,7 +254,7 @@ struct RegisterRequest {
     responses((status = 201, description = "The agent.", body = RegisteredAgentView)))]
 async fn register(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::EnrolAgents>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::EnrolAgents>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<RegisterRequest>,
 ) -> Result<Response, Problem> {
@@ -284,11 +284,13 @@ async fn register(
     responses((status = 200, description = "A page of agents.", body = Listed<AgentView>)))]
 async fn list(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadAgents>,
+    can: CanSomewhere<may::ReadAgents>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<AgentView>>, Problem> {
-    let page = state.orchestrator().store().agents(page).await?;
-    Ok(Json(page.map(|agent| AgentView::new(state.orchestrator(), &actor, agent)).into()))
+    let store = state.orchestrator().store();
+    let fetch = |page| store.agents(page);
+    let page = can.sift(page, |row| *row.id.as_uuid(), |row| row.environment_id, fetch).await?;
+    Ok(Json(page.map(|agent| AgentView::new(state.orchestrator(), &can.actor, agent)).into()))
 }
 
 /// Shows an agent.
@@ -297,12 +299,14 @@ async fn list(
         change without the revision, so there is no 304.", body = AgentView)))]
 async fn get(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadAgents>,
+    can: CanSomewhere<may::ReadAgents>,
     Path(id): Path<AgentId>,
 ) -> Result<Tagged<AgentView>, Problem> {
     let agent = state.orchestrator().store().agent(id).await?.filter(|agent| agent.deleted_at.is_none());
-    let agent = agent.ok_or_else(|| Error::not_found("agent", id))?;
-    Ok(Tagged::new(agent.revision, AgentView::new(state.orchestrator(), &actor, agent)))
+    let missing = || Error::not_found("agent", id);
+    let agent = agent.ok_or_else(missing)?;
+    can.check(agent.environment_id, missing)?;
+    Ok(Tagged::new(agent.revision, AgentView::new(state.orchestrator(), &can.actor, agent)))
 }
 
 /// What shall change of an agent; what is left out stays.
@@ -347,7 +351,7 @@ struct UpdateRequest {
     request_body = UpdateRequest, responses((status = 200, description = "The agent.", body = AgentView)))]
 async fn update(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageAgents>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ManageAgents>,
     Path(id): Path<AgentId>,
     if_match: IfMatch,
     Body { value, .. }: Body<UpdateRequest>,
@@ -374,7 +378,7 @@ async fn update(
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::EnrolAgents>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::EnrolAgents>,
     Path(id): Path<AgentId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteAgent { id }).await?;
@@ -387,7 +391,7 @@ async fn delete(
     responses((status = 200, description = "The agent.", body = AgentView)))]
 async fn release(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageAgents>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ManageAgents>,
     Path(id): Path<AgentId>,
 ) -> Result<Tagged<AgentView>, Problem> {
     let agent = state.orchestrator().execute(&actor, ReleaseAgent { id }).await?;
@@ -433,7 +437,7 @@ struct TokenView {
     responses((status = 201, description = "The token.", body = TokenView)))]
 async fn make_token(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::EnrolAgents>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::EnrolAgents>,
     Body { value, .. }: Body<TokenRequest>,
 ) -> Result<(StatusCode, Json<TokenView>), Problem> {
     let command = CreateEnrolmentToken {

@@ -7,14 +7,18 @@ use openautomate_core::Error;
 use openautomate_core::command::approval::AnswerApproval;
 use openautomate_core::domain::{Approval, ApprovalState, Role};
 use openautomate_core::id::{ApprovalId, ExecutionId, UserId};
-use openautomate_core::query::ApprovalFilter;
+use openautomate_core::permission::Environments;
+use openautomate_core::query::within::sifted;
+use openautomate_core::query::{ApprovalFilter, Page, PageRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
+use crate::extract::{
+    Body, CanSomewhere, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
+};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -110,13 +114,38 @@ struct ListParams {
     responses((status = 200, description = "A page of approvals.", body = Listed<ApprovalView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<ApprovalView>>, Problem> {
     let filter = ApprovalFilter { execution_id: params.execution_id, state: params.state };
-    let page = state.orchestrator().store().approvals(&filter, page).await?;
+    let page = match &can.environments {
+        Environments::Everywhere => state.orchestrator().store().approvals(&filter, page).await?,
+        Environments::Only(_) => theirs(&state, &can, &filter, page).await?,
+    };
     Ok(Json(page.map(ApprovalView::from).into()))
+}
+
+/// A page of the approvals of executions in environments of the caller: an approval does not say where it is.
+async fn theirs(
+    state: &AppState,
+    can: &CanSomewhere<may::ReadExecutions>,
+    filter: &ApprovalFilter,
+    page: PageRequest,
+) -> Result<Page<Approval>, Error> {
+    let store = state.orchestrator().store();
+    let fetch = |page| async move {
+        let found = store.approvals(filter, page).await?;
+        let mut items = Vec::with_capacity(found.items.len());
+        for approval in found.items {
+            let execution = store.execution(approval.execution_id).await?;
+            let is_theirs = execution.is_some_and(|execution| can.is_theirs(execution.environment_id));
+            items.push((approval, is_theirs));
+        }
+        Ok(Page { items, next: found.next })
+    };
+    let id = |(approval, _): &(Approval, bool)| *approval.id.as_uuid();
+    Ok(sifted(page, id, |(_, is_theirs)| *is_theirs, fetch).await?.map(|(approval, _)| approval))
 }
 
 /// Shows an approval.
@@ -125,11 +154,13 @@ async fn list(
     responses((status = 200, description = "The approval.", body = ApprovalView)))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Path(id): Path<ApprovalId>,
 ) -> Result<Tagged<ApprovalView>, Problem> {
-    let approval = state.orchestrator().store().approval(id).await?;
-    let approval = approval.ok_or_else(|| Error::not_found("approval", id))?;
+    let (store, missing) = (state.orchestrator().store(), || Error::not_found("approval", id));
+    let approval = store.approval(id).await?.ok_or_else(missing)?;
+    let execution = store.execution(approval.execution_id).await?.ok_or_else(missing)?;
+    can.check(execution.environment_id, missing)?;
     Ok(Tagged::new(approval.revision, approval.into()))
 }
 
@@ -151,7 +182,7 @@ struct AnswerRequest {
     responses((status = 200, description = "The approval.", body = ApprovalView)))]
 async fn answer(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::AnswerApprovals>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::AnswerApprovals>,
     Path(id): Path<ApprovalId>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<AnswerRequest>,

@@ -20,8 +20,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Can, Path, may, not_modified_if_known};
+use crate::extract::{CanSomewhere, Path, may, not_modified_if_known};
 use crate::problem::Problem;
+use crate::route::executions;
 use crate::state::AppState;
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
@@ -84,14 +85,11 @@ struct ArtifactList {
     responses((status = 200, description = "The files.", body = ArtifactList)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Path(id): Path<ExecutionId>,
 ) -> Result<Json<ArtifactList>, Problem> {
-    let store = state.orchestrator().store();
-    let artifacts = store.artifacts(id).await?;
-    if artifacts.is_empty() && store.execution(id).await?.is_none() {
-        return Err(Error::not_found("execution", id).into());
-    }
+    executions::load(&state, &can, id).await?;
+    let artifacts = state.orchestrator().store().artifacts(id).await?;
     Ok(Json(ArtifactList { items: artifacts.into_iter().map(ArtifactView::from).collect() }))
 }
 
@@ -107,12 +105,14 @@ async fn list(
     ))]
 async fn download(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Path((execution, id)): Path<(ExecutionId, ArtifactId)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let artifact = state.orchestrator().store().artifact(execution, id).await?;
-    let artifact = artifact.ok_or_else(|| Error::not_found("artifact", id))?;
+    let (store, missing) = (state.orchestrator().store(), || Error::not_found("artifact", id));
+    let artifact = store.artifact(execution, id).await?.ok_or_else(missing)?;
+    let execution_row = store.execution(execution).await?.ok_or_else(missing)?;
+    can.check(execution_row.environment_id, missing)?;
     let tag = format!("\"{}\"", artifact.sha256);
     if let Some(known) = not_modified_if_known(&headers, &tag) {
         return Ok(known);

@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::files::lively;
 use crate::access::routes;
-use crate::extract::{Body, Can, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
+use crate::extract::{Body, CanSomewhere, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -117,11 +117,13 @@ struct ListParams {
     responses((status = 200, description = "A page of assets.", body = Listed<AssetView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadAssets>,
+    can: CanSomewhere<may::ReadAssets>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<AssetView>>, Problem> {
-    let page = state.orchestrator().store().assets(params.environment_id, page).await?;
+    let store = state.orchestrator().store();
+    let fetch = |environment, page| store.assets(environment, page);
+    let page = can.page((params.environment_id, page), |row| *row.id.as_uuid(), fetch).await?;
     Ok(Json(page.map(AssetView::from).into()))
 }
 
@@ -130,13 +132,15 @@ async fn list(
     responses((status = 200, description = "The asset.", body = AssetView)))]
 async fn get(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadAssets>,
+    can: CanSomewhere<may::ReadAssets>,
     Path(id): Path<AssetId>,
 ) -> Result<Tagged<AssetView>, Problem> {
-    let asset = state.orchestrator().store().asset(id).await?.ok_or_else(|| Error::not_found("asset", id))?;
+    let missing = || Error::not_found("asset", id);
+    let asset = state.orchestrator().store().asset(id).await?.ok_or_else(missing)?;
+    can.check(asset.environment_id, missing)?;
     let value = match asset.kind {
         AssetKind::Plain => {
-            Some(shown(asset.format, state.orchestrator().asset_value(&actor, &asset).await?))
+            Some(shown(asset.format, state.orchestrator().asset_value(&can.actor, &asset).await?))
         }
         AssetKind::Secret => None,
     };
@@ -229,7 +233,7 @@ impl TryFrom<AssetRequest> for PutAsset {
     responses((status = 201, description = "The asset.", body = AssetView)))]
 async fn create(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteAssets>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteAssets>,
     Body { value, .. }: Body<AssetRequest>,
 ) -> Result<Response, Problem> {
     let command = PutAsset { create_only: true, ..PutAsset::try_from(value)? };
@@ -243,7 +247,7 @@ async fn create(
     responses((status = 200, description = "The asset.", body = AssetView)))]
 async fn put(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteAssets>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteAssets>,
     Body { value, .. }: Body<AssetRequest>,
 ) -> Result<Tagged<AssetView>, Problem> {
     let asset = state.orchestrator().execute(&actor, PutAsset::try_from(value)?).await?;
@@ -279,7 +283,7 @@ struct FileParams {
     responses((status = 200, description = "The asset.", body = AssetView)))]
 async fn put_file(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteAssets>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteAssets>,
     Query(params): Query<FileParams>,
     request: Request,
 ) -> Result<Tagged<AssetView>, Problem> {
@@ -318,7 +322,7 @@ async fn put_file(
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteAssets>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteAssets>,
     Path(id): Path<AssetId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteAsset { id }).await?;

@@ -8,7 +8,7 @@ use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use openautomate_core::command::identity::RegisterUser;
 use openautomate_core::command::session::{ChangePassword, LogIn, LogOut, RefreshSession, SignedIn};
-use openautomate_core::id::RoleId;
+use openautomate_core::id::{EnvironmentId, RoleId};
 use openautomate_core::permission::Permission;
 use openautomate_core::secret::Secret;
 use openautomate_core::{Error, ErrorKind};
@@ -289,15 +289,30 @@ struct NamedRole {
 struct MeView {
     #[serde(flatten)]
     user: UserView,
-    /// The names of the custom roles that the caller has.
+    /// The names of the custom roles that the caller has everywhere.
     #[serde(rename = "customRoleNames")]
     custom_role_names: Vec<NamedRole>,
-    /// What the caller may: what their roles allow, and with an API key no more than it is for.
+    /// What the caller may everywhere: what their roles allow, and with an API key no more than it is for. Whoever has
+    /// `ReadPackages` or `ReadEnvironments` in some environment has it here too; the list of environments shows theirs.
     #[schema(value_type = Vec<schema::Permission>)]
     permissions: Vec<Permission>,
+    /// What the caller may besides, in single environments.
+    environments: Vec<MeInEnvironment>,
     /// Whether an authenticator must be enrolled before anything else is allowed.
     #[serde(rename = "totpEnrolmentRequired")]
     totp_enrolment_required: bool,
+}
+
+/// What the caller may in one environment.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MeInEnvironment {
+    /// Where.
+    #[schema(value_type = Uuid)]
+    environment_id: EnvironmentId,
+    /// What, with what the caller may everywhere.
+    #[schema(value_type = Vec<schema::Permission>)]
+    permissions: Vec<Permission>,
 }
 
 /// Tells who the caller is.
@@ -308,14 +323,25 @@ async fn me(State(state): State<AppState>, caller: EnrollingOrKey) -> Result<Res
     let id = actor.user_id().ok_or_else(|| Error::unauthenticated("sign in first"))?;
     let user = state.orchestrator().store().user(id).await?;
     let user = user.ok_or_else(|| Error::not_found("user", id))?;
-    let permissions = actor.permissions().iter().collect();
     let roles = state.orchestrator().custom_roles(&user.custom_roles).await?.into_iter();
     let custom_role_names = roles.map(|role| NamedRole { id: role.id, name: role.name }).collect();
-    Ok(Json(MeView {
+    let allowed = actor.allowed();
+    let somewhere = allowed.somewhere();
+    let is_had = |one: &Permission| {
+        allowed.contains(*one) || (*one == Permission::ReadEnvironments && somewhere.contains(*one))
+    };
+    let permissions = Permission::ALL.into_iter().filter(is_had).collect();
+    let here = |environment_id: EnvironmentId| MeInEnvironment {
+        environment_id,
+        permissions: allowed.in_environment(environment_id).iter().collect(),
+    };
+    let environments = allowed.environments.keys().copied().map(here).collect();
+    let view = MeView {
         user: user.into(),
         custom_role_names,
         permissions,
+        environments,
         totp_enrolment_required: must_enrol,
-    })
-    .into_response())
+    };
+    Ok(Json(view).into_response())
 }

@@ -9,13 +9,15 @@ use openautomate_core::Error;
 use openautomate_core::command::bucket::{BucketSettings, CreateBucket, DeleteBucket, UpdateBucket};
 use openautomate_core::domain::Bucket;
 use openautomate_core::id::{BucketId, EnvironmentId, UserId};
+use openautomate_core::permission::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::extract::{
-    Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
+    Body, CanSomewhere, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
+    revision_of,
 };
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -137,7 +139,7 @@ impl From<Bucket> for BucketView {
     responses((status = 201, description = "The bucket.", body = BucketView)))]
 async fn create(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageBuckets>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ManageBuckets>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<BucketRequest>,
 ) -> Result<Response, Problem> {
@@ -165,11 +167,13 @@ struct ListParams {
     responses((status = 200, description = "A page of buckets.", body = Listed<BucketView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadObjects>,
+    can: CanSomewhere<may::ReadObjects>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<BucketView>>, Problem> {
-    let page = state.orchestrator().store().buckets(params.environment_id, page).await?;
+    let store = state.orchestrator().store();
+    let fetch = |environment, page| store.buckets(environment, page);
+    let page = can.page((params.environment_id, page), |row| *row.id.as_uuid(), fetch).await?;
     Ok(Json(page.map(BucketView::from).into()))
 }
 
@@ -179,10 +183,10 @@ async fn list(
     responses((status = 200, description = "The bucket.", body = BucketView)))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadObjects>,
+    can: CanSomewhere<may::ReadObjects>,
     Path(id): Path<BucketId>,
 ) -> Result<Tagged<BucketView>, Problem> {
-    let bucket = state.orchestrator().live_bucket(id).await?;
+    let bucket = state.orchestrator().allowed_bucket(&can.actor, Permission::ReadObjects, id).await?;
     Ok(Tagged::new(bucket.revision, bucket.into()))
 }
 
@@ -192,13 +196,13 @@ async fn get(
     responses((status = 200, description = "The bucket.", body = BucketView)))]
 async fn update(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageBuckets>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ManageBuckets>,
     Path(id): Path<BucketId>,
     if_match: IfMatch,
     Body { value, .. }: Body<BucketRequest>,
 ) -> Result<Tagged<BucketView>, Problem> {
     let revision = revision_of(if_match, value.revision)?;
-    let present = state.orchestrator().live_bucket(id).await?;
+    let present = state.orchestrator().allowed_bucket(&actor, Permission::ManageBuckets, id).await?;
     if value.environment_id.is_some_and(|environment| environment != present.environment_id) {
         let message = "is another one than the bucket's; make a bucket of the same name there";
         return Err(Error::invalid_field("environmentId", message).into());
@@ -214,7 +218,7 @@ async fn update(
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ManageBuckets>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ManageBuckets>,
     Path(id): Path<BucketId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {

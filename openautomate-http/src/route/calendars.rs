@@ -18,7 +18,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::extract::{
-    Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may, revision_of,
+    Body, Can, CanSomewhere, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Tagged, may,
+    revision_of,
 };
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -190,7 +191,7 @@ async fn create(
     responses((status = 200, description = "A page of calendars.", body = Listed<CalendarSummaryView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadSchedules>,
+    _: CanSomewhere<may::ReadSchedules>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<CalendarSummaryView>>, Problem> {
     let page = state.orchestrator().store().calendars(page).await?;
@@ -204,7 +205,7 @@ async fn list(
         (status = 304, description = "Unchanged.")))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadSchedules>,
+    _: CanSomewhere<may::ReadSchedules>,
     Path(id): Path<CalendarId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

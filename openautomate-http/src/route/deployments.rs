@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::packages;
 use crate::access::routes;
-use crate::extract::{Can, Path, may};
+use crate::extract::{CanSomewhere, Path, may};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -57,10 +57,11 @@ struct DeploymentList {
     responses((status = 200, description = "The deployments.", body = DeploymentList)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadPackages>,
+    can: CanSomewhere<may::ReadPackages>,
     Path(id): Path<PackageId>,
 ) -> Result<Json<DeploymentList>, Problem> {
     packages::load(&state, id).await?;
     let deployments = state.orchestrator().store().deployments(id).await?;
-    Ok(Json(DeploymentList { items: deployments.into_iter().map(DeploymentView::from).collect() }))
+    let theirs = deployments.into_iter().filter(|deployment| can.is_theirs(deployment.environment_id));
+    Ok(Json(DeploymentList { items: theirs.map(DeploymentView::from).collect() }))
 }

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Body, Can, IdempotencyKey, IfMatch, Path, Tagged, may, revision_of};
+use crate::extract::{Body, Can, CanSomewhere, IdempotencyKey, IfMatch, Path, Tagged, may, revision_of};
 use crate::problem::Problem;
 use crate::route::schedules::PausedByView;
 use crate::state::AppState;
@@ -110,10 +110,11 @@ struct EnvironmentList {
     responses((status = 200, description = "The environments.", body = EnvironmentList)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadEnvironments>,
+    can: CanSomewhere<may::ReadEnvironments>,
 ) -> Result<Json<EnvironmentList>, Problem> {
     let environments = state.orchestrator().store().environments().await?;
-    let items = environments.into_iter().map(|environment| EnvironmentView::new(&state, environment));
+    let theirs = environments.into_iter().filter(|environment| can.is_theirs(environment.id));
+    let items = theirs.map(|environment| EnvironmentView::new(&state, environment));
     Ok(Json(EnvironmentList { items: items.collect() }))
 }
 
@@ -218,7 +219,7 @@ struct PauseRequest {
     responses((status = 200, description = "The environment.", body = EnvironmentView)))]
 async fn pause(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::PauseEnvironments>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::PauseEnvironments>,
     Path(id): Path<EnvironmentId>,
     if_match: IfMatch,
     key: IdempotencyKey,
@@ -236,7 +237,7 @@ async fn pause(
     responses((status = 200, description = "The environment.", body = EnvironmentView)))]
 async fn resume(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::PauseEnvironments>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::PauseEnvironments>,
     Path(id): Path<EnvironmentId>,
     if_match: IfMatch,
     key: IdempotencyKey,

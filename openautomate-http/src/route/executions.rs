@@ -21,7 +21,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
+use crate::extract::{
+    Body, CanSomewhere, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
+};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -128,7 +130,7 @@ async fn named_package(
     responses((status = 201, description = "The execution.", body = ExecutionDetail)))]
 async fn enqueue(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<EnqueueRequest>,
 ) -> Result<Response, Problem> {
@@ -182,24 +184,36 @@ fn states(text: &str) -> Result<Vec<ExecutionState>, Error> {
     responses((status = 200, description = "A page of executions.", body = Listed<ExecutionView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<ExecutionView>>, Problem> {
     let filter = ExecutionFilter {
         package_id: params.package_id,
-        environment_id: params.environment_id,
+        environment_id: None,
         agent_id: params.agent_id,
         schedule_id: params.schedule_id,
         states: states(params.state.as_deref().unwrap_or_default())?,
     };
-    let page = state.orchestrator().store().executions(&filter, page).await?;
+    let store = state.orchestrator().store();
+    let fetch = |environment_id, page| {
+        let filter = ExecutionFilter { environment_id, ..filter.clone() };
+        async move { store.executions(&filter, page).await }
+    };
+    let page = can.page((params.environment_id, page), |row| *row.id.as_uuid(), fetch).await?;
     Ok(Json(page.map(ExecutionView::from).into()))
 }
 
-async fn load(state: &AppState, id: ExecutionId) -> Result<Execution, Error> {
-    let execution = state.orchestrator().store().execution(id).await?;
-    execution.ok_or_else(|| Error::not_found("execution", id))
+/// An execution that the caller may see.
+pub(super) async fn load(
+    state: &AppState,
+    can: &CanSomewhere<may::ReadExecutions>,
+    id: ExecutionId,
+) -> Result<Execution, Error> {
+    let missing = || Error::not_found("execution", id);
+    let execution = state.orchestrator().store().execution(id).await?.ok_or_else(missing)?;
+    can.check(execution.environment_id, missing)?;
+    Ok(execution)
 }
 
 /// Shows an execution with its attempts.
@@ -209,10 +223,10 @@ async fn load(state: &AppState, id: ExecutionId) -> Result<Execution, Error> {
         is no 304.", body = ExecutionDetail)))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Path(id): Path<ExecutionId>,
 ) -> Result<Tagged<ExecutionDetail>, Problem> {
-    let execution = load(&state, id).await?;
+    let execution = load(&state, &can, id).await?;
     Ok(Tagged::new(execution.revision, ExecutionDetail::of(&state, execution).await?))
 }
 
@@ -222,7 +236,7 @@ async fn get(
     responses((status = 202, description = "The cancel is asked for.", body = ExecutionDetail)))]
 async fn cancel(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::CancelExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::CancelExecutions>,
     Path(id): Path<ExecutionId>,
 ) -> Result<(StatusCode, Tagged<ExecutionDetail>), Problem> {
     let execution = state.orchestrator().execute(&actor, CancelExecution { id }).await?;
@@ -251,7 +265,7 @@ struct RetryRequest {
     responses((status = 201, description = "The new execution.", body = ExecutionDetail)))]
 async fn retry(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     Path(id): Path<ExecutionId>,
     key: IdempotencyKey,
     body: Option<Body<RetryRequest>>,
@@ -275,10 +289,10 @@ struct AttemptList {
     responses((status = 200, description = "The attempts.", body = AttemptList)))]
 async fn attempts(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Path(id): Path<ExecutionId>,
 ) -> Result<Json<AttemptList>, Problem> {
-    load(&state, id).await?;
+    load(&state, &can, id).await?;
     let attempts = state.orchestrator().store().attempts(id).await?;
     Ok(Json(AttemptList { items: attempts.into_iter().map(AttemptView::from).collect() }))
 }
@@ -296,10 +310,10 @@ struct ChildList {
     responses((status = 200, description = "The children, at most 1,000.", body = ChildList)))]
 async fn children(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Path(id): Path<ExecutionId>,
 ) -> Result<Json<ChildList>, Problem> {
-    load(&state, id).await?;
+    load(&state, &can, id).await?;
     let store = state.orchestrator().store();
     let mut items = Vec::new();
     for child in store.children(id, MAX_CHILDREN).await? {
@@ -314,8 +328,9 @@ async fn children(
     responses((status = 200, description = "The reasons.", body = ExplanationView)))]
 async fn explain(
     State(state): State<AppState>,
-    _: Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Path(id): Path<ExecutionId>,
 ) -> Result<Json<ExplanationView>, Problem> {
+    load(&state, &can, id).await?;
     Ok(Json(state.orchestrator().explain(id).await?.into()))
 }

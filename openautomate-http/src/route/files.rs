@@ -23,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::artifacts::attachment;
 use super::created;
 use crate::access::routes;
-use crate::extract::{Can, IdempotencyKey, Path, Query, may, not_modified_if_known};
+use crate::extract::{CanSomewhere, IdempotencyKey, Path, Query, may, not_modified_if_known};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -93,7 +93,7 @@ struct UploadParams {
     responses((status = 201, description = "The file.", body = FileView)))]
 async fn upload(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     Query(params): Query<UploadParams>,
     key: IdempotencyKey,
     request: Request,
@@ -129,7 +129,7 @@ pub(crate) fn lively(body: HttpBody, limit: Duration) -> BoxStream<'static, io::
     responses((status = 200, description = "The file.", body = FileView)))]
 async fn get(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     Path(id): Path<FileId>,
 ) -> Result<Json<FileView>, Problem> {
     Ok(Json(state.orchestrator().file(&actor, id).await?.into()))
@@ -144,7 +144,7 @@ async fn get(
     ))]
 async fn content(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     Path(id): Path<FileId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -164,7 +164,7 @@ async fn content(
     responses((status = 204, description = "It is deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     Path(id): Path<FileId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().delete_file(&actor, id).await?;

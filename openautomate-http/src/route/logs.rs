@@ -21,8 +21,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Can, Path, Query, may};
+use crate::extract::{CanSomewhere, Path, Query, may};
 use crate::problem::Problem;
+use crate::route::executions;
 use crate::schema;
 use crate::state::AppState;
 
@@ -127,20 +128,19 @@ struct LogPage {
         (String = "text/event-stream")))))]
 async fn logs(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadExecutions>,
+    can: CanSomewhere<may::ReadExecutions>,
     Path(id): Path<ExecutionId>,
     Query(params): Query<LogParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let execution = state.orchestrator().store().execution(id).await?;
-    let execution = execution.ok_or_else(|| Error::not_found("execution", id))?;
+    let execution = executions::load(&state, &can, id).await?;
     let accepts = |kind: &str| {
         headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(kind))
     };
     let from = Position::parse(params.after.as_deref(), params.attempt)?;
     if params.follow {
         let follower = state.orchestrator().follow_logs(id, from.attempt, from.seq);
-        let guard = state.orchestrator().guard(&actor);
+        let guard = state.orchestrator().guard(&can.actor);
         let lines = follow(follower, guard, state, params.attempt);
         if accepts("text/event-stream") {
             let events = lines.map(|line| line.and_then(|line| event(&line)));

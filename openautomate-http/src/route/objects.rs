@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::artifacts::attachment;
 use super::files::lively;
 use crate::access::routes;
-use crate::extract::{Body, Can, Path, Query, Tagged, may, not_modified_if_known};
+use crate::extract::{Body, CanSomewhere, Path, Query, Tagged, may, not_modified_if_known};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -133,7 +133,7 @@ struct ObjectList {
     responses((status = 200, description = "A page of objects.", body = ObjectList)))]
 async fn list(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadObjects>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ReadObjects>,
     Path(id): Path<BucketId>,
     Query(params): Query<ListParams>,
 ) -> Result<Json<ObjectList>, Problem> {
@@ -172,7 +172,7 @@ struct KeyParams {
         (status = 304, description = "Unchanged.")))]
 async fn get(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadObjects>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ReadObjects>,
     Path(id): Path<BucketId>,
     Query(params): Query<KeyParams>,
     headers: HeaderMap,
@@ -193,7 +193,7 @@ async fn get(
     ))]
 async fn content(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadObjects>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ReadObjects>,
     Path(id): Path<BucketId>,
     Query(params): Query<KeyParams>,
     headers: HeaderMap,
@@ -285,7 +285,7 @@ fn condition_of(headers: &HeaderMap) -> Result<ObjectCondition, Error> {
         (status = 412, description = "What is there is not what the headers ask for.")))]
 async fn put(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteObjects>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteObjects>,
     Path(id): Path<BucketId>,
     Query(params): Query<KeyParams>,
     request: Request,
@@ -309,7 +309,7 @@ async fn put(
         (status = 412, description = "What is there is not what the headers ask for.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteObjects>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteObjects>,
     Path(id): Path<BucketId>,
     Query(params): Query<KeyParams>,
     headers: HeaderMap,
@@ -344,7 +344,7 @@ impl TransferRequest {
     responses((status = 200, description = "The copy.", body = ObjectView)))]
 async fn copy(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteObjects>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteObjects>,
     Path(id): Path<BucketId>,
     request: Request,
 ) -> Result<Tagged<ObjectView>, Problem> {
@@ -363,7 +363,7 @@ async fn copy(
     responses((status = 200, description = "The object.", body = ObjectView)))]
 async fn rename(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteObjects>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteObjects>,
     Path(id): Path<BucketId>,
     Body { value, .. }: Body<TransferRequest>,
 ) -> Result<Tagged<ObjectView>, Problem> {

@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use openautomate_core::Error;
-use openautomate_core::domain::{CustomRole, Role};
+use openautomate_core::domain::{EnvironmentRoles, Role};
 use openautomate_core::error::Result;
-use openautomate_core::id::{RoleId, UserId};
+use openautomate_core::id::{EnvironmentId, RoleId, UserId};
 use openautomate_core::permission::{
-    Access, Actor, Decided, Grant, Permission, PermissionSet, Withheld, explain,
+    Access, Actor, Decided, Grant, Held, Permission, PermissionSet, Scope, Withheld, explain,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -38,6 +38,17 @@ struct PermissionView {
     roles: &'static [Role],
     /// Whether Administrators alone have it, so that only they put it into roles.
     reserved: bool,
+    /// Whether a role in a single environment gives it: `environment`, there; `shared`, everywhere; `installation`, not
+    /// at all.
+    scope: &'static str,
+}
+
+const fn scope(permission: Permission) -> &'static str {
+    match permission.scope() {
+        Scope::Environment => "environment",
+        Scope::Shared => "shared",
+        Scope::Installation => "installation",
+    }
 }
 
 /// The table of permissions.
@@ -49,8 +60,8 @@ struct PermissionList {
 
 /// Lists every permission and which built-in roles have it.
 ///
-/// Which operation takes which, this document says (`x-permission`): a permission; `signedIn` for everybody who is;
-/// `inPerson`, alone or behind a permission, where no API key is taken; `agent` and `public`.
+/// Which operation takes which, this document says (`x-permission`): a permission, with `byEnvironment` behind it where
+/// having it in the object's environment is enough; `signedIn` for everybody who is; `inPerson`, alone or behind a permission, where no API key is taken; `agent` and `public`.
 #[utoipa::path(get, path = "/api/permissions", tag = "permissions",
     responses((status = 200, description = "The table.", body = PermissionList)))]
 async fn list(_: CallerOrKey) -> Json<PermissionList> {
@@ -60,6 +71,7 @@ async fn list(_: CallerOrKey) -> Json<PermissionList> {
         words: permission.words(),
         roles: permission.roles(),
         reserved: reserved.contains(permission),
+        scope: scope(permission),
     };
     Json(PermissionList { items: Permission::ALL.map(view).into() })
 }
@@ -77,14 +89,18 @@ struct GrantView {
     custom_role_id: Option<RoleId>,
     /// The role's name.
     name: String,
+    /// The environment, if the person has the role in this one alone.
+    #[schema(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
 }
 
-impl From<Grant> for GrantView {
-    fn from(grant: Grant) -> Self {
-        match grant {
-            Grant::Role(role) => Self { role: Some(role), custom_role_id: None, name: format!("{role:?}") },
-            Grant::CustomRole { id, name } => Self { role: None, custom_role_id: Some(id), name },
-        }
+impl From<(Option<EnvironmentId>, Grant)> for GrantView {
+    fn from((environment_id, grant): (Option<EnvironmentId>, Grant)) -> Self {
+        let (role, custom_role_id, name) = match grant {
+            Grant::Role(role) => (Some(role), None, format!("{role:?}")),
+            Grant::CustomRole { id, name } => (None, Some(id), name),
+        };
+        Self { role, custom_role_id, name, environment_id }
     }
 }
 
@@ -100,7 +116,8 @@ struct DecisionView {
     allowed: bool,
     /// What gives it, whether or not it counts.
     by: Vec<GrantView>,
-    /// Why they may not: `noRole`, `scopes` (the API key is not for it), `disabled` (the person is).
+    /// Why they may not: `noRole`, `elsewhere` (a role gives it, but in other environments), `scopes` (the API key is not
+    /// for it), `disabled` (the person is).
     withheld: Option<&'static str>,
 }
 
@@ -108,6 +125,7 @@ impl From<Decided> for DecisionView {
     fn from(decided: Decided) -> Self {
         let withheld = decided.withheld.map(|reason| match reason {
             Withheld::NoRole => "noRole",
+            Withheld::Elsewhere => "elsewhere",
             Withheld::Scopes => "scopes",
             Withheld::Disabled => "disabled",
         });
@@ -131,6 +149,9 @@ struct ExplainParams {
     /// What.
     #[param(value_type = schema::Permission)]
     permission: Permission,
+    /// In which environment; everywhere, if it is left out.
+    #[param(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
 }
 
 /// Says whether a person may do something, and by which of their roles. It speaks of the person; an API key may do no
@@ -144,7 +165,7 @@ async fn explain_one(
 ) -> Result<Json<DecisionView>, Problem> {
     let who = who(&actor, params.user_id)?;
     let person = Person::read(&state, &actor, who).await?;
-    Ok(Json(person.decide(None, params.permission).into()))
+    Ok(Json(person.decide(None, (params.permission, params.environment_id)).into()))
 }
 
 fn who(actor: &Actor, named: Option<UserId>) -> Result<UserId> {
@@ -153,8 +174,8 @@ fn who(actor: &Actor, named: Option<UserId>) -> Result<UserId> {
 
 /// A person, real or supposed.
 struct Person {
-    roles: Vec<Role>,
-    custom: Vec<CustomRole>,
+    everywhere: Held,
+    environments: Vec<(EnvironmentId, Held)>,
     disabled: bool,
 }
 
@@ -165,11 +186,17 @@ impl Person {
         let user = orchestrator.store().user(id).await?.filter(|user| user.deleted_at.is_none());
         let user = user.ok_or_else(|| Error::not_found("user", id))?;
         let custom = orchestrator.custom_roles(&user.custom_roles).await?;
-        Ok(Self { roles: user.roles, custom, disabled: user.disabled })
+        let mut environments = Vec::with_capacity(user.environment_roles.len());
+        for EnvironmentRoles { environment_id, roles, custom_roles } in user.environment_roles {
+            let custom = orchestrator.custom_roles(&custom_roles).await?;
+            environments.push((environment_id, Held { roles, custom }));
+        }
+        let everywhere = Held { roles: user.roles, custom };
+        Ok(Self { everywhere, environments, disabled: user.disabled })
     }
 
-    fn decide(&self, scopes: Option<PermissionSet>, permission: Permission) -> Decided {
-        let decided = explain(&self.roles, &self.custom, scopes, permission);
+    fn decide(&self, scopes: Option<PermissionSet>, asked: (Permission, Option<EnvironmentId>)) -> Decided {
+        let decided = explain(&self.everywhere, &self.environments, scopes, asked);
         let withheld = if self.disabled { Some(Withheld::Disabled) } else { decided.withheld };
         Decided { withheld, ..decided }
     }
@@ -200,6 +227,10 @@ struct CheckRequest {
     #[serde(default)]
     #[schema(value_type = Option<Vec<schema::Permission>>)]
     permissions: Option<PermissionSet>,
+    /// In which environment; everywhere, if it is left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    environment_id: Option<EnvironmentId>,
 }
 
 /// The decisions of a dry run.
@@ -236,7 +267,8 @@ async fn check(
                 let message = format!("names no role: {missing}; list them first");
                 return Err(Error::invalid_field("customRoles", message).into());
             }
-            Person { roles: roles.unwrap_or_default(), custom, disabled: false }
+            let everywhere = Held { roles: roles.unwrap_or_default(), custom };
+            Person { everywhere, environments: Vec::new(), disabled: false }
         }
         _ => {
             let message = "is given beside roles; give a person or roles";
@@ -244,6 +276,7 @@ async fn check(
         }
     };
     let asked = value.permissions.unwrap_or_else(|| Permission::ALL.into_iter().collect());
-    let items = asked.iter().map(|permission| person.decide(value.scopes, permission).into()).collect();
+    let decide = |permission| person.decide(value.scopes, (permission, value.environment_id)).into();
+    let items = asked.iter().map(decide).collect();
     Ok(Json(CheckedView { items }))
 }

@@ -6,13 +6,16 @@ use chrono::{DateTime, Utc};
 use openautomate_core::Error;
 use openautomate_core::domain::{AgentPreparation, PreparationState};
 use openautomate_core::id::{AgentId, PackageId, VersionId};
+use openautomate_core::permission::Environments;
+use openautomate_core::query::within::sifted;
+use openautomate_core::query::{Page, PageRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::packages;
 use crate::access::routes;
-use crate::extract::{Can, Listed, PageParams, PageQuery, Path, may};
+use crate::extract::{CanSomewhere, Listed, PageParams, PageQuery, Path, may};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -55,7 +58,7 @@ impl From<AgentPreparation> for PreparationView {
     responses((status = 200, description = "A page of agents.", body = Listed<PreparationView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadAgents>,
+    can: CanSomewhere<may::ReadAgents>,
     Path((package, id)): Path<(PackageId, VersionId)>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<PreparationView>>, Problem> {
@@ -63,5 +66,31 @@ async fn list(
     let store = state.orchestrator().store();
     let version = store.version(id).await?.filter(|version| version.package_id == package);
     version.ok_or_else(|| Error::not_found("package version", id))?;
-    Ok(Json(store.preparations(id, page).await?.map(PreparationView::from).into()))
+    let page = match can.environments {
+        Environments::Everywhere => store.preparations(id, page).await?,
+        Environments::Only(_) => theirs(&state, &can, id, page).await?,
+    };
+    Ok(Json(page.map(PreparationView::from).into()))
+}
+
+/// A page of what agents in environments of the caller said: it does not say where they are.
+async fn theirs(
+    state: &AppState,
+    can: &CanSomewhere<may::ReadAgents>,
+    version: VersionId,
+    page: PageRequest,
+) -> Result<Page<AgentPreparation>, Error> {
+    let store = state.orchestrator().store();
+    let fetch = |page| async move {
+        let found = store.preparations(version, page).await?;
+        let mut items = Vec::with_capacity(found.items.len());
+        for preparation in found.items {
+            let agent = store.agent(preparation.agent_id).await?;
+            items.push((preparation, agent.is_some_and(|agent| can.is_theirs(agent.environment_id))));
+        }
+        Ok(Page { items, next: found.next })
+    };
+    let id = |(preparation, _): &(AgentPreparation, bool)| *preparation.agent_id.as_uuid();
+    let page = sifted(page, id, |(_, is_theirs)| *is_theirs, fetch).await?;
+    Ok(page.map(|(preparation, _)| preparation))
 }

@@ -11,6 +11,7 @@ use openautomate_core::command::work_queue::{
 };
 use openautomate_core::domain::{QueueStatistics, WorkItemState, WorkQueue};
 use openautomate_core::id::{EnvironmentId, UserId, WorkQueueId};
+use openautomate_core::permission::Permission;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +19,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::extract::{
-    Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
+    Body, CanSomewhere, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
+    revision_of,
 };
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -153,7 +155,7 @@ impl From<WorkQueue> for QueueView {
     responses((status = 201, description = "The queue.", body = QueueView)))]
 async fn create(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteQueues>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteQueues>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<QueueRequest>,
 ) -> Result<Response, Problem> {
@@ -181,11 +183,13 @@ struct ListParams {
     responses((status = 200, description = "A page of queues.", body = Listed<QueueView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadQueues>,
+    can: CanSomewhere<may::ReadQueues>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<QueueView>>, Problem> {
-    let page = state.orchestrator().store().work_queues(params.environment_id, page).await?;
+    let store = state.orchestrator().store();
+    let fetch = |environment, page| store.work_queues(environment, page);
+    let page = can.page((params.environment_id, page), |row| *row.id.as_uuid(), fetch).await?;
     Ok(Json(page.map(QueueView::from).into()))
 }
 
@@ -196,11 +200,11 @@ async fn list(
         (status = 304, description = "Unchanged.")))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadQueues>,
+    can: CanSomewhere<may::ReadQueues>,
     Path(id): Path<WorkQueueId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let queue = state.orchestrator().live_queue(id).await?;
+    let queue = state.orchestrator().allowed_queue(&can.actor, Permission::ReadQueues, id).await?;
     Ok(Tagged::new(queue.revision, QueueView::from(queue)).unless_known(&headers))
 }
 
@@ -210,13 +214,13 @@ async fn get(
     responses((status = 200, description = "The queue.", body = QueueView)))]
 async fn update(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteQueues>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteQueues>,
     Path(id): Path<WorkQueueId>,
     if_match: IfMatch,
     Body { value, .. }: Body<QueueRequest>,
 ) -> Result<Tagged<QueueView>, Problem> {
     let revision = revision_of(if_match, value.revision)?;
-    let present = state.orchestrator().live_queue(id).await?;
+    let present = state.orchestrator().allowed_queue(&actor, Permission::WriteQueues, id).await?;
     if value.environment_id.is_some_and(|environment| environment != present.environment_id) {
         let message = "is another one than the queue's; make a queue of the same name there";
         return Err(Error::invalid_field("environmentId", message).into());
@@ -232,7 +236,7 @@ async fn update(
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteQueues>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteQueues>,
     Path(id): Path<WorkQueueId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteWorkQueue { id }).await?;
@@ -276,7 +280,7 @@ struct StatisticsView {
     responses((status = 200, description = "The numbers.", body = StatisticsView)))]
 async fn statistics(
     State(state): State<AppState>,
-    _: Can<may::ReadQueues>,
+    can: CanSomewhere<may::ReadQueues>,
     Path(id): Path<WorkQueueId>,
     Query(params): Query<WindowParams>,
 ) -> Result<Json<StatisticsView>, Problem> {
@@ -285,7 +289,7 @@ async fn statistics(
         let message = format!("is not between 1 and {MAX_WINDOW_MINUTES}");
         return Err(Error::invalid_field("minutes", message).into());
     }
-    state.orchestrator().live_queue(id).await?;
+    state.orchestrator().allowed_queue(&can.actor, Permission::ReadQueues, id).await?;
     let now = state.now();
     let since = now - TimeDelta::minutes(i64::from(minutes));
     let QueueStatistics { counts, available, oldest_new_at, succeeded, failed, mean_handling_ms } =

@@ -15,7 +15,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
+use crate::extract::{
+    Body, CanSomewhere, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
+};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -121,7 +123,7 @@ struct PromoteRequest {
     responses((status = 201, description = "The rollout.", body = RolloutView)))]
 async fn promote(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::DeployVersions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::DeployVersions>,
     Path(package_id): Path<PackageId>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<PromoteRequest>,
@@ -147,7 +149,7 @@ struct RollBackRequest {
     responses((status = 201, description = "The rollout.", body = RolloutView)))]
 async fn roll_back(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::DeployVersions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::DeployVersions>,
     Path(package_id): Path<PackageId>,
     key: IdempotencyKey,
     body: Option<Body<RollBackRequest>>,
@@ -181,13 +183,17 @@ struct ListParams {
     responses((status = 200, description = "A page of rollouts.", body = Listed<RolloutView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadPackages>,
+    can: CanSomewhere<may::ReadPackages>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<RolloutView>>, Problem> {
     let ListParams { package_id, environment_id, version_id, state: wanted } = params;
-    let filter = RolloutFilter { package_id, environment_id, version_id, state: wanted };
-    let page = state.orchestrator().store().rollouts(&filter, page).await?;
+    let store = state.orchestrator().store();
+    let fetch = |environment_id, page| async move {
+        let filter = RolloutFilter { package_id, environment_id, version_id, state: wanted };
+        store.rollouts(&filter, page).await
+    };
+    let page = can.page((environment_id, page), |row| *row.id.as_uuid(), fetch).await?;
     Ok(Json(page.map(RolloutView::from).into()))
 }
 
@@ -197,11 +203,13 @@ async fn list(
     responses((status = 200, description = "The rollout.", body = RolloutView)))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadPackages>,
+    can: CanSomewhere<may::ReadPackages>,
     Path(id): Path<RolloutId>,
 ) -> Result<Tagged<RolloutView>, Problem> {
     let rollout = state.orchestrator().store().rollout(id).await?;
-    let rollout = rollout.ok_or_else(|| Error::not_found("rollout", id))?;
+    let missing = || Error::not_found("rollout", id);
+    let rollout = rollout.ok_or_else(missing)?;
+    can.check(rollout.environment_id, missing)?;
     Ok(Tagged::new(rollout.revision, rollout.into()))
 }
 
@@ -217,7 +225,7 @@ struct AnswerRequest {
 
 async fn answer(
     state: &AppState,
-    Can(actor, _): Can<may::DeployVersions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::DeployVersions>,
     id: RolloutId,
     answer: RolloutAnswer,
     body: Option<Body<AnswerRequest>>,
@@ -233,7 +241,7 @@ async fn answer(
     responses((status = 200, description = "The rollout.", body = RolloutView)))]
 async fn approve(
     State(state): State<AppState>,
-    can: Can<may::DeployVersions>,
+    can: CanSomewhere<may::DeployVersions>,
     Path(id): Path<RolloutId>,
     body: Option<Body<AnswerRequest>>,
 ) -> Result<Tagged<RolloutView>, Problem> {
@@ -246,7 +254,7 @@ async fn approve(
     responses((status = 200, description = "The rollout.", body = RolloutView)))]
 async fn reject(
     State(state): State<AppState>,
-    can: Can<may::DeployVersions>,
+    can: CanSomewhere<may::DeployVersions>,
     Path(id): Path<RolloutId>,
     body: Option<Body<AnswerRequest>>,
 ) -> Result<Tagged<RolloutView>, Problem> {
@@ -259,7 +267,7 @@ async fn reject(
     responses((status = 200, description = "The rollout.", body = RolloutView)))]
 async fn withdraw(
     State(state): State<AppState>,
-    can: Can<may::DeployVersions>,
+    can: CanSomewhere<may::DeployVersions>,
     Path(id): Path<RolloutId>,
     body: Option<Body<AnswerRequest>>,
 ) -> Result<Tagged<RolloutView>, Problem> {

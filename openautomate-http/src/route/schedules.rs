@@ -19,7 +19,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::extract::{
-    Body, Can, IdempotencyKey, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
+    Body, CanSomewhere, IdempotencyKey, IfMatch, Listed, Needed, PageParams, PageQuery, Path, Query, Tagged,
+    may, revision_of,
 };
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -45,7 +46,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
     responses((status = 201, description = "The schedule, and what to know of it.", body = SavedSchedule)))]
 async fn create(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteSchedules>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteSchedules>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<ScheduleRequest>,
 ) -> Result<Response, Problem> {
@@ -73,11 +74,13 @@ struct ListParams {
     responses((status = 200, description = "A page of schedules.", body = Listed<ScheduleView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadSchedules>,
+    can: CanSomewhere<may::ReadSchedules>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<ScheduleView>>, Problem> {
-    let page = state.orchestrator().store().schedules(params.package_id, page).await?;
+    let store = state.orchestrator().store();
+    let fetch = |page| store.schedules(params.package_id, page);
+    let page = can.sift(page, |row| *row.id.as_uuid(), |row| row.environment_id, fetch).await?;
     Ok(Json(page.map(ScheduleView::from).into()))
 }
 
@@ -86,9 +89,13 @@ async fn saved(state: &AppState, schedule: Schedule) -> Result<Tagged<SavedSched
     Ok(Tagged::new(schedule.revision, SavedSchedule { schedule: schedule.into(), warnings }))
 }
 
-async fn load(state: &AppState, id: ScheduleId) -> Result<Schedule, Error> {
+/// One in whose environment the caller may do what the route does.
+async fn load<P: Needed>(state: &AppState, can: &CanSomewhere<P>, id: ScheduleId) -> Result<Schedule, Error> {
+    let missing = || Error::not_found("schedule", id);
     let schedule = state.orchestrator().store().schedule(id).await?;
-    schedule.filter(|schedule| schedule.deleted_at.is_none()).ok_or_else(|| Error::not_found("schedule", id))
+    let schedule = schedule.filter(|schedule| schedule.deleted_at.is_none()).ok_or_else(missing)?;
+    can.check(schedule.environment_id, missing)?;
+    Ok(schedule)
 }
 
 /// Shows a schedule.
@@ -98,11 +105,11 @@ async fn load(state: &AppState, id: ScheduleId) -> Result<Schedule, Error> {
         (status = 304, description = "Unchanged.")))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadSchedules>,
+    can: CanSomewhere<may::ReadSchedules>,
     Path(id): Path<ScheduleId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let schedule = load(&state, id).await?;
+    let schedule = load(&state, &can, id).await?;
     Ok(Tagged::new(schedule.revision, ScheduleView::from(schedule)).unless_known(&headers))
 }
 
@@ -113,15 +120,15 @@ async fn get(
     responses((status = 200, description = "The schedule, and what to know of it.", body = SavedSchedule)))]
 async fn update(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteSchedules>,
+    can: CanSomewhere<may::WriteSchedules>,
     Path(id): Path<ScheduleId>,
     if_match: IfMatch,
     Body { value, .. }: Body<ScheduleRequest>,
 ) -> Result<Tagged<SavedSchedule>, Problem> {
     let revision = revision_of(if_match, value.revision)?;
-    let present = load(&state, id).await?;
+    let present = load(&state, &can, id).await?;
     let command = UpdateSchedule { id, revision, settings: value.into_settings(Some(&present)) };
-    let schedule = state.orchestrator().execute(&actor, command).await?;
+    let schedule = state.orchestrator().execute(&can.actor, command).await?;
     Ok(saved(&state, schedule).await?)
 }
 
@@ -131,7 +138,7 @@ async fn update(
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteSchedules>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteSchedules>,
     Path(id): Path<ScheduleId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteSchedule { id }).await?;

@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
 use crate::extract::{
-    Body, Can, IfMatch, Listed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
+    Body, CanSomewhere, IfMatch, Listed, Needed, PageParams, PageQuery, Path, Query, Tagged, may, revision_of,
 };
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -41,7 +41,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
     responses((status = 201, description = "The trigger.", body = NewTriggerView)))]
 async fn create(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteTriggers>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteTriggers>,
     Body { value, .. }: Body<TriggerRequest>,
 ) -> Result<Response, Problem> {
     if value.revision.is_some() {
@@ -68,17 +68,23 @@ struct ListParams {
     responses((status = 200, description = "A page of triggers.", body = Listed<TriggerView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadTriggers>,
+    can: CanSomewhere<may::ReadTriggers>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<TriggerView>>, Problem> {
-    let page = state.orchestrator().store().triggers(params.package_id, page).await?;
+    let store = state.orchestrator().store();
+    let fetch = |page| store.triggers(params.package_id, page);
+    let page = can.sift(page, |row| *row.id.as_uuid(), |row| row.environment_id, fetch).await?;
     Ok(Json(page.map(TriggerView::from).into()))
 }
 
-async fn load(state: &AppState, id: TriggerId) -> Result<Trigger, Error> {
+/// One in whose environment the caller may do what the route does.
+async fn load<P: Needed>(state: &AppState, can: &CanSomewhere<P>, id: TriggerId) -> Result<Trigger, Error> {
+    let missing = || Error::not_found("trigger", id);
     let trigger = state.orchestrator().store().trigger(id).await?;
-    trigger.filter(|trigger| trigger.deleted_at.is_none()).ok_or_else(|| Error::not_found("trigger", id))
+    let trigger = trigger.filter(|trigger| trigger.deleted_at.is_none()).ok_or_else(missing)?;
+    can.check(trigger.environment_id, missing)?;
+    Ok(trigger)
 }
 
 /// Shows a trigger.
@@ -88,11 +94,11 @@ async fn load(state: &AppState, id: TriggerId) -> Result<Trigger, Error> {
         (status = 304, description = "Unchanged.")))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadTriggers>,
+    can: CanSomewhere<may::ReadTriggers>,
     Path(id): Path<TriggerId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let trigger = load(&state, id).await?;
+    let trigger = load(&state, &can, id).await?;
     Ok(Tagged::new(trigger.revision, TriggerView::from(trigger)).unless_known(&headers))
 }
 
@@ -102,15 +108,15 @@ async fn get(
     responses((status = 200, description = "The trigger.", body = TriggerView)))]
 async fn update(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteTriggers>,
+    can: CanSomewhere<may::WriteTriggers>,
     Path(id): Path<TriggerId>,
     if_match: IfMatch,
     Body { value, .. }: Body<TriggerRequest>,
 ) -> Result<Tagged<TriggerView>, Problem> {
     let revision = revision_of(if_match, value.revision)?;
-    let present = load(&state, id).await?;
+    let present = load(&state, &can, id).await?;
     let command = UpdateTrigger { id, revision, settings: value.into_settings(Some(&present)) };
-    let trigger = state.orchestrator().execute(&actor, command).await?;
+    let trigger = state.orchestrator().execute(&can.actor, command).await?;
     Ok(Tagged::new(trigger.revision, trigger.into()))
 }
 
@@ -120,7 +126,7 @@ async fn update(
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteTriggers>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteTriggers>,
     Path(id): Path<TriggerId>,
 ) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, DeleteTrigger { id }).await?;
@@ -133,7 +139,7 @@ async fn delete(
     responses((status = 200, description = "The trigger with its secret.", body = NewTriggerView)))]
 async fn rotate_secret(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteTriggers>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteTriggers>,
     Path(id): Path<TriggerId>,
 ) -> Result<Tagged<NewTriggerView>, Problem> {
     let made = state.orchestrator().execute(&actor, RotateSecret { id }).await?;
@@ -162,7 +168,7 @@ struct TriggerFiringList {
     responses((status = 200, description = "The firings.", body = TriggerFiringList)))]
 async fn firings(
     State(state): State<AppState>,
-    _: Can<may::ReadTriggers>,
+    can: CanSomewhere<may::ReadTriggers>,
     Path(id): Path<TriggerId>,
     Query(params): Query<FiringParams>,
 ) -> Result<Json<TriggerFiringList>, Problem> {
@@ -170,7 +176,7 @@ async fn firings(
     if !(1..=MAX_FIRINGS).contains(&limit) {
         return Err(Error::invalid_field("limit", format!("is not between 1 and {MAX_FIRINGS}")).into());
     }
-    load(&state, id).await?;
+    load(&state, &can, id).await?;
     let firings = state.orchestrator().store().trigger_firings(id, limit).await?;
     Ok(Json(TriggerFiringList { items: firings.into_iter().map(TriggerFiringView::from).collect() }))
 }

@@ -7,8 +7,8 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use openautomate_core::Error;
 use openautomate_core::command::identity::{DeleteUser, InviteUser, UpdateUser};
-use openautomate_core::domain::{Role, User};
-use openautomate_core::id::{InvitationId, RoleId, UserId};
+use openautomate_core::domain::{EnvironmentRoles, Role, User};
+use openautomate_core::id::{EnvironmentId, InvitationId, RoleId, UserId};
 use openautomate_core::permission::{Access, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,6 +25,38 @@ use crate::state::AppState;
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, update, delete)).routes(routes!(invite))
+}
+
+/// The roles that a person has in one environment. They give there what is about what lives in an environment.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = EnvironmentRoles)]
+pub(crate) struct EnvironmentRolesView {
+    /// Where.
+    #[schema(value_type = Uuid)]
+    environment_id: EnvironmentId,
+    /// The built-in roles.
+    #[serde(default)]
+    #[schema(value_type = Vec<schema::Role>)]
+    roles: Vec<Role>,
+    /// The custom roles.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>)]
+    custom_roles: Vec<RoleId>,
+}
+
+impl From<EnvironmentRoles> for EnvironmentRolesView {
+    fn from(roles: EnvironmentRoles) -> Self {
+        let EnvironmentRoles { environment_id, roles, custom_roles } = roles;
+        Self { environment_id, roles, custom_roles }
+    }
+}
+
+impl From<EnvironmentRolesView> for EnvironmentRoles {
+    fn from(view: EnvironmentRolesView) -> Self {
+        let EnvironmentRolesView { environment_id, roles, custom_roles } = view;
+        Self { environment_id, roles, custom_roles }
+    }
 }
 
 /// A person with an account.
@@ -45,6 +77,8 @@ pub(crate) struct UserView {
     /// The custom roles that the person has besides.
     #[schema(value_type = Vec<Uuid>)]
     custom_roles: Vec<RoleId>,
+    /// The roles that the person has in single environments besides.
+    environment_roles: Vec<EnvironmentRolesView>,
     /// Whether the person is kept from signing in.
     disabled: bool,
     /// When the account was made.
@@ -63,6 +97,7 @@ impl From<User> for UserView {
             email: user.email,
             roles: user.roles,
             custom_roles: user.custom_roles,
+            environment_roles: user.environment_roles.into_iter().map(Into::into).collect(),
             disabled: user.disabled,
             created_at: user.created_at,
             last_login: user.last_login,
@@ -113,7 +148,7 @@ struct UpdateRequest {
     #[serde(default)]
     email: Option<String>,
     /// The built-in roles; for those who manage people, and not of themselves. Nobody gives more than they have. May be
-    /// empty if there are custom roles.
+    /// empty if there are custom roles, or roles in an environment.
     #[serde(default)]
     #[schema(value_type = Option<Vec<schema::Role>>)]
     roles: Option<Vec<Role>>,
@@ -121,6 +156,11 @@ struct UpdateRequest {
     #[serde(default)]
     #[schema(value_type = Option<Vec<Uuid>>)]
     custom_roles: Option<Vec<RoleId>>,
+    /// The roles that the person has in single environments besides; as `roles`. All of them at once: what is left out of
+    /// the list is taken away.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    environment_roles: Option<Vec<EnvironmentRolesView>>,
     /// Whether the person is kept from signing in; for those who manage people, and not of themselves.
     #[serde(default)]
     disabled: Option<bool>,
@@ -143,6 +183,7 @@ async fn update(
         email: value.email,
         roles: value.roles,
         custom_roles: value.custom_roles,
+        environment_roles: value.environment_roles.map(|all| all.into_iter().map(Into::into).collect()),
         disabled: value.disabled,
     };
     let user = state.orchestrator().execute(&actor, command).await?;

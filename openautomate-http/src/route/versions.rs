@@ -13,6 +13,7 @@ use openautomate_core::command::package::PublishVersion;
 use openautomate_core::domain::{Deployment, PackageVersion, RolloutState};
 use openautomate_core::id::{EnvironmentId, PackageId, UserId, VersionId};
 use openautomate_core::package::signature::{PublicKey, Signature, Signed};
+use openautomate_core::permission::{Actor, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +22,8 @@ use super::artifacts::attachment;
 use super::packages;
 use crate::access::{Argument, RouteAccess, routes};
 use crate::extract::{
-    Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may, not_modified_if_known,
+    Can, CanSomewhere, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
+    not_modified_if_known,
 };
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -104,14 +106,15 @@ pub(crate) struct Active {
 }
 
 impl Active {
-    pub(crate) async fn of(state: &AppState, package: PackageId) -> Result<Self, Error> {
+    /// In the environments that the actor may see.
+    pub(crate) async fn of(state: &AppState, actor: &Actor, package: PackageId) -> Result<Self, Error> {
         let store = state.orchestrator().store();
+        let theirs = actor.environments_with(Permission::ReadPackages);
         let environments = store.environments().await?;
         let default = environments.iter().find(|environment| environment.is_default);
-        Ok(Self {
-            default: default.map(|environment| environment.id),
-            deployments: store.deployments(package).await?,
-        })
+        let mut deployments = store.deployments(package).await?;
+        deployments.retain(|deployment| theirs.contains(deployment.environment_id));
+        Ok(Self { default: default.map(|environment| environment.id), deployments })
     }
 }
 
@@ -210,7 +213,7 @@ async fn publish(
     };
     let version = state.orchestrator().execute_once(&actor, idempotency, command).await?;
     let location = format!("/api/packages/{package_id}/versions/{}", version.id);
-    Ok(super::created(&location, shown(&state, version).await?))
+    Ok(super::created(&location, shown(&state, &actor, version).await?))
 }
 
 /// An archive. Its content is looked at by the command; the type only keeps forms and JSON out.
@@ -245,13 +248,13 @@ impl axum::extract::FromRequest<AppState> for ZipBody {
     responses((status = 200, description = "A page of versions.", body = Listed<VersionView>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadPackages>,
+    Can(actor, _): Can<may::ReadPackages>,
     Path(id): Path<PackageId>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<VersionView>>, Problem> {
     packages::load(&state, id).await?;
     let page = state.orchestrator().store().versions(id, page).await?;
-    let active = Active::of(&state, id).await?;
+    let active = Active::of(&state, &actor, id).await?;
     let next = page.next;
     let shown = page.items.into_iter().map(|version| VersionView::listed(version, &active));
     let items = shown.collect::<Result<Vec<_>, _>>()?;
@@ -259,8 +262,12 @@ async fn list(
 }
 
 /// A version as it is shown. Its tag changes with its deployments.
-async fn shown(state: &AppState, version: PackageVersion) -> Result<Tagged<VersionView>, Error> {
-    let active = Active::of(state, version.package_id).await?;
+async fn shown(
+    state: &AppState,
+    actor: &Actor,
+    version: PackageVersion,
+) -> Result<Tagged<VersionView>, Error> {
+    let active = Active::of(state, actor, version.package_id).await?;
     let moves: i64 = active.deployments.iter().map(|deployment| deployment.revision + 1).sum();
     Ok(Tagged::new(version.revision + moves, VersionView::of(version, &active)?))
 }
@@ -278,12 +285,12 @@ async fn load(state: &AppState, package: PackageId, id: VersionId) -> Result<Pac
         (status = 304, description = "Unchanged.")))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadPackages>,
+    Can(actor, _): Can<may::ReadPackages>,
     Path((package, id)): Path<(PackageId, VersionId)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let version = load(&state, package, id).await?;
-    Ok(shown(&state, version).await?.unless_known(&headers))
+    Ok(shown(&state, &actor, version).await?.unless_known(&headers))
 }
 
 /// Where a version is activated.
@@ -305,13 +312,13 @@ struct ActivateParams {
         (status = 202, description = "The version; its rollout waits.", body = VersionView)))]
 async fn activate(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::DeployVersions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::DeployVersions>,
     Path((package_id, version_id)): Path<(PackageId, VersionId)>,
     Query(ActivateParams { environment_id }): Query<ActivateParams>,
 ) -> Result<Response, Problem> {
     let command = DeployVersion { package_id, version_id, environment_id };
     let (version, rollout) = state.orchestrator().execute(&actor, command).await?;
-    let shown = shown(&state, version).await?;
+    let shown = shown(&state, &actor, version).await?;
     Ok(match rollout {
         Some(rollout) if rollout.state == RolloutState::Waiting => {
             let location = [(LOCATION, format!("/api/rollouts/{}", rollout.id))];

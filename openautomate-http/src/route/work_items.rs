@@ -13,7 +13,7 @@ use openautomate_core::command::work_item::{
 };
 use openautomate_core::domain::{ItemErrorKind, WorkItem, WorkItemError, WorkItemState};
 use openautomate_core::id::{WorkItemId, WorkQueueId};
-use openautomate_core::permission::Actor;
+use openautomate_core::permission::{Actor, Permission};
 use openautomate_core::query::WorkItemFilter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,7 +21,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Body, Can, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may};
+use crate::extract::{
+    Body, CanSomewhere, IdempotencyKey, Listed, PageParams, PageQuery, Path, Query, Tagged, may,
+};
 use crate::problem::Problem;
 use crate::state::AppState;
 use view::{ChildRequest, ItemRequest, ItemSummary, ItemView, TakenList};
@@ -48,7 +50,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
     responses((status = 201, description = "The item.", body = ItemView)))]
 async fn add(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(id): Path<WorkQueueId>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<ItemRequest>,
@@ -99,13 +101,13 @@ fn states(text: &str) -> Result<Vec<WorkItemState>, Error> {
     responses((status = 200, description = "A page of items.", body = Listed<ItemSummary>)))]
 async fn list(
     State(state): State<AppState>,
-    _: Can<may::ReadQueues>,
+    can: CanSomewhere<may::ReadQueues>,
     Path(id): Path<WorkQueueId>,
     Query(params): Query<ListParams>,
     PageQuery(page): PageQuery,
 ) -> Result<Json<Listed<ItemSummary>>, Problem> {
     let filter = params.into_filter()?;
-    state.orchestrator().live_queue(id).await?;
+    state.orchestrator().allowed_queue(&can.actor, Permission::ReadQueues, id).await?;
     let page = state.orchestrator().store().work_items(id, &filter, page).await?;
     Ok(Json(page.map(ItemSummary::from).into()))
 }
@@ -123,12 +125,16 @@ struct ItemPath {
     responses((status = 200, description = "The item.", body = ItemView)))]
 async fn get(
     State(state): State<AppState>,
-    _: Can<may::ReadQueues>,
+    can: CanSomewhere<may::ReadQueues>,
     Path(path): Path<ItemPath>,
 ) -> Result<Tagged<ItemView>, Problem> {
     let item = state.orchestrator().store().work_item(path.item).await?;
     let item = item.filter(|item| item.queue_id == path.id);
-    let item = item.ok_or_else(|| Error::not_found("work item", path.item))?;
+    let missing = || Error::not_found("work item", path.item);
+    let item = item.ok_or_else(missing)?;
+    // The items of a queue that was deleted are still shown.
+    let queue = state.orchestrator().store().work_queue(item.queue_id).await?.ok_or_else(missing)?;
+    can.check(queue.environment_id, missing)?;
     Ok(tagged(item))
 }
 
@@ -142,7 +148,7 @@ fn tagged(item: WorkItem) -> Tagged<ItemView> {
     responses((status = 204, description = "Deleted.")))]
 async fn delete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(path): Path<ItemPath>,
 ) -> Result<StatusCode, Problem> {
     let command = DeleteWorkItem { queue_id: path.id, id: path.item };
@@ -167,7 +173,7 @@ struct TakeRequest {
     responses((status = 200, description = "The items; none if there is nothing to do.", body = TakenList)))]
 async fn take(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(id): Path<WorkQueueId>,
     Body { value, .. }: Body<TakeRequest>,
 ) -> Result<Json<TakenList>, Problem> {
@@ -208,7 +214,7 @@ struct CompleteRequest {
     responses((status = 200, description = "The item.", body = ItemView)))]
 async fn complete(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(path): Path<ItemPath>,
     Body { value, .. }: Body<CompleteRequest>,
 ) -> Result<Tagged<ItemView>, Problem> {
@@ -239,7 +245,7 @@ struct FailRequest {
     responses((status = 200, description = "The item.", body = ItemView)))]
 async fn fail(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(path): Path<ItemPath>,
     Body { value, .. }: Body<FailRequest>,
 ) -> Result<Tagged<ItemView>, Problem> {
@@ -261,7 +267,7 @@ struct EpochRequest {
     responses((status = 200, description = "The item.", body = ItemView)))]
 async fn release(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(path): Path<ItemPath>,
     Body { value, .. }: Body<EpochRequest>,
 ) -> Result<Tagged<ItemView>, Problem> {
@@ -274,7 +280,7 @@ async fn release(
     responses((status = 200, description = "The item.", body = ItemView)))]
 async fn renew(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(path): Path<ItemPath>,
     Body { value, .. }: Body<EpochRequest>,
 ) -> Result<Tagged<ItemView>, Problem> {
@@ -288,7 +294,7 @@ async fn renew(
     responses((status = 200, description = "The item.", body = ItemView)))]
 async fn reprocess(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(path): Path<ItemPath>,
 ) -> Result<Tagged<ItemView>, Problem> {
     let command = ReprocessWorkItem { queue_id: path.id, id: path.item };
@@ -309,7 +315,7 @@ struct MovedView {
     responses((status = 200, description = "How many.", body = MovedView)))]
 async fn reprocess_many(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(id): Path<WorkQueueId>,
     Query(params): Query<ListParams>,
 ) -> Result<Json<MovedView>, Problem> {
@@ -323,7 +329,7 @@ async fn reprocess_many(
     responses((status = 200, description = "How many.", body = MovedView)))]
 async fn delete_many(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(id): Path<WorkQueueId>,
     Query(params): Query<ListParams>,
 ) -> Result<Json<MovedView>, Problem> {

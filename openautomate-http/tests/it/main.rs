@@ -18,6 +18,7 @@ mod calendars;
 mod cloud_blobs;
 mod collect_blobs;
 mod enrolment;
+mod environment_grants;
 #[cfg(target_os = "linux")]
 mod environment_secrets;
 mod executions;

@@ -208,8 +208,8 @@ async fn it_is_explained_who_may_what_and_why() {
     };
     let query = format!("userId={}&permission=RunExecutions", ada.id);
     let by = json!([
-        {"role": "Operator", "customRoleId": null, "name": "Operator"},
-        {"role": null, "customRoleId": night, "name": "Night"},
+        {"role": "Operator", "customRoleId": null, "name": "Operator", "environmentId": null},
+        {"role": null, "customRoleId": night, "name": "Night", "environmentId": null},
     ]);
     for token in [&admin.token, &ada.token] {
         let told = read(explain(token, &query).await, 200).await;

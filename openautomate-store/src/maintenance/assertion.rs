@@ -252,6 +252,28 @@ pub(super) const ASSERTIONS: &[Assertion] = &[
             WHERE u.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM custom_roles AS r WHERE [r.id] = named.id)",
         deep: false,
     },
+    Assertion {
+        id: "user.environment-role",
+        holds: "the environments in which a person has roles are there, and so are the custom ones of these roles",
+        next: "give the person their roles in environments anew",
+        sqlite: "SELECT 'user ' || [u.id] || ' has roles in the environment ' || (here.value ->> 'environmentId')
+            FROM users AS u JOIN json_each(u.environment_roles) AS here
+            WHERE u.deleted_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM environments AS e WHERE [e.id] = here.value ->> 'environmentId')
+            UNION ALL SELECT 'user ' || [u.id] || ' has the role ' || named.value || ' in an environment'
+            FROM users AS u JOIN json_each(u.environment_roles) AS here
+            JOIN json_each(here.value, '$.customRoles') AS named
+            WHERE u.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM custom_roles AS r WHERE [r.id] = named.value)",
+        postgres: "SELECT 'user ' || [u.id] || ' has roles in the environment ' || (here.roles ->> 'environmentId')
+            FROM users AS u CROSS JOIN LATERAL jsonb_array_elements(u.environment_roles::jsonb) AS here (roles)
+            WHERE u.deleted_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM environments AS e WHERE [e.id] = here.roles ->> 'environmentId')
+            UNION ALL SELECT 'user ' || [u.id] || ' has the role ' || named.id || ' in an environment'
+            FROM users AS u CROSS JOIN LATERAL jsonb_array_elements(u.environment_roles::jsonb) AS here (roles)
+            CROSS JOIN LATERAL jsonb_array_elements_text(here.roles -> 'customRoles') AS named (id)
+            WHERE u.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM custom_roles AS r WHERE [r.id] = named.id)",
+        deep: false,
+    },
     rule(
         "schedule.firing",
         "a decided due time has either its execution or the reason why there is none",

@@ -61,7 +61,9 @@ impl<P: PostgresDriver> RoleStore for PostgresStore<P> {
 
     async fn users_with_role(&self, id: RoleId, limit: u32) -> Result<Vec<User>> {
         const SELECT: &str = "SELECT * FROM users WHERE deleted_at IS NULL
-            AND custom_roles::jsonb @> jsonb_build_array($1::text) ORDER BY id LIMIT $2";
+            AND (custom_roles::jsonb @> jsonb_build_array($1::text) OR environment_roles::jsonb @>
+                jsonb_build_array(jsonb_build_object('customRoles', jsonb_build_array($1::text))))
+            ORDER BY id LIMIT $2";
         Ok(all(query(SELECT).bind(id.to_string()).bind(i64::from(limit)), &self.pool).await?)
     }
 }

@@ -103,6 +103,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "vault and audit",
         script: include_str!("../../migrations/postgres/0017_vault_and_audit.sql"),
     },
+    Migration {
+        version: 18,
+        name: "environment roles",
+        script: include_str!("../../migrations/postgres/0018_environment_roles.sql"),
+    },
 ];
 
 impl<P: PostgresDriver> PostgresStore<P> {

@@ -12,7 +12,18 @@ impl Table for User {
     table!(
         "user",
         "users",
-        [username, email, password_hash, roles, custom_roles, disabled, created_at, last_login, deleted_at]
+        [
+            username,
+            email,
+            password_hash,
+            roles,
+            custom_roles,
+            environment_roles,
+            disabled,
+            created_at,
+            last_login,
+            deleted_at
+        ]
     );
 
     fn id(&self) -> &Uuid {
@@ -30,6 +41,7 @@ impl Table for User {
             .bind(&self.password_hash)
             .bind(Json(&self.roles))
             .bind(Json(&self.custom_roles))
+            .bind(Json(&self.environment_roles))
             .bind(self.disabled)
             .bind(micros(self.created_at))
             .bind(micros_of(self.last_login))
@@ -45,6 +57,7 @@ impl Table for User {
             password_hash: columns.get("password_hash")?,
             roles: columns.json("roles")?,
             custom_roles: columns.json("custom_roles")?,
+            environment_roles: columns.json("environment_roles")?,
             disabled: columns.get("disabled")?,
             created_at: columns.time("created_at")?,
             last_login: columns.time_or_none("last_login")?,

@@ -73,7 +73,11 @@ impl<P: Pool> RoleStore for SqliteStore<P> {
 
     async fn users_with_role(&self, id: RoleId, limit: u32) -> CoreResult<Vec<User>> {
         const SELECT: &str = "SELECT * FROM users WHERE deleted_at IS NULL
-            AND EXISTS (SELECT 1 FROM json_each(users.custom_roles) WHERE value = ?) ORDER BY id LIMIT ? + 0";
-        Ok(all(query(SELECT).bind(id.to_string()).bind(limit), &self.readers).await?)
+            AND (EXISTS (SELECT 1 FROM json_each(users.custom_roles) WHERE value = ?)
+                OR EXISTS (SELECT 1 FROM json_each(users.environment_roles) AS here,
+                    json_each(here.value, '$.customRoles') AS named WHERE named.value = ?))
+            ORDER BY id LIMIT ? + 0";
+        let id = id.to_string();
+        Ok(all(query(SELECT).bind(&id).bind(&id).bind(limit), &self.readers).await?)
     }
 }

@@ -117,6 +117,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "vault and audit",
         script: include_str!("../../migrations/sqlite/0019_vault_and_audit.sql"),
     },
+    Migration {
+        version: 20,
+        name: "environment roles",
+        script: include_str!("../../migrations/sqlite/0020_environment_roles.sql"),
+    },
 ];
 
 /// How every connection to the file is set.

@@ -15,7 +15,9 @@ use crate::permission::{Access, Permission};
 
 async fn load(context: &CommandContext<'_>, id: EnvironmentId, revision: Option<i64>) -> Result<Environment> {
     let environment = context.store.environment(id).await?;
-    let environment = environment.ok_or_else(|| Error::not_found("environment", id))?;
+    let missing = || Error::not_found("environment", id);
+    let environment = environment.ok_or_else(missing)?;
+    context.allowed_in(id, missing)?;
     check_revision(revision, environment.revision)?;
     Ok(environment)
 }

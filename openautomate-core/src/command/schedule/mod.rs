@@ -33,7 +33,10 @@ pub(crate) use settings::MAX_SCHEDULES_OF_CALENDAR;
 
 async fn load(context: &CommandContext<'_>, id: ScheduleId) -> Result<Schedule> {
     let schedule = context.store.schedule(id).await?.filter(|schedule| schedule.deleted_at.is_none());
-    schedule.ok_or_else(|| Error::not_found("schedule", id))
+    let missing = || Error::not_found("schedule", id);
+    let schedule = schedule.ok_or_else(missing)?;
+    context.allowed_in(schedule.environment_id, missing)?;
+    Ok(schedule)
 }
 
 /// The calendar of a schedule.

@@ -14,8 +14,8 @@ use crate::domain::{
     Trigger, TriggerFiring, TriggerSource, check_file_name,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{AgentId, ExecutionId, FileId};
-use crate::permission::Access;
+use crate::id::{AgentId, EnvironmentId, ExecutionId, FileId};
+use crate::permission::{Access, Permission};
 use crate::store::Store;
 
 /// The content of a file that arrived: a blob already, under this id.
@@ -240,8 +240,13 @@ impl ReceiveFile {
 /// Refuses an agent or a pool that is not there, or in another environment.
 pub(super) async fn check_agents(context: &CommandContext<'_>, trigger: &Trigger) -> Result<()> {
     let TriggerSource::FileArrival(source) = &trigger.source else { return Ok(()) };
+    let is_known = |environment: EnvironmentId| {
+        environment == trigger.environment_id || context.sees(Permission::ReadAgents, environment)
+    };
     if let Some(id) = source.agent_id {
         let agent = context.store.agent(id).await?.filter(|agent| agent.deleted_at.is_none());
+        // Of what is elsewhere they hear only if they may see it.
+        let agent = agent.filter(|agent| is_known(agent.environment_id));
         match agent {
             Some(agent) if agent.environment_id == trigger.environment_id => {}
             Some(_) => {
@@ -252,6 +257,7 @@ pub(super) async fn check_agents(context: &CommandContext<'_>, trigger: &Trigger
     }
     if let Some(id) = source.pool_id {
         let pool = context.store.agent_pool(id).await?.filter(|pool| pool.deleted_at.is_none());
+        let pool = pool.filter(|pool| is_known(pool.environment_id));
         match pool {
             Some(pool) if pool.environment_id == trigger.environment_id => {}
             Some(_) => {

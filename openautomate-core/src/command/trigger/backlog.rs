@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::id::TriggerId;
-use crate::permission::Access;
+use crate::permission::{Access, Permission};
 use crate::store::Store;
 
 /// The most executions that one turn makes, so that no commit is too large; the next turn makes the rest.
@@ -156,6 +156,11 @@ fn told_of(queue: &WorkQueue, backlog: &QueueBacklog) -> Value {
 pub(super) async fn check_queue(context: &CommandContext<'_>, trigger: &Trigger) -> Result<()> {
     let TriggerSource::WorkQueue(source) = &trigger.source else { return Ok(()) };
     let queue = context.store.work_queue(source.queue_id).await?.filter(|queue| queue.deleted_at.is_none());
+    // Of what is elsewhere they hear only if they may see it.
+    let queue = queue.filter(|queue| {
+        queue.environment_id == trigger.environment_id
+            || context.sees(Permission::ReadQueues, queue.environment_id)
+    });
     match queue {
         Some(queue) if queue.environment_id == trigger.environment_id => Ok(()),
         Some(_) => Err(Error::invalid_field("source.queueId", "names a queue of another environment")),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::new_item::check_size;
-use super::{MAX_MESSAGE_BYTES, check_reference, detail, load_queue, stale_item};
+use super::{MAX_MESSAGE_BYTES, check_place, check_reference, detail, load_queue, stale_item};
 use crate::changes::{Changes, Event, Record};
 use crate::command::{Command, CommandContext, Decision};
 use crate::domain::{
@@ -99,6 +99,7 @@ impl Command for EndWorkItem {
         let item = context.store.work_item(self.id).await?;
         let item = item.filter(|item| self.queue_id.is_none_or(|queue| item.queue_id == queue));
         let mut item = item.ok_or_else(|| Error::not_found("work item", self.id))?;
+        check_place(context, &item).await?;
         let holder = match self.lease {
             Some(lease) => ItemHolder::Execution { lease },
             None => ItemHolder::Caller { user_id: context.actor.user_id() },

@@ -4,9 +4,9 @@ use super::expect::{assert_code, assert_stale_row};
 use super::sample::{World, at, custom_role, user};
 use crate::changes::{Changes, Record, Write};
 use crate::conformance::fixture::StoreFixture;
-use crate::domain::{CustomRole, User};
+use crate::domain::{CustomRole, EnvironmentRoles, Role, User};
 use crate::error::ErrorKind;
-use crate::id::RoleId;
+use crate::id::{EnvironmentId, RoleId};
 use crate::permission::Permission;
 
 /// Every field is read as it was written; all are listed, oldest first.
@@ -73,4 +73,24 @@ pub async fn holders<F: StoreFixture>(fixture: F) {
     let changed = User { custom_roles: vec![], ..first };
     world.update(Record::User(changed)).await;
     assert_eq!(found(role.id, 9).await.len(), 1);
+
+    // Nor may one go that counts in an environment only.
+    let here = |roles: &[RoleId]| EnvironmentRoles {
+        environment_id: world.environment.id,
+        roles: vec![Role::Viewer],
+        custom_roles: roles.to_vec(),
+    };
+    let mixed = User {
+        custom_roles: vec![other.id],
+        environment_roles: vec![
+            EnvironmentRoles { environment_id: EnvironmentId::new(), ..here(&[]) },
+            here(&[other.id, role.id]),
+        ],
+        ..user("here")
+    };
+    world.insert(Record::User(mixed.clone())).await;
+    assert_eq!(found(role.id, 9).await.last(), Some(&mixed));
+    assert_eq!(found(role.id, 9).await.len(), 2);
+    let holders = found(other.id, 9).await;
+    assert_eq!(holders.iter().filter(|user| user.id == mixed.id).count(), 1, "whoever has it twice is one");
 }

@@ -6,9 +6,9 @@ use crate::changes::Record;
 use crate::conformance::fixture::StoreFixture;
 use crate::domain::{
     ActorKind, ActorRef, AllowedPackage, Asset, AssetFile, AssetFormat, AssetKind, Environment,
-    EnvironmentPause, Invitation, Role, Session, User,
+    EnvironmentPause, EnvironmentRoles, Invitation, Role, Session, User,
 };
-use crate::id::{InvitationId, RoleId};
+use crate::id::{EnvironmentId, InvitationId, RoleId};
 
 pub(super) const ODD_KEY: &str = "É\u{1F600} '\"\\ key";
 pub(super) const ODD: &str = "ä € 😀 'quoted' \"twice\" \\ % _ ; --";
@@ -19,6 +19,18 @@ pub async fn users<F: StoreFixture>(fixture: F) {
     let empty = User { roles: vec![], ..sample::user("empty") };
     let full = User {
         custom_roles: vec![RoleId::new(), RoleId::new()],
+        environment_roles: vec![
+            EnvironmentRoles {
+                environment_id: EnvironmentId::new(),
+                roles: Role::ALL.to_vec(),
+                custom_roles: vec![],
+            },
+            EnvironmentRoles {
+                environment_id: EnvironmentId::new(),
+                roles: vec![],
+                custom_roles: vec![RoleId::new(), RoleId::new()],
+            },
+        ],
         username: ODD.to_owned(),
         roles: Role::ALL.to_vec(),
         disabled: true,
@@ -35,6 +47,7 @@ pub async fn users<F: StoreFixture>(fixture: F) {
             email: format!("changed.{}", user.email),
             password_hash: "$argon2id$other".to_owned(),
             roles: vec![Role::Viewer],
+            environment_roles: vec![],
             disabled: !user.disabled,
             last_login: Some(at(8)),
             deleted_at: user.deleted_at.is_none().then(|| at(9)),

@@ -79,6 +79,7 @@ pub fn user(name: &str) -> User {
         password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
         roles: vec![Role::Operator, Role::Developer],
         custom_roles: Vec::new(),
+        environment_roles: Vec::new(),
         disabled: false,
         created_at: instant(),
         last_login: None,

@@ -55,8 +55,11 @@ impl RoleStore for MemoryStore {
 
     async fn users_with_role(&self, id: RoleId, limit: u32) -> Result<Vec<User>> {
         let state = self.state();
-        let holders =
-            state.users.values().filter(|user| user.deleted_at.is_none() && user.custom_roles.contains(&id));
+        let has = |user: &&User| {
+            user.custom_roles.contains(&id)
+                || user.environment_roles.iter().any(|one| one.custom_roles.contains(&id))
+        };
+        let holders = state.users.values().filter(|user| user.deleted_at.is_none()).filter(has);
         Ok(holders.take(limit as usize).cloned().collect())
     }
 }

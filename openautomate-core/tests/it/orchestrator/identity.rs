@@ -115,6 +115,7 @@ async fn nobody_raises_themselves_or_leaves_the_place_without_an_administrator()
         email: None,
         roles: Some(vec![Role::Viewer]),
         custom_roles: None,
+        environment_roles: None,
         disabled: None,
     };
     assert!(place.orchestrator.execute(&place.admin, update.clone()).await.is_err());

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Can, Path, Query, may};
+use crate::extract::{CanSomewhere, Path, Query, may};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -62,13 +62,15 @@ struct UsageParams {
     responses((status = 200, description = "The points.", body = UsageList)))]
 async fn usage(
     State(state): State<AppState>,
-    _: Can<may::ReadAgents>,
+    can: CanSomewhere<may::ReadAgents>,
     Path(id): Path<AgentId>,
     Query(params): Query<UsageParams>,
 ) -> Result<Json<UsageList>, Problem> {
     let orchestrator = state.orchestrator();
     let agent = orchestrator.store().agent(id).await?.filter(|agent| agent.deleted_at.is_none());
-    agent.ok_or_else(|| Error::not_found("agent", id))?;
+    let missing = || Error::not_found("agent", id);
+    let agent = agent.ok_or_else(missing)?;
+    can.check(agent.environment_id, missing)?;
     let now = orchestrator.clock().now();
     // What stands longer is of an agent that was away, in places that nothing was written over.
     let since = params.since.unwrap_or(now - TimeDelta::hours(1)).max(now - TimeDelta::days(1));

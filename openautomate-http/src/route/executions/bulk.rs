@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{EnqueueRequest, states};
 use crate::access::routes;
-use crate::extract::{Body, Can, IdempotencyKey, may};
+use crate::extract::{Body, CanSomewhere, IdempotencyKey, may};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -46,7 +46,7 @@ struct EnqueuedView {
     responses((status = 201, description = "The executions.", body = EnqueuedView)))]
 async fn enqueue_all(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<EnqueueAllRequest>,
 ) -> Result<(StatusCode, Json<EnqueuedView>), Problem> {
@@ -160,7 +160,7 @@ struct CancelAllRequest {
     responses((status = 200, description = "What became of them.", body = BulkView)))]
 async fn cancel_all(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::CancelExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::CancelExecutions>,
     Body { value, .. }: Body<CancelAllRequest>,
 ) -> Result<Json<BulkView>, Problem> {
     Ok(Json(state.orchestrator().cancel_all(&actor, value.select.selection()?).await?.into()))
@@ -183,7 +183,7 @@ struct RetryAllRequest {
     responses((status = 200, description = "What became of them.", body = BulkView)))]
 async fn retry_all(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<RetryAllRequest>,
 ) -> Result<Json<BulkView>, Problem> {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::ScheduleView;
-use crate::extract::{Body, Can, IdempotencyKey, Path, Query, Tagged, may};
+use crate::extract::{Body, CanSomewhere, IdempotencyKey, Path, Query, Tagged, may};
 use crate::problem::Problem;
 use crate::route::executions::made;
 use crate::schema;
@@ -33,7 +33,7 @@ pub(super) struct PauseRequest {
     responses((status = 200, description = "The schedule.", body = ScheduleView)))]
 pub(super) async fn pause(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteSchedules>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteSchedules>,
     Path(id): Path<ScheduleId>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<PauseRequest>,
@@ -49,7 +49,7 @@ pub(super) async fn pause(
     responses((status = 200, description = "The schedule.", body = ScheduleView)))]
 pub(super) async fn resume(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteSchedules>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteSchedules>,
     Path(id): Path<ScheduleId>,
     key: IdempotencyKey,
 ) -> Result<Tagged<ScheduleView>, Problem> {
@@ -73,7 +73,7 @@ pub(super) struct RunParams {
     responses((status = 201, description = "The execution.", body = crate::route::executions::ExecutionDetail)))]
 pub(super) async fn run(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::RunExecutions>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::RunExecutions>,
     Path(id): Path<ScheduleId>,
     Query(params): Query<RunParams>,
     key: IdempotencyKey,
@@ -122,7 +122,7 @@ pub(super) struct BackfillView {
     responses((status = 200, description = "What was done.", body = BackfillView)))]
 pub(super) async fn backfill(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteSchedules>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteSchedules>,
     Path(id): Path<ScheduleId>,
     key: IdempotencyKey,
     Body { value, bytes }: Body<BackfillRequest>,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::load;
-use crate::extract::{Can, Path, Query, may};
+use crate::extract::{CanSomewhere, Path, Query, may};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -91,7 +91,7 @@ pub(super) struct FiringList {
     responses((status = 200, description = "The firings.", body = FiringList)))]
 pub(super) async fn firings(
     State(state): State<AppState>,
-    _: Can<may::ReadSchedules>,
+    can: CanSomewhere<may::ReadSchedules>,
     Path(id): Path<ScheduleId>,
     Query(params): Query<FiringParams>,
 ) -> Result<Json<FiringList>, Problem> {
@@ -99,7 +99,7 @@ pub(super) async fn firings(
     if !(1..=MAX_FIRINGS).contains(&limit) {
         return Err(Error::invalid_field("limit", format!("is not between 1 and {MAX_FIRINGS}")).into());
     }
-    load(&state, id).await?;
+    load(&state, &can, id).await?;
     let filter = FiringFilter { from: params.from, before: params.before };
     // The one too many shows that there is a next page.
     let mut firings = state.orchestrator().store().firings(id, filter, limit + 1).await?;
@@ -228,7 +228,7 @@ impl From<ScheduleHold> for HoldView {
     responses((status = 200, description = "The reasons.", body = ExplanationView)))]
 pub(super) async fn explain(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadSchedules>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ReadSchedules>,
     Path(id): Path<ScheduleId>,
 ) -> Result<Json<ExplanationView>, Problem> {
     let found = state.orchestrator().explain_schedule(&actor, id).await?;

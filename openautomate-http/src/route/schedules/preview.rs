@@ -15,7 +15,7 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::load;
-use crate::extract::{Body, Can, Path, Query, may};
+use crate::extract::{Body, CanSomewhere, Path, Query, may};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -156,7 +156,7 @@ fn view(times: &DueTimes, from: DateTime<Utc>, count: usize) -> PreviewView {
     responses((status = 200, description = "The due times.", body = PreviewView)))]
 pub(super) async fn preview(
     State(state): State<AppState>,
-    _: Can<may::ReadSchedules>,
+    _: CanSomewhere<may::ReadSchedules>,
     Body { value, .. }: Body<PreviewRequest>,
 ) -> Result<Json<PreviewView>, Problem> {
     let count = counted(value.count)?;
@@ -188,12 +188,12 @@ pub(super) struct PreviewParams {
     responses((status = 200, description = "The due times.", body = PreviewView)))]
 pub(super) async fn preview_saved(
     State(state): State<AppState>,
-    _: Can<may::ReadSchedules>,
+    can: CanSomewhere<may::ReadSchedules>,
     Path(id): Path<ScheduleId>,
     Query(params): Query<PreviewParams>,
 ) -> Result<Json<PreviewView>, Problem> {
     let count = counted(params.count)?;
-    let schedule = load(&state, id).await?;
+    let schedule = load(&state, &can, id).await?;
     let calendar = calendar_of(state.orchestrator().store(), schedule.calendar_id).await?;
     let times = schedule.due_times(calendar.as_ref())?;
     let mut view =

@@ -8,7 +8,7 @@ use openautomate_core::orchestrator::TriggerHold;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Can, Path, may};
+use crate::extract::{CanSomewhere, Path, may};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -103,7 +103,7 @@ impl From<TriggerHold> for HoldView {
     responses((status = 200, description = "The reasons.", body = ExplanationView)))]
 pub(super) async fn explain(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::ReadTriggers>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::ReadTriggers>,
     Path(id): Path<TriggerId>,
 ) -> Result<Json<ExplanationView>, Problem> {
     let found = state.orchestrator().explain_trigger(&actor, id).await?;

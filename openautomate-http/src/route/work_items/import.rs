@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Can, IdempotencyKey, Path, Query, may};
+use crate::extract::{CanSomewhere, IdempotencyKey, Path, Query, may};
 use crate::problem::Problem;
 use crate::route::files::lively;
 use crate::state::AppState;
@@ -94,7 +94,7 @@ struct ImportedView {
     responses((status = 201, description = "What became of them.", body = ImportedView)))]
 async fn import(
     State(state): State<AppState>,
-    Can(actor, _): Can<may::WriteWorkItems>,
+    CanSomewhere { actor, .. }: CanSomewhere<may::WriteWorkItems>,
     Path(id): Path<WorkQueueId>,
     Query(params): Query<ImportParams>,
     key: IdempotencyKey,

@@ -106,11 +106,11 @@ impl Feed {
     }
 
     /// What is to be told now, by the client's numbers; the next time only what changes from now on.
-    pub(super) fn take(&mut self) -> Vec<(u32, Vec<Changed>, bool)> {
-        let full = self.kinds.values_mut().filter(|kind| kind.missed || !kind.changed.is_empty());
-        full.map(|kind| {
+    pub(super) fn take(&mut self) -> Vec<(u32, Topic, Vec<Changed>, bool)> {
+        let full = self.kinds.iter_mut().filter(|(_, kind)| kind.missed || !kind.changed.is_empty());
+        full.map(|(topic, kind)| {
             let items = std::mem::take(&mut kind.changed).into_values().collect();
-            (kind.id, items, std::mem::take(&mut kind.missed))
+            (kind.id, *topic, items, std::mem::take(&mut kind.missed))
         })
         .collect()
     }
@@ -134,7 +134,7 @@ mod tests {
         feed.note(Event::ExecutionPending { execution_id });
         feed.note(Event::AgentChanged { agent_id: AgentId::new() });
         let told = feed.take();
-        let [(7, items, false)] = &told[..] else { panic!("{told:?}") };
+        let [(7, Topic::Executions, items, false)] = &told[..] else { panic!("{told:?}") };
         assert_eq!((items.len(), items[0].state), (1, Some(ExecutionState::Running)));
         assert!(feed.is_empty() && feed.take().is_empty());
     }
@@ -147,7 +147,7 @@ mod tests {
             feed.note(Event::ExecutionPending { execution_id: ExecutionId::new() });
         }
         let told = feed.take();
-        assert!(matches!(&told[..], [(1, items, true)] if items.is_empty()));
+        assert!(matches!(&told[..], [(1, _, items, true)] if items.is_empty()));
         feed.remove(1);
         feed.miss();
         assert!(feed.is_empty());

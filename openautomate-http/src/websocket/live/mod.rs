@@ -6,6 +6,7 @@
 
 mod feed;
 mod message;
+mod place;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use openautomate_core::Error;
 use openautomate_core::changes::Event;
 use openautomate_core::id::ExecutionId;
 use openautomate_core::orchestrator::{AccessGuard, LogFollower};
-use openautomate_core::permission::{Access, Actor, Permission};
+use openautomate_core::permission::{Access, Actor, Environments, Permission, authorize_somewhere};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::AbortHandle;
@@ -214,15 +215,14 @@ impl Connection {
         execution: Option<ExecutionId>,
         after: Option<&str>,
     ) -> Result<(), Error> {
-        let may =
-            |permission| self.state.orchestrator().authorize(&self.actor, Access::Permission(permission));
+        let may = |permission| authorize_somewhere(&self.actor, Access::Permission(permission));
         match topic {
             AskedTopic::Kind(topic) => {
                 may(topic.permission())?;
                 self.feed.add(topic, id);
             }
             AskedTopic::Log => {
-                may(Permission::ReadExecutions)?;
+                let theirs = may(Permission::ReadExecutions)?;
                 let execution = execution.ok_or_else(|| Error::invalid_field("executionId", "is missing"))?;
                 let from = Position::parse(after, None)?;
                 self.end_log(id);
@@ -231,7 +231,14 @@ impl Connection {
                     return Err(Error::invalid_field("topic", message));
                 }
                 let follower = self.state.orchestrator().follow_logs(execution, from.attempt, from.seq);
-                let following = tokio::spawn(follow(follower, id, self.lines.0.clone()));
+                let (state, out) = (self.state.clone(), self.lines.0.clone());
+                let following = tokio::spawn(async move {
+                    match is_theirs(&state, &theirs, execution).await {
+                        Ok(()) => follow(follower, id, out).await,
+                        // An error means that nobody listens any more.
+                        Err(error) => drop(out.send(refused(id, &error)).await),
+                    }
+                });
                 self.logs.insert(id, following.abort_handle());
             }
         }
@@ -258,7 +265,18 @@ impl Connection {
     }
 
     async fn tell(&mut self) -> Result<(), Gone> {
-        for (id, items, missed) in self.feed.take() {
+        for (id, topic, items, missed) in self.feed.take() {
+            let store = self.state.orchestrator().store();
+            let (items, missed) = match place::sift(store, &self.actor, topic, items).await {
+                Ok(items) => (items, missed),
+                Err(error) => {
+                    tracing::warn!(%error, "nobody can say who may hear of what changed; they are told to read again");
+                    (Vec::new(), true)
+                }
+            };
+            if items.is_empty() && !missed {
+                continue;
+            }
             self.say(&Said::Changed { id, items, missed }).await?;
         }
         Ok(())
@@ -296,6 +314,16 @@ fn every(period: Duration) -> Interval {
 
 fn refused(id: u32, error: &Error) -> Said {
     Said::Refused { id, code: error.code(), detail: error.message().to_owned() }
+}
+
+/// Checks that an execution is in one of these environments.
+async fn is_theirs(state: &AppState, theirs: &Environments, id: ExecutionId) -> Result<(), Error> {
+    if *theirs == Environments::Everywhere {
+        return Ok(());
+    }
+    let found = place::of_execution(state.orchestrator().store(), id).await?;
+    let found = found.filter(|environment| theirs.contains(*environment));
+    found.map(drop).ok_or_else(|| Error::not_found("execution", id))
 }
 
 /// Reads a log as fast as its lines are taken, to its end.

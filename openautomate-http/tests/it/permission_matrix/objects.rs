@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use openautomate_core::changes::{Changes, Record};
+use openautomate_core::domain::{Approval, ApprovalState};
+use openautomate_core::id::ApprovalId;
 use serde_json::{Value, json};
 
 use crate::server::{Person, TestServer, read, text};
@@ -22,6 +25,8 @@ impl Objects {
         let versions = server.get(&format!("/api/packages/{package}/versions"), &admin.token);
         let versions = read(versions.send().await.unwrap(), 200).await;
         let version = text(&versions["items"][0]["id"]);
+        let rollouts = server.get(&format!("/api/rollouts?packageId={package}"), &admin.token);
+        let rollouts = read(rollouts.send().await.unwrap(), 200).await;
         let queue = post("/api/queues", json!({"name": "invoices"})).await;
         let items = format!("/api/queues/{queue}/items");
         let item = post(&items, json!({"reference": "INV-1", "payload": {}})).await;
@@ -30,7 +35,11 @@ impl Objects {
         let schedule = json!({"packageId": package, "cronExpression": "0 0 1 1 *"});
         let trigger =
             json!({"name": "t", "packageId": package, "source": {"kind": "webhook", "style": "github"}});
+        let execution = post("/api/executions", json!({"packageId": package})).await;
+        let approval = approval(server, &execution).await;
         let objects = [
+            ("/api/rollouts", text(&rollouts["items"][0]["id"])),
+            ("/api/approvals", approval),
             ("/api/packages", package.clone()),
             ("/api/packages/{id}/versions", version.clone()),
             ("/api/agents/{id}/deployments", version),
@@ -39,7 +48,7 @@ impl Objects {
             ("/api/files", text(&read(file, 201).await["id"])),
             ("/api/agents", agent.to_owned()),
             ("/api/users", user.to_owned()),
-            ("/api/executions", post("/api/executions", json!({"packageId": package})).await),
+            ("/api/executions", execution),
             ("/api/schedules", post("/api/schedules", schedule).await),
             ("/api/triggers", post("/api/triggers", trigger).await),
             ("/api/calendars", post("/api/calendars", json!({"name": "c"})).await),
@@ -51,6 +60,11 @@ impl Objects {
             ("/api/api-keys", server.api_key(admin, &[]).await.0),
         ];
         Self(objects.map(|(before, id)| (before.to_owned(), id)).into())
+    }
+
+    /// The real things themselves, by what is before their ids.
+    pub(crate) fn id(&self, before: &str) -> &str {
+        &self.0[before]
     }
 
     /// A path with ids of real things, where there are some, and whether the last id is one.
@@ -105,4 +119,30 @@ impl Objects {
         }
         seen
     }
+}
+
+/// An approval that an execution waits for, put in behind the API's back: a run would have to ask.
+async fn approval(server: &TestServer, execution: &str) -> String {
+    let approval = Approval {
+        id: ApprovalId::new(),
+        execution_id: execution.parse().unwrap(),
+        key: "pay".to_owned(),
+        epoch: 1,
+        question: "pay?".to_owned(),
+        data: json!({}),
+        approvers: Vec::new(),
+        role: None,
+        expires_at: None,
+        default_approve: false,
+        state: ApprovalState::Waiting,
+        comment: String::new(),
+        answered_by_id: None,
+        answered_at: None,
+        created_at: server.orchestrator.clock().now(),
+        revision: 0,
+    };
+    let id = approval.id.to_string();
+    let changes = Changes::none().insert(Record::Approval(Box::new(approval)));
+    server.orchestrator.store().commit(changes).await.unwrap();
+    id
 }

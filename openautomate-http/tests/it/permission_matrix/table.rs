@@ -25,6 +25,8 @@ pub(crate) struct Row {
     pub(crate) own: bool,
     /// An API key may not.
     pub(crate) in_person: bool,
+    /// To have the permission in the environment of what is asked for is enough.
+    pub(crate) by_environment: bool,
 }
 
 impl Row {
@@ -38,6 +40,7 @@ impl Row {
             Asks::InPerson => "inPerson".to_owned(),
             Asks::Agent => "agent".to_owned(),
             Asks::Permission(permission) if self.in_person => format!("{permission:?} inPerson"),
+            Asks::Permission(permission) if self.by_environment => format!("{permission:?} byEnvironment"),
             Asks::Permission(permission) => format!("{permission:?}"),
         }
     }
@@ -74,6 +77,7 @@ pub(crate) fn table() -> (BTreeMap<Permission, Vec<Role>>, Vec<Row>) {
             asks,
             own: rest.contains(&"own"),
             in_person: rest.contains(&"inPerson"),
+            by_environment: rest.contains(&"byEnvironment"),
         });
     }
     (permissions, rows)

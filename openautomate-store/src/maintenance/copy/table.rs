@@ -36,6 +36,7 @@ const PEOPLE: &[Table] = &[
             ("password_hash", Text),
             ("roles", Text),
             ("custom_roles", Text),
+            ("environment_roles", Text),
             ("disabled", Boolean),
             ("created_at", Integer),
             ("last_login", Integer),

@@ -68,7 +68,12 @@ const BREAKS: &[Break] = &[
     ),
     both("environment.default", "UPDATE environments SET is_default = (1 = 0)"),
     both("user.administrator", "UPDATE users SET roles = '[\"Viewer\"]'"),
-    both("user.custom-role", "DELETE FROM custom_roles"),
+    both("user.custom-role", "DELETE FROM custom_roles WHERE name = 'Auditors'"),
+    both("user.environment-role", "DELETE FROM custom_roles WHERE name = 'Night shift'"),
+    both(
+        "user.environment-role",
+        "UPDATE users SET environment_roles = replace(environment_roles, 'environmentId\":\"', 'environmentId\":\"x')",
+    ),
     both("schedule.firing", "UPDATE firings SET skipped = 'overlap'"),
     both(
         "schedule.execution",

@@ -10,9 +10,9 @@ use openautomate_core::domain::{
     ActorKind, ActorRef, AgentPreparation, AgentRelease, AgentRollout, AgentUpdate, AgentUpdateState,
     AllowedPackage, ApiKey, Approval, ApprovalState, AssetFile, AssetFormat, AssetKind, AuditCheckpoint,
     AuditEntry, Bucket, BucketObject, ChildCall, Concurrency, EndedAs, Environment, EnvironmentPause,
-    Execution, ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile, ItemHolder,
-    Lease, LogArchive, LogFrame, ObjectCondition, ObjectWriter, Origin, PreparationState, Progress,
-    PythonRequirement, Requirements, Role, Schedule, Session, Trigger, TriggerFiring, TriggerTurn,
+    EnvironmentRoles, Execution, ExecutionState, FileUser, Firing, FiringCause, IdempotencyRecord, InputFile,
+    ItemHolder, Lease, LogArchive, LogFrame, ObjectCondition, ObjectWriter, Origin, PreparationState,
+    Progress, PythonRequirement, Requirements, Role, Schedule, Session, Trigger, TriggerFiring, TriggerTurn,
     TriggerWatch, Usage, UsagePoint, User, WatchProblem, WorkItem, WorkItemError, WorkQueue,
 };
 use openautomate_core::id::{BucketId, ExecutionId, LogArchiveId, LoginTryId, ObjectId};
@@ -106,6 +106,14 @@ async fn people(world: &World) {
     let role = sample::custom_role("Auditors");
     world.insert(Record::CustomRole(role.clone())).await;
     world.insert(Record::User(User { custom_roles: vec![role.id], ..user("auditor") })).await;
+    let role = sample::custom_role("Night shift");
+    world.insert(Record::CustomRole(role.clone())).await;
+    let here = EnvironmentRoles {
+        environment_id: world.environment.id,
+        roles: vec![Role::Operator],
+        custom_roles: vec![role.id],
+    };
+    world.insert(Record::User(User { environment_roles: vec![here], ..user("night shift") })).await;
     world.insert(Record::ApiKey(sample::api_key(world.user.id))).await;
     let used =
         ApiKey { last_used_at: Some(at(2)), revoked_at: Some(at(3)), ..sample::api_key(world.user.id) };
