@@ -85,7 +85,8 @@ impl Write {
             Self::FireTrigger(firing) => Place::Trigger(firing.trigger_id),
             Self::TakeTurn(turn) => Place::Trigger(turn.trigger_id),
             Self::AddChild(call) => Place::Execution(call.parent_id),
-            Self::DeleteRole { .. }
+            Self::DeleteExternalIdentity { .. }
+            | Self::DeleteRole { .. }
             | Self::DeleteCalendar { .. }
             | Self::KeepVaultKey(_)
             | Self::ForgetVaultKey { .. } => Place::Nowhere,
