@@ -76,7 +76,7 @@ impl Reach<'_> {
         let after = write.place();
         let Write::Update(record) = write else { return Ok(vec![after]) };
         Ok(match self.stored(record).await? {
-            Some(stored) if stored == *record && after == Place::Nowhere => Vec::new(),
+            Some(stored) if after == Place::Nowhere && is_raised(&stored, record) => Vec::new(),
             Some(stored) if stored.place() != after => vec![stored.place(), after],
             _ => vec![after],
         })
@@ -146,5 +146,16 @@ impl Reach<'_> {
 
     async fn of_execution(&self, id: ExecutionId) -> Result<Option<EnvironmentId>> {
         Ok(self.store.execution(id).await?.map(|row| row.environment_id))
+    }
+}
+
+/// Whether a row is written as it is, or from a revision that has passed, so that the commit refuses it and the command
+/// decides again.
+fn is_raised(stored: &Record, written: &Record) -> bool {
+    match (stored, written) {
+        (Record::Calendar(stored), Record::Calendar(written)) => {
+            stored == written || written.revision < stored.revision
+        }
+        _ => false,
     }
 }

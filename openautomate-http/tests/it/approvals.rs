@@ -7,7 +7,7 @@ use crate::fake_agent::{Connection, FakeAgent};
 use crate::server::{TestServer, problem, read, text};
 
 impl Connection {
-    async fn call(&mut self, lease: Lease, call: RunCall) -> CallAnswer {
+    pub(crate) async fn call(&mut self, lease: Lease, call: RunCall) -> CallAnswer {
         self.send(&AgentMessage::Call { request: 7, lease, call }).await;
         match self.next().await {
             Some(ServerMessage::Called { request: 7, answer }) => answer,
@@ -16,7 +16,7 @@ impl Connection {
     }
 }
 
-fn pay() -> ApprovalQuestion {
+pub(crate) fn pay() -> ApprovalQuestion {
     ApprovalQuestion {
         key: "pay".into(),
         question: "pay 12,000 EUR?".into(),

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use openautomate_core::domain::Role;
+use openautomate_core::domain::{ApprovalQuestion, Role};
 use openautomate_core::transport::AgentMessage;
+use openautomate_core::transport::message::{CallAnswer, RunCall};
 use reqwest::Response;
 use serde_json::{Value, json};
 
+use crate::approvals::pay;
 use crate::fake_agent::FakeAgent;
 use crate::live;
 use crate::server::{Person, TestServer, problem, read, text};
@@ -221,6 +223,13 @@ async fn nothing_is_moved_into_or_out_of_what_is_not_theirs() {
     let path = format!("/api/schedules/{}", text(&made["id"]));
     let moved = server.put(&path, &operator.token, &schedule(&production)).send().await.unwrap();
     assert_eq!(problem(moved, 422).await["errors"][0]["field"], "environmentId");
+    // A calendar is of no environment; to use one is enough to raise its revision.
+    let calendar =
+        text(&read(server.sent("/api/calendars", &admin, &json!({"name": "c"})).await, 201).await["id"]);
+    let mut worked = schedule(&testing);
+    worked["calendarId"] = json!(calendar);
+    read(server.sent("/api/schedules", &operator, &worked).await, 201).await;
+    assert_eq!(server.shown(&format!("/api/calendars/{calendar}"), &operator).await["name"], "c");
     let there = read(server.sent("/api/schedules", &admin, &schedule(&production)).await, 201).await;
     let there = format!("/api/schedules/{}", text(&there["id"]));
     let pulled = server.put(&there, &operator.token, &schedule(&testing)).send().await.unwrap();
@@ -387,6 +396,34 @@ async fn what_happens_is_told_of_theirs_and_ends_with_the_role() {
 }
 
 #[tokio::test]
+async fn what_a_run_in_testing_says_and_asks_is_for_its_people() {
+    let World { server, admin, package, testing, production, operator } = World::new().await;
+    let agent = FakeAgent::enrol_in(&server, &admin.token, "bot", &testing).await;
+    let (mut connection, _) = agent.connect(&server, Vec::new()).await;
+    let mine = server.run_in(&operator, &package, &testing).await;
+    let lease = connection.take().await.lease;
+    connection.send(&AgentMessage::Started { lease }).await;
+    connection.log(lease, 1, "hello").await;
+    let mut live = live::connect(&server, &operator.token).await;
+    live.say(json!({"op": "subscribe", "id": 1, "topic": "log", "executionId": mine})).await;
+    assert_eq!(live.next().await.unwrap(), json!({"type": "subscribed", "id": 1}));
+    assert_eq!(live.next().await.unwrap()["lines"][0]["text"], "hello");
+    assert_eq!(server.ids("/api/agents", &operator).await, std::slice::from_ref(&agent.id));
+
+    let question = ApprovalQuestion { role: Some(Role::Operator), ..pay() };
+    assert_eq!(connection.call(lease, RunCall::Approval(question)).await, CallAnswer::Waiting);
+    let [approval] = &server.ids("/api/approvals", &operator).await[..] else { panic!() };
+    let (path, answer) = (format!("/api/approvals/{approval}/answer"), json!({"approve": true}));
+    // The role counts where the run is, for who has it there.
+    let elsewhere = server.person_in("otto", &[(&production, &["Operator"])]).await;
+    let other_role = server.person_in("dora", &[(&testing, &["Developer"])]).await;
+    assert!(server.ids("/api/approvals", &elsewhere).await.is_empty());
+    absent(server.sent(&path, &elsewhere, &answer).await, approval).await;
+    problem(server.sent(&path, &other_role, &answer).await, 403).await;
+    assert_eq!(read(server.sent(&path, &operator, &answer).await, 200).await["state"], "approved");
+}
+
+#[tokio::test]
 async fn an_answer_that_was_kept_is_not_given_to_who_may_no_more() {
     let World { server, admin, package, testing, production, operator } = World::new().await;
     let body = json!({"packageId": package, "environmentId": testing});
@@ -395,6 +432,12 @@ async fn an_answer_that_was_kept_is_not_given_to_who_may_no_more() {
         request.header("Idempotency-Key", "nightly").send().await.unwrap()
     };
     let first = read(run(&operator).await, 201).await;
+    assert_eq!(read(run(&operator).await, 201).await["id"], first["id"]);
+    // What would be refused by now on other grounds is still the answer.
+    let gone = server.delete(&format!("/api/packages/{package}"), &admin.token);
+    let cancel = format!("/api/executions/{}/cancel", text(&first["id"]));
+    read(server.sent(&cancel, &admin, &json!({})).await, 202).await;
+    assert_eq!(gone.send().await.unwrap().status(), 204);
     assert_eq!(read(run(&operator).await, 201).await["id"], first["id"]);
     let elsewhere = json!({"environmentRoles": [{"environmentId": production, "roles": ["Operator"]}]});
     read(server.give(&admin, &operator, &elsewhere).await, 200).await;

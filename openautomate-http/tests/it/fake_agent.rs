@@ -13,7 +13,7 @@ use openautomate_core::transport::{
     AgentMessage, Assignment, Hello, PROTOCOL_VERSION, Preparation, ServerMessage, Welcome,
 };
 use reqwest::{Method, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -36,7 +36,16 @@ fn signed(key: &SigningKey, context: &str, message: &str) -> String {
 impl FakeAgent {
     /// Enrols a new agent and signs it in.
     pub(crate) async fn enrol(server: &TestServer, admin: &str, name: &str) -> Self {
-        let made = server.post("/api/agents/enrolment-tokens", admin, &json!({})).send().await.unwrap();
+        Self::enrol_by(server, admin, name, &json!({})).await
+    }
+
+    /// Enrols a new agent with a token for an environment, and signs it in.
+    pub(crate) async fn enrol_in(server: &TestServer, admin: &str, name: &str, environment: &str) -> Self {
+        Self::enrol_by(server, admin, name, &json!({"environmentId": environment})).await
+    }
+
+    async fn enrol_by(server: &TestServer, admin: &str, name: &str, asked: &Value) -> Self {
+        let made = server.post("/api/agents/enrolment-tokens", admin, asked).send().await.unwrap();
         let token = text(&read(made, 201).await["token"]);
         let mut seed = [0; 32];
         seed[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
