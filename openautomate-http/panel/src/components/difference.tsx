@@ -1,6 +1,7 @@
 import { useTranslations } from 'use-intl';
 import { cn } from '@/lib/cn';
 import type { Line } from '@/lib/difference';
+import '@/messages/compare';
 
 interface DifferenceProps {
   label: string;

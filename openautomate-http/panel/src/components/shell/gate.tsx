@@ -8,6 +8,7 @@ import { useMe } from '@/lib/lists';
 import { live } from '@/lib/live';
 import { useGo, usePath } from '@/lib/nav';
 import { restore, useSession } from '@/lib/session';
+import '@/messages/session';
 import { Shell, ShellSkeleton } from './shell';
 
 const MustEnrol = dynamic(() => import('@/features/session/must-enrol').then((module) => module.MustEnrol), { ssr: false });

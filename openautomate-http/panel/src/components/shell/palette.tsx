@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { useAgents, useMe, usePackages, useSchedules } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
+import '@/messages/shell';
 import { SCREENS } from './screens';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -3,10 +3,11 @@
 import { ChevronsUpDown, CircleUserRound, Command, Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Sun, X } from 'lucide-react';
 import { useTheme } from 'next-themes';
 import dynamic from 'next/dynamic';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
 import { Logo } from '@/components/logo';
 import { Button } from '@/components/ui/button';
+import { loadDialogs } from '@/components/ui/dialog';
 import { Menu, MenuItem, MenuLabel, MenuLine } from '@/components/ui/menu';
 import { Skeleton } from '@/components/ui/skeleton';
 import { cn } from '@/lib/cn';
@@ -14,7 +15,9 @@ import { setEnvironment, useEnvironment } from '@/lib/environment';
 import { useHydrated } from '@/lib/hydrated';
 import { useEnvironments, useMe, useNames } from '@/lib/lists';
 import { Link, useGo, usePath } from '@/lib/nav';
+import { useQuiet } from '@/lib/quiet';
 import { logOut, useSession } from '@/lib/session';
+import '@/messages/shell';
 import { LineBanner } from './line-banner';
 import { SCREENS, screenOf, type Screen } from './screens';
 import { useShortcuts } from './shortcuts';
@@ -31,6 +34,11 @@ export function Shell({ children }: { children: ReactNode }) {
   const drawer = drawerOn === path;
   const [palette, setPalette] = useState(false);
   const [sheet, setSheet] = useState(false);
+  const quiet = useQuiet();
+  useEffect(() => {
+    // Without it, they are loaded when the first is opened.
+    if (quiet) loadDialogs().catch(() => undefined);
+  }, [quiet]);
   useShortcuts({ palette: () => setPalette(true), sheet: () => setSheet(true) });
 
   return (

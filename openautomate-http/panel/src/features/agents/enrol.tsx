@@ -12,6 +12,7 @@ import { api, got } from '@/lib/api';
 import { useAgents, useEnvironments, useHome } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
+import '@/messages/enrol';
 
 /** How often it is looked whether the agent is there, in milliseconds; the live connection is faster. */
 const LOOK = 3_000;

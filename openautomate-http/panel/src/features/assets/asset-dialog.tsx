@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Asset } from '@/api/types';
 import { DropZone } from '@/components/drop-zone';
@@ -14,6 +13,8 @@ import { useEnvironments, useHome } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/assets';
 
 const FORMATS: Asset['format'][] = ['text', 'json', 'credential', 'file'];
 /** As the server has it. */

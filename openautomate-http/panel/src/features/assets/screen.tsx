@@ -4,7 +4,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { FileLock2, KeyRound, Lock, Pencil, Plus, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Asset } from '@/api/types';
 import { Page } from '@/components/page';
@@ -22,6 +21,8 @@ import { useEnvironment } from '@/lib/environment';
 import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/assets';
 
 const AssetDialog = dynamic(() => import('./asset-dialog').then((module) => module.AssetDialog), { ssr: false });
 

@@ -4,7 +4,6 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { ScrollText, ShieldCheck, ShieldX } from 'lucide-react';
 import { parseAsString, useQueryStates } from 'nuqs';
 import { useDeferredValue, useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { AuditEntry } from '@/api/types';
 import { Json } from '@/components/json';
@@ -23,6 +22,8 @@ import { api, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
 import { short } from '@/lib/short';
 import { exact } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/audit';
 import { ExportMenu } from './export-menu';
 
 /** The beginning of a day, or of one that is so many later, in the zone of the machine. */

@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Bucket } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -13,6 +12,8 @@ import { useEnvironments, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/buckets';
 
 const GB = 1_000_000_000;
 

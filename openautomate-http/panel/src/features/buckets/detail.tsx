@@ -5,7 +5,6 @@ import { ChevronRight, Download, Ellipsis, File, FileUp, Folder, FolderOpen, Pen
 import dynamic from 'next/dynamic';
 import { parseAsString, useQueryState } from 'nuqs';
 import { useId, useState, type DragEvent } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Bucket, BucketObject } from '@/api/types';
 import { Page } from '@/components/page';
@@ -23,6 +22,8 @@ import { useMay } from '@/lib/lists';
 import { useGo, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/buckets';
 
 const BucketDialog = dynamic(() => import('./bucket-dialog').then((module) => module.BucketDialog), { ssr: false });
 

@@ -19,6 +19,7 @@ import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import '@/messages/buckets';
 
 const BucketDialog = dynamic(() => import('./bucket-dialog').then((module) => module.BucketDialog), { ssr: false });
 

@@ -2,10 +2,10 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Activity, Bot, CalendarClock, CircleX } from 'lucide-react';
-import dynamic from 'next/dynamic';
 import { useMemo, type ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
 import type { ExecutionSummary } from '@/api/types';
+import { Chart } from '@/components/chart';
 import { Page } from '@/components/page';
 import { Ago } from '@/components/ui/ago';
 import { Button } from '@/components/ui/button';
@@ -17,12 +17,12 @@ import { useAgents, useSchedules } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/dashboard';
 import { AgentStatus } from '../agents/status';
 import { ExecutionRows, RecentExecutions, useRecent } from '../executions/recent';
 import { Beginning } from './beginning';
 import { byHour, share } from './throughput';
 
-const Chart = dynamic(() => import('@/components/chart').then((module) => module.Chart), { ssr: false, loading: () => <Skeleton className="h-56" /> });
 
 const HOURS = 24;
 /** The chart counts so many of the newest executions. */

@@ -3,7 +3,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Download, Eye, FileBox } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Artifact } from '@/api/types';
 import { Table } from '@/components/table';
@@ -17,6 +16,8 @@ import { Skeleton, SkeletonRows } from '@/components/ui/skeleton';
 import { api, content, download, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/artifacts';
 
 /** More is not drawn. */
 const MOST_PREVIEW = 5_000_000;

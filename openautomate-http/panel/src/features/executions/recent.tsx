@@ -10,6 +10,7 @@ import { api, got } from '@/lib/api';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/origins';
 
 interface RecentFilter {
   agentId?: string;

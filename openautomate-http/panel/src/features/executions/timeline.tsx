@@ -8,6 +8,8 @@ import { cn } from '@/lib/cn';
 import { useAgents, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { duration, exact, useNow } from '@/lib/time';
+import '@/messages/executions';
+import '@/messages/states';
 import { lanesOf } from './lanes';
 
 const COLOURS: Record<ExecutionState, string> = {

@@ -10,6 +10,7 @@ import { Field, Select } from '@/components/ui/field';
 import { linesOf } from '@/lib/difference';
 import { useMay } from '@/lib/lists';
 import { bytes, exact } from '@/lib/time';
+import '@/messages/package';
 import { ChangedFiles } from './changed-files';
 
 /** Two versions side by side: what the archive says of itself, its inputs, its size, its content's hash, and its files. */

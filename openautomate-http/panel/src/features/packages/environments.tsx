@@ -7,6 +7,7 @@ import type { Environment, PackageVersion } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Confirm } from '@/components/ui/confirm';
 import { useEnvironments, useMay } from '@/lib/lists';
+import '@/messages/package';
 import { useDeploy } from './deploy';
 
 interface EnvironmentsProps {

@@ -3,7 +3,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Upload } from 'lucide-react';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { PackageVersion } from '@/api/types';
 import { DropZone } from '@/components/drop-zone';
@@ -16,6 +15,8 @@ import { useEnvironments, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/upload';
 
 interface UploadDialogProps {
   /** A version of this package; a new package without it. */

@@ -3,7 +3,6 @@
 import { Columns2, Download, Ellipsis, FolderTree, Package as PackageIcon, Play, Plus, Rocket } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { PackageVersion } from '@/api/types';
 import { Table } from '@/components/table';
@@ -19,6 +18,8 @@ import { download } from '@/lib/api';
 import { useEnvironments, useMay, useNames } from '@/lib/lists';
 import { reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/package';
 import { useDeploy } from './deploy';
 
 const CompareDialog = dynamic(() => import('./compare-dialog').then((module) => module.CompareDialog), { ssr: false });

@@ -6,6 +6,7 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { keys } from '@/lib/query';
+import '@/messages/permissions';
 import { byTopic, toggled } from './topics';
 
 interface PickerProps {

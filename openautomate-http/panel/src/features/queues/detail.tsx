@@ -3,7 +3,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ListChecks, RotateCcw } from 'lucide-react';
 import { parseAsString, useQueryState } from 'nuqs';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { WorkItemSummary } from '@/api/types';
 import { Page } from '@/components/page';
@@ -22,6 +21,8 @@ import { Link, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
 import { short } from '@/lib/short';
+import { toast } from '@/lib/toast';
+import '@/messages/queues';
 import { QueueActions } from './actions';
 import { Counts } from './screen';
 

@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { QueueRequest, WorkQueue } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -14,6 +13,8 @@ import { useEnvironments, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/queues';
 
 /** A JSON object, nothing for an empty text, `undefined` for what is none. */
 function objectOf(text: string): Record<string, unknown> | null | undefined {

@@ -10,6 +10,7 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { useAgents, useNames, usePools } from '@/lib/lists';
 import { Link } from '@/lib/nav';
+import '@/messages/updates';
 import { useUpdates } from './lists';
 import { RolloutBadge, UpdateBadge } from './states';
 

@@ -3,7 +3,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Play } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { PackageVersion } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -16,6 +15,8 @@ import { useAgents, useEnvironments, useHome, usePackages } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/run';
 import { draftOf, inputsOf, valuesOf, type Draft, type Schema } from './schema';
 import { SchemaForm } from './schema-form';
 import { useVersions } from './versions';

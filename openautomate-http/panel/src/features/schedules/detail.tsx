@@ -22,6 +22,7 @@ import { useEnvironments, useMay, useNames, usePackages } from '@/lib/lists';
 import { Link, useGo, usePathId } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/schedules';
 import { RecentExecutions } from '../executions/recent';
 import { useDeleteSchedule, usePause, useRunNow } from './actions';
 import { HeatMap } from './heat-map';

@@ -2,7 +2,6 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Schedule, ScheduleRequest } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -13,6 +12,8 @@ import { useEnvironments, useHome, usePackages } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/schedules';
 import { useVersions } from '../run/versions';
 import { draftOf, inputsOf, valuesOf, type Draft, type Schema } from '../run/schema';
 import { SchemaForm } from '../run/schema-form';

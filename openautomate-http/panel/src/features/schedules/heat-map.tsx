@@ -8,6 +8,7 @@ import { Skeleton } from '@/components/ui/skeleton';
 import { cn } from '@/lib/cn';
 import { keys, reason } from '@/lib/query';
 import { exact } from '@/lib/time';
+import '@/messages/schedules';
 import { dueTimes, strength, weeksOf, WEEKS, type Day } from './due';
 
 const SHADES = ['bg-muted', 'bg-accent/30', 'bg-accent/50', 'bg-accent/75', 'bg-accent'];

@@ -18,6 +18,7 @@ import { useMay, useNames, usePackages, useSchedules } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/schedules';
 import { usePause, useRunNow } from './actions';
 import { inWords } from './preview';
 

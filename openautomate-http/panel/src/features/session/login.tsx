@@ -9,6 +9,7 @@ import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { logIn, restore, useSession, type SecondProof } from '@/lib/session';
+import '@/messages/session';
 import { SessionFrame } from './frame';
 import { Providers } from './providers';
 import { SecondStep } from './second-step';

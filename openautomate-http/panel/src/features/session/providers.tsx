@@ -6,6 +6,7 @@ import { useTranslations } from 'use-intl';
 import type { Provider } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { api, got } from '@/lib/api';
+import '@/messages/session';
 
 /** The identity providers at which people may sign in. */
 export function useProviders(): Provider[] {

@@ -14,6 +14,7 @@ import { useMe } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 import { exact } from '@/lib/time';
+import '@/messages/apiKeys';
 
 const DAYS = [7, 30, 90, 180, 365];
 

@@ -4,7 +4,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { ApiKey } from '@/api/types';
 import { Table } from '@/components/table';
@@ -19,6 +18,8 @@ import { api, got } from '@/lib/api';
 import { all } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { useNow } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/apiKeys';
 import { keyState } from './key-state';
 
 const KeyDialog = dynamic(() => import('./api-key-dialog').then((module) => module.ApiKeyDialog), { ssr: false });

@@ -4,7 +4,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { PauseCircle, PlayCircle } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Environment } from '@/api/types';
 import { Table } from '@/components/table';
@@ -15,6 +14,8 @@ import { api, got } from '@/lib/api';
 import { useEnvironments, useMay } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { exact } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/settings';
 
 const PauseDialog = dynamic(() => import('./pause-dialog').then((module) => module.PauseDialog), { ssr: false });
 
@@ -44,7 +45,7 @@ export function Environments() {
             header: t('name'),
             cell: (one) => (
               <span className="flex items-center gap-2 font-medium">
-                {one.name} {one.isDefault && <Badge tone="info">{t('default')}</Badge>}
+                {one.name} {one.isDefault && <Badge tone="info">{t('standard')}</Badge>}
               </span>
             ),
           },

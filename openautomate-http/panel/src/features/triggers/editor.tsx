@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Trigger, TriggerRequest } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -13,6 +12,8 @@ import { api, got } from '@/lib/api';
 import { useEnvironments, useHome, usePackages } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/triggers';
 import { draftOf, KINDS, objectOf, sourceOf, type Kind } from './draft';
 import { SourceFields } from './source-fields';
 

@@ -4,7 +4,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Plus, Webhook } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Trigger } from '@/api/types';
 import { Page } from '@/components/page';
@@ -23,6 +22,8 @@ import { all, useMay, useNames, usePackages, useQueues } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import { toast } from '@/lib/toast';
+import '@/messages/triggers';
 import { RowActions } from './row-actions';
 
 const TriggerEditor = dynamic(() => import('./editor').then((module) => module.TriggerEditor), { ssr: false });

@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Role, User } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -11,6 +10,9 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/roles';
+import '@/messages/users';
 import { rolesIn, useRoles, type ShownRole } from './role-list';
 
 /** The list with a thing more, or with it no more. */
