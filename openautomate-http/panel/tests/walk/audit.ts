@@ -26,3 +26,29 @@ export function audit(walk: Walk): void {
     await walk.page.keyboard.press('Escape');
   });
 }
+
+/** What proves later what the chain was. */
+export function checkpoints(walk: Walk): void {
+  const { place, go, button, look } = walk;
+
+  it('lists the signed checkpoints, and says whether they agree', async () => {
+    // One is made when the server stops.
+    await place.stopServer();
+    await place.startServer();
+    await go('/audit');
+    await walk.page.getByRole('tab', { name: 'Chain and checkpoints' }).click();
+    const table = walk.page.getByRole('table', { name: 'Signed checkpoints' });
+    await table.getByText('Not verified').first().waitFor();
+    const count = (await table.getByRole('row').count()) - 1;
+    expect(count).toBeGreaterThan(0);
+    await button('Verify the chain').click();
+    await walk.page.getByText('The chain is whole').waitFor();
+    await expect.poll(() => table.getByText('Agrees').count()).toBe(count);
+    // The id of the key, whose whole is copied.
+    await expect.poll(() => table.getByText(/^[\w-]{12}…$/).count()).toBeGreaterThanOrEqual(count);
+    // The toast stands over what is looked at.
+    await walk.page.getByText(/^Whole: \d+ entries verified$/).waitFor({ state: 'hidden', timeout: 30_000 });
+    await look('checkpoints');
+    walk.main.wrong.length = 0;
+  });
+}
