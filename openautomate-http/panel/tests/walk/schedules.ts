@@ -50,7 +50,8 @@ export function planning(walk: Walk): void {
     await walk.page.getByRole('link', { name: 'Hello every ten seconds', exact: true }).click();
     await heading('Hello every ten seconds').waitFor();
     await walk.page.getByText(/too often to be counted/).waitFor();
-    await button('Backfill').click();
+    await walk.page.getByRole('main').getByRole('button', { name: 'More' }).click();
+    await walk.page.getByRole('menuitem', { name: 'Backfill' }).click();
     const dialog = walk.page.getByRole('dialog');
     await dialog.getByLabel('At most').fill('1');
     await dialog.getByRole('button', { name: 'Run them' }).click();

@@ -53,7 +53,7 @@ function List({ waiting }: { waiting?: boolean }) {
   if (data.length === 0) {
     return (
       <Card>
-        <Empty icon={CircleCheckBig} title={waiting ? t('none') : t('noneAtAll')} text={t('noneText')} />
+        <Empty icon={CircleCheckBig} title={waiting ? t('none') : t('noneAtAll')} text={t.rich('noneText', { code: (text) => <code className="font-mono text-[0.8125rem]">{text}</code> })} />
       </Card>
     );
   }

@@ -76,7 +76,10 @@ export function Assets() {
                 header: t('name'),
                 cell: (asset) => (
                   <div className="min-w-0">
-                    <code className="font-mono text-[0.8125rem] font-medium">{asset.name}</code>
+                    <code className="font-mono text-[0.8125rem] font-medium break-words">{asset.name}</code>
+                    <div className="mt-1 text-xs sm:hidden">
+                      <Value asset={asset} />
+                    </div>
                     {asset.description && <p className="max-w-md truncate text-xs text-soft">{asset.description}</p>}
                   </div>
                 ),
@@ -84,21 +87,8 @@ export function Assets() {
               {
                 id: 'value',
                 header: t('value'),
-                className: 'max-w-xs',
-                cell: (asset) =>
-                  asset.format === 'file' ? (
-                    <span className="flex min-w-0 items-center gap-2">
-                      <FileLock2 className="size-4 shrink-0 text-soft" aria-hidden />
-                      <span className="truncate">{asset.fileName}</span>
-                      <span className="whitespace-nowrap text-soft tabular-nums">{bytes(asset.fileSize ?? 0)}</span>
-                    </span>
-                  ) : asset.kind === 'secret' ? (
-                    <Badge>
-                      <Lock aria-hidden /> {t('secret')}
-                    </Badge>
-                  ) : (
-                    <span className="block truncate font-mono text-xs">{typeof asset.value === 'string' ? asset.value : JSON.stringify(asset.value)}</span>
-                  ),
+                className: 'hidden max-w-xs sm:table-cell',
+                cell: (asset) => <Value asset={asset} />,
               },
               { id: 'environment', header: t('environment'), className: 'hidden text-soft md:table-cell', cell: (asset) => environmentName(asset.environmentId) },
               { id: 'updated', header: t('updated'), className: 'hidden whitespace-nowrap text-soft sm:table-cell', cell: (asset) => <Ago at={asset.updatedAt} /> },
@@ -133,5 +123,23 @@ export function Assets() {
         onConfirm={() => doomed && remove.mutate(doomed.id)}
       />
     </Page>
+  );
+}
+
+/** What an asset holds, as far as anybody may see it. */
+function Value({ asset }: { asset: Asset }) {
+  const t = useTranslations('assets');
+  return asset.format === 'file' ? (
+    <span className="flex min-w-0 items-center gap-2">
+      <FileLock2 className="size-4 shrink-0 text-soft" aria-hidden />
+      <span className="truncate">{asset.fileName}</span>
+      <span className="whitespace-nowrap text-soft tabular-nums">{bytes(asset.fileSize ?? 0)}</span>
+    </span>
+  ) : asset.kind === 'secret' ? (
+    <Badge>
+      <Lock aria-hidden /> {t('secret')}
+    </Badge>
+  ) : (
+    <span className="block truncate font-mono text-xs">{typeof asset.value === 'string' ? asset.value : JSON.stringify(asset.value)}</span>
   );
 }

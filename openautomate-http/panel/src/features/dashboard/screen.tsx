@@ -1,7 +1,7 @@
 'use client';
 
 import { useQuery } from '@tanstack/react-query';
-import { Activity, Bot, CalendarClock, CircleX } from 'lucide-react';
+import { Activity, Bot, CalendarClock, CircleCheck, CircleX } from 'lucide-react';
 import { useMemo, type ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
 import type { ExecutionSummary } from '@/api/types';
@@ -77,7 +77,7 @@ export function Dashboard() {
       <div className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
         <Figure icon={<Activity />} name={t('running')} value={counts?.running} note={counts ? t('waiting', { count: counts.waiting }) : undefined} href="/executions?state=Running,Assigned" />
         <Figure
-          icon={<Activity />}
+          icon={<CircleCheck />}
           name={t('success')}
           value={counts ? (counts.ended === 0 ? '–' : `${Math.round((100 * counts.succeeded) / counts.ended)} %`) : undefined}
           note={counts ? t('ofEnded', { count: counts.ended }) : undefined}

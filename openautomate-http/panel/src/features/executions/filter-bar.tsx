@@ -30,11 +30,11 @@ export function FilterBar({ filter, onChange }: FilterBarProps) {
       <Menu
         align="start"
         trigger={
-          <Button className="justify-between border-border-strong/60 font-normal sm:min-w-36" data-search>
+          <Button className="justify-between border-border-strong/60 px-3 pr-2.5 font-normal hover:border-border-strong hover:bg-surface sm:w-40" data-search>
             <span className="truncate">
               {filter.state.length === 0 ? t('anyState') : filter.state.length === 1 && filter.state[0] ? states(filter.state[0]) : t('states', { count: filter.state.length })}
             </span>
-            <ChevronDown aria-hidden />
+            <ChevronDown className="text-soft" aria-hidden />
           </Button>
         }
       >

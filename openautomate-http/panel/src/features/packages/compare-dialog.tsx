@@ -25,10 +25,9 @@ export function CompareDialog({ versions, first, onClose }: { versions: PackageV
     [t('published')]: exact(one.createdAt),
     [t('size')]: bytes(one.size),
     [t('digest')]: one.digest,
-    [t('manifest')]: one.manifest,
     [t('inputs')]: one.inputsSchema ?? undefined,
   });
-  const lines = linesOf(fields(other), fields(first)).filter((line) => line.differs);
+  const lines = [...linesOf(fields(other), fields(first)), ...linesOf(other.manifest, first.manifest)].filter((line) => line.differs);
   return (
     <Dialog
       open
@@ -41,7 +40,7 @@ export function CompareDialog({ versions, first, onClose }: { versions: PackageV
         </Button>
       }
     >
-      <div className="grid gap-3 pb-3">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-3 pb-3">
         <Field label={t('compareWith')} className="max-w-60">
           {(props) => (
             <Select {...props} value={otherId} onChange={(event) => setOther(event.target.value)}>

@@ -52,7 +52,7 @@ export function PackageDetail() {
       parent={{ path: '/packages', name: t('all') }}
       actions={
         <>
-          <Button asChild kind="ghost">
+          <Button asChild>
             <Link href={`/executions?package=${id}`}>{t('runs')}</Link>
           </Button>
           {mayWrite && (

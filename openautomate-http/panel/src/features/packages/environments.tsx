@@ -47,7 +47,7 @@ export function Environments({ packageId, versions }: EnvironmentsProps) {
                   </Button>
                 )}
                 {active && versions.length > 1 && (
-                  <Button size="sm" kind="ghost" onClick={() => setBack(environment)}>
+                  <Button size="sm" onClick={() => setBack(environment)}>
                     <Undo2 aria-hidden /> {t('rollBack')}
                   </Button>
                 )}

@@ -210,7 +210,7 @@ function Past({ rollouts, versionOf }: { rollouts: AgentRollout[]; versionOf: (r
           },
           { id: 'state', header: t('state'), cell: (one) => <RolloutBadge state={one.state} /> },
           { id: 'target', header: t('target'), className: 'hidden sm:table-cell', cell: (one) => words(one.target) },
-          { id: 'why', header: t('why'), className: 'hidden max-w-md lg:table-cell', cell: (one) => <span className="line-clamp-2 text-soft">{one.reason ?? '–'}</span> },
+          { id: 'why', header: t('why'), className: 'hidden max-w-md lg:table-cell', cell: (one) => <p className="line-clamp-2 text-soft first-letter:uppercase">{one.reason ?? '–'}</p> },
           { id: 'begun', header: t('begun'), className: 'hidden whitespace-nowrap text-soft sm:table-cell', cell: (one) => <Ago at={one.createdAt} /> },
         ]}
       />

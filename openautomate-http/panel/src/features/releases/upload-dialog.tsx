@@ -77,7 +77,7 @@ export function UploadDialog({ onClose }: { onClose: () => void }) {
       wide
       onOpenChange={(open) => !open && !publish.isPending && onClose()}
       title={t('title')}
-      description={t('what')}
+      description={t.rich('what', { code: (text) => <code className="font-mono text-xs">{text}</code> })}
       footer={
         <>
           <Button onClick={onClose} disabled={publish.isPending}>
