@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { agents, twins } from './walk/agents';
-import { audit } from './walk/audit';
+import { audit, checkpoints } from './walk/audit';
 import { beginning } from './walk/beginning';
+import { budget } from './walk/budget';
 import { apiKeys, authenticators } from './walk/credentials';
 import { environments } from './walk/environments';
 import { comparing, finding } from './walk/finding';
@@ -26,10 +27,11 @@ afterAll(() => walk.end());
 describe.sequential('the walk', () => {
   const stories = [
     ...[beginning, running, firing, cancelling, promoting, finding, versions, planning, queues, environments],
-    ...[files, comparing, agents, secrets, releases, guests, apiKeys, roles, authenticators, twins, audit, line],
+    ...[files, comparing, agents, secrets, releases, guests, apiKeys, roles, authenticators, twins, audit, line, checkpoints],
   ];
   for (const story of stories) story(walk);
 });
 
 describe.sequential('the screens of strangers', () => strangers(walk));
 describe.sequential('the screens', () => screens(walk));
+describe.sequential('what a screen loads', () => budget(walk));

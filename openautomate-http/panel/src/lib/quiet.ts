@@ -9,10 +9,13 @@ import { useEffect, useState } from 'react';
 /** How long nothing may be on its way until the screen is taken to stand, in milliseconds. */
 const QUIET = 400;
 /** A screen that never comes to rest is complete all the same after this, in milliseconds. */
-const PATIENCE = 6_000;
+const PATIENCE = 10_000;
 const LOOK = 100;
 
 let stands: Promise<void> | undefined;
+
+/** Whether something is drawn, and nothing stands in for what is on its way. */
+const isDrawn = () => document.querySelector('h1') !== null && document.querySelector('[aria-busy="true"], .animate-pulse') === null;
 
 /** Resolves once what the first screen read is there and painted; one promise for the life of the page. */
 export function whenQuiet(client: QueryClient): Promise<void> {
@@ -21,7 +24,7 @@ export function whenQuiet(client: QueryClient): Promise<void> {
     let restingSince: number | undefined;
     const look = () => {
       const now = performance.now();
-      if (document.readyState !== 'complete' || client.isFetching() > 0) restingSince = undefined;
+      if (document.readyState !== 'complete' || client.isFetching() > 0 || !isDrawn()) restingSince = undefined;
       else restingSince ??= now;
       if ((restingSince !== undefined && now - restingSince >= QUIET) || now - since >= PATIENCE) requestAnimationFrame(() => setTimeout(done));
       else setTimeout(look, LOOK);

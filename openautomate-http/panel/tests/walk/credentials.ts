@@ -68,7 +68,7 @@ export function authenticators(walk: Walk): void {
 
     const second = await watched(walk.browser);
     await signIn(second.page, 'vic', PASSWORD);
-    await second.page.getByText('One more proof').waitFor();
+    await second.page.getByText('Enter your code').waitFor();
     await look('login-code', second.page);
     // The code of the next half minute is taken too; this one's was used.
     await second.page.getByLabel('Code').fill(totp(secret, 1));
