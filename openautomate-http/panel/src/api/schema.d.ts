@@ -2562,6 +2562,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the accounts at identity providers by which the caller signs in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The accounts. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkedAccounts"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlinks an account: the caller signs in by it no more, and where they are signed in by such an account ends, but for
+         *     the session that asks. The last one of somebody who has no password stays.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The linked account. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is unlinked. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -2752,8 +2846,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Takes a browser back from an identity provider, and signs the person in: the refresh token is in the cookie of the
-         *     pages of this server, and the browser goes to its start page.
+         * Takes a browser back from an identity provider, and signs the person in, or links the account: the refresh token is in
+         *     the cookie of the pages of this server, and the browser goes to the page that it wanted. Whoever is refused comes to
+         *     `/login?error=<code>`, or to `/settings?error=<code>` if they linked an account; a program that asks for
+         *     `application/json` gets a problem.
          */
         get: {
             parameters: {
@@ -2776,7 +2872,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description To the start page. */
+                /** @description To the page that was wanted, or to the one that says why not. */
                 303: {
                     headers: {
                         [name: string]: unknown;
@@ -2860,10 +2956,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sends a browser to an identity provider, which sends it back to the callback. */
+        /**
+         * Sends a browser to an identity provider, which sends it back to the callback. If the provider can't be asked, the
+         *     browser goes to `/login?error=<code>`.
+         */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /**
+                     * @description The page to come to, as a path of this server like `/executions?state=failed`; the start page without it, and in
+                     *     place of anything else.
+                     */
+                    next?: string;
+                };
                 header?: never;
                 path: {
                     /** @description The provider. */
@@ -2873,7 +2978,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description To the provider. */
+                /** @description To the provider, or to the page that says why not. */
                 303: {
                     headers: {
                         [name: string]: unknown;
@@ -11208,6 +11313,35 @@ export interface components {
             /** @description The address at the provider. */
             location: string;
         };
+        /** @description An account at an identity provider, by which the caller signs in. */
+        LinkedAccount: {
+            /**
+             * Format: date-time
+             * @description When it was linked.
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The address of the provider. */
+            issuer: string;
+            /**
+             * Format: date-time
+             * @description When the caller last signed in by it.
+             */
+            lastLogin?: string | null;
+            /** @description The name of the provider in addresses; `null` if it is configured no more. */
+            provider?: string | null;
+            /** @description How people know the provider; its address if it is configured no more. */
+            title: string;
+        };
+        /** @description The accounts at identity providers by which the caller signs in. */
+        LinkedAccounts: {
+            /** @description The oldest first. */
+            items: components["schemas"]["LinkedAccount"][];
+        };
         /** @description A page of a list. */
         Listed_Agent: {
             /** @description The items, newest first. */
@@ -12568,6 +12702,8 @@ export interface components {
         };
         /** @description Who the caller is, and what they may do. */
         MeView: components["schemas"]["User"] & {
+            /** @description The names of the custom roles that the caller has. */
+            customRoleNames: components["schemas"]["NamedRole"][];
             /** @description What the caller may: what their roles allow, and with an API key no more than it is for. */
             permissions: components["schemas"]["Permission"][];
             /** @description Whether an authenticator must be enrolled before anything else is allowed. */
@@ -12585,6 +12721,16 @@ export interface components {
              * @description So many; at most 10,000 a call.
              */
             count: number;
+        };
+        /** @description A custom role by its name. */
+        NamedRole: {
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /** @description The name. */
+            name: string;
         };
         /** @description A new release. */
         NewAgentRelease: {

@@ -22,6 +22,7 @@ export type Environment = Schemas['Environment'];
 export type Execution = Schemas['Execution'];
 export type ExecutionState = Schemas['ExecutionState'];
 export type ExecutionSummary = Schemas['ExecutionSummary'];
+export type Identity = Schemas['LinkedAccount'];
 export type InputFile = Schemas['File'];
 export type LogLevel = Schemas['LogLevel'];
 export type LogLine = Schemas['LogLine'];

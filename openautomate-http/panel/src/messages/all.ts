@@ -15,6 +15,7 @@ import type enrol from './en/enrol.json';
 import type errors from './en/errors.json';
 import type execution from './en/execution.json';
 import type executions from './en/executions.json';
+import type external from './en/external.json';
 import type log from './en/log.json';
 import type origins from './en/origins.json';
 import type packageDetail from './en/package-detail.json';
@@ -57,6 +58,7 @@ export interface Messages {
   errors: typeof errors;
   execution: typeof execution;
   executions: typeof executions;
+  external: typeof external;
   log: typeof log;
   origins: typeof origins;
   package: typeof packageDetail;

@@ -2,7 +2,7 @@
 
 import { useQueryClient } from '@tanstack/react-query';
 import dynamic from 'next/dynamic';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { useMe } from '@/lib/lists';
@@ -29,9 +29,11 @@ export function Gate({ children }: { children: ReactNode }) {
   }, [status, isOpen]);
 
   const client = useQueryClient();
+  const wasIn = useRef(false);
   useEffect(() => {
-    // What one person read is nothing for the next.
-    if (status === 'out') client.clear();
+    // What one person read is nothing for the next; what the sign-in itself reads stays.
+    if (status === 'out' && wasIn.current) client.clear();
+    wasIn.current = status === 'in';
   }, [status, client]);
 
   useEffect(() => {

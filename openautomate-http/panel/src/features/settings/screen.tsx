@@ -5,6 +5,7 @@ import { ExternalLink } from 'lucide-react';
 import { useTheme } from 'next-themes';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
+import type { Me } from '@/api/types';
 import { Page } from '@/components/page';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
@@ -17,13 +18,21 @@ import { useMe } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { forget } from '@/lib/session';
+import { short } from '@/lib/short';
 import { exact } from '@/lib/time';
 import { toast } from '@/lib/toast';
 import '@/messages/settings';
 import { ApiKeys } from './api-keys';
 import { Authenticator } from './authenticator';
 import { Environments } from './environments';
+import { ExternalLogins } from './external-logins';
 import { Sessions } from './sessions';
+
+/** The roles of somebody by their names. */
+function rolesOf(me: Me): string[] {
+  const nameOf = (id: string) => me.customRoleNames.find((one) => one.id === id)?.name ?? short(id);
+  return [...me.roles, ...me.customRoles.map(nameOf)];
+}
 
 export function Settings() {
   const t = useTranslations('settings');
@@ -49,7 +58,7 @@ export function Settings() {
               items={[
                 [t('username'), me.username],
                 [t('email'), me.email],
-                [t('roles'), [...me.roles, ...(me.customRoles.length > 0 ? [t('moreRoles', { count: me.customRoles.length })] : [])].join(', ')],
+                [t('roles'), rolesOf(me).join(', ')],
                 [t('since'), exact(me.createdAt)],
               ]}
             />
@@ -73,6 +82,7 @@ export function Settings() {
         </Card>
         <Authenticator />
         <Sessions />
+        <ExternalLogins />
       </div>
       <ApiKeys />
       <Card title={t('environments')} flush>
