@@ -7,6 +7,7 @@ import { apiKeys, authenticators } from './walk/credentials';
 import { environments } from './walk/environments';
 import { comparing, finding } from './walk/finding';
 import { files, secrets } from './walk/keeping';
+import { grants } from './walk/grants';
 import { line } from './walk/line';
 import { promoting, versions } from './walk/packages';
 import { guests, roles } from './walk/people';
@@ -27,7 +28,7 @@ afterAll(() => walk.end());
 describe.sequential('the walk', () => {
   const stories = [
     ...[beginning, running, firing, cancelling, promoting, finding, versions, planning, queues, environments],
-    ...[files, comparing, agents, secrets, releases, guests, apiKeys, roles, authenticators, twins, audit, line, checkpoints],
+    ...[files, comparing, agents, secrets, releases, guests, apiKeys, roles, grants, authenticators, twins, audit, line, checkpoints],
   ];
   for (const story of stories) story(walk);
 });

@@ -19,6 +19,7 @@ export type Bucket = Schemas['Bucket'];
 export type BucketObject = Schemas['BucketObject'];
 export type CustomRole = Schemas['CustomRole'];
 export type Environment = Schemas['Environment'];
+export type EnvironmentRoles = Schemas['EnvironmentRoles'];
 export type Execution = Schemas['Execution'];
 export type ExecutionState = Schemas['ExecutionState'];
 export type ExecutionSummary = Schemas['ExecutionSummary'];

@@ -95,7 +95,7 @@ export function roles(walk: Walk): void {
     await dialog.waitFor({ state: 'hidden' });
     await button('Actions for vic').click();
     await walk.page.getByRole('menuitem', { name: 'Change roles' }).click();
-    await dialog.getByRole('checkbox', { name: /^Night shift/ }).check();
+    await dialog.getByRole('checkbox', { name: /^Night shift Ends/ }).check();
     await look('dialog-person');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await walk.page.getByRole('row', { name: /vic@example.org/ }).getByText('Night shift').waitFor();

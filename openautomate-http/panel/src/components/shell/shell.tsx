@@ -14,6 +14,7 @@ import { cn } from '@/lib/cn';
 import { setEnvironment, useEnvironment } from '@/lib/environment';
 import { useHydrated } from '@/lib/hydrated';
 import { useEnvironments, useMe, useNames } from '@/lib/lists';
+import { may } from '@/lib/may';
 import { Link, useGo, usePath } from '@/lib/nav';
 import { useQuiet } from '@/lib/quiet';
 import { logOut, useSession } from '@/lib/session';
@@ -108,7 +109,8 @@ function Sidebar({ path, full }: { path: string; full?: boolean }) {
   const t = useTranslations('shell');
   const { data: me } = useMe();
   const here = screenOf(path);
-  const shown = SCREENS.filter((screen) => !screen.permission || !me || me.permissions.includes(screen.permission));
+  const environment = useEnvironment();
+  const shown = SCREENS.filter((screen) => !screen.permission || !me || may(me, screen.permission, environment));
   return (
     <nav aria-label={t('screens')} className="min-h-0 flex-1 overflow-y-auto px-2 py-2">
       {(['work', 'build', 'admin'] as const).map((group) => (
@@ -150,6 +152,12 @@ function EnvironmentSwitch() {
   const chosen = useEnvironment();
   const nameOf = useNames(environments);
   const known = environments?.some((one) => one.id === chosen);
+  const only = environments?.length === 1 ? environments[0] : undefined;
+  useEffect(() => {
+    // An environment that is gone, or that is somebody else's: nothing would be found there.
+    if (chosen && known === false) setEnvironment('');
+  }, [chosen, known]);
+  if (only) return <p className="min-w-0 truncate px-1 font-medium">{only.name}</p>;
   return (
     <Menu
       align="start"

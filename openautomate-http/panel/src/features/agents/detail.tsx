@@ -80,8 +80,8 @@ function Actions({ agent }: { agent: Agent }) {
   const go = useGo();
   const [asking, setAsking] = useState(false);
   const [shown, setShown] = useState<'edit' | 'drain'>();
-  const mayManage = useMay('ManageAgents');
-  const mayDelete = useMay('EnrolAgents');
+  const mayManage = useMay('ManageAgents', agent.environmentId);
+  const mayDelete = useMay('EnrolAgents', agent.environmentId);
   const update = useMutation({
     mutationFn: (status: Agent['status']) =>
       got(api.PUT('/api/agents/{id}', { params: { path: { id: agent.id } }, body: { status, revision: agent.revision } })),

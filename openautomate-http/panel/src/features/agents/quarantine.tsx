@@ -17,7 +17,7 @@ import '@/messages/agents';
 export function QuarantineBanner({ agent, named }: { agent: Agent; named?: boolean }) {
   const t = useTranslations('agents.quarantine');
   const client = useQueryClient();
-  const mayManage = useMay('ManageAgents');
+  const mayManage = useMay('ManageAgents', agent.environmentId);
   const release = useMutation({
     mutationFn: () => got(api.POST('/api/agents/{id}/release', { params: { path: { id: agent.id } } })),
     onSuccess: () => toast.success(t('released', { name: agent.name })),

@@ -18,7 +18,7 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { useEnvironment } from '@/lib/environment';
-import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
+import { all, useEnvironments, useMay, useMayIn, useNames } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
 import { toast } from '@/lib/toast';
@@ -33,6 +33,7 @@ export function Assets() {
   const environment = useEnvironment();
   const environmentName = useNames(useEnvironments().data);
   const mayWrite = useMay('WriteAssets');
+  const mayWriteIn = useMayIn('WriteAssets');
   const [edited, setEdited] = useState<Asset | 'new'>();
   const [doomed, setDoomed] = useState<Asset>();
   const { data, error, isPending, refetch } = useQuery({
@@ -97,7 +98,7 @@ export function Assets() {
                 header: <span className="sr-only">{t('actions')}</span>,
                 className: 'w-0 whitespace-nowrap',
                 cell: (asset) =>
-                  mayWrite && (
+                  mayWriteIn(asset.environmentId) && (
                     <span className="flex justify-end gap-1">
                       <Button kind="ghost" size="iconSm" aria-label={t('edit', { name: asset.name })} onClick={() => setEdited(asset)}>
                         <Pencil aria-hidden />

@@ -8,7 +8,7 @@ import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useHome } from '@/lib/lists';
+import { useEnvironmentsFor, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
@@ -22,13 +22,13 @@ export function BucketDialog({ bucket, onClose }: { bucket?: Bucket; onClose: ()
   const t = useTranslations('buckets');
   const client = useQueryClient();
   const go = useGo();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('ManageBuckets');
   const [name, setName] = useState(bucket?.name ?? '');
   const [description, setDescription] = useState(bucket?.description ?? '');
   const [place, setPlace] = useState(bucket?.environmentId ?? '');
   const [days, setDays] = useState(bucket?.retentionDays ? String(bucket.retentionDays) : '');
   const [most, setMost] = useState(bucket ? String(bucket.maxBytes / GB) : '10');
-  const environmentId = useHome(place);
+  const environmentId = useHome(place, 'ManageBuckets');
   const save = useMutation({
     mutationFn: () => {
       const body = {

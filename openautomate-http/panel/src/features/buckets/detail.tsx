@@ -81,7 +81,7 @@ function useUploads(bucketId: string, folder: string) {
 function Opened({ bucket, title }: { bucket: Bucket; title: string }) {
   const t = useTranslations('buckets');
   const [folder, setFolder] = useQueryState('folder', parseAsString.withDefault(''));
-  const mayWrite = useMay('WriteObjects') ?? false;
+  const mayWrite = useMay('WriteObjects', bucket.environmentId) ?? false;
   const { now, send } = useUploads(bucket.id, folder);
   const [over, setOver] = useState(false);
   const list = useInfiniteQuery({
@@ -270,7 +270,7 @@ function Actions({ bucket, mayWrite, busy, onFiles }: { bucket: Bucket; mayWrite
   const go = useGo();
   const input = useId();
   const [shown, setShown] = useState<'edit' | 'delete'>();
-  const mayManage = useMay('ManageBuckets');
+  const mayManage = useMay('ManageBuckets', bucket.environmentId);
   const close = () => setShown(undefined);
   const remove = useMutation({
     mutationFn: () => got(api.DELETE('/api/buckets/{id}', { params: { path: { id: bucket.id } } })),

@@ -96,8 +96,8 @@ function Actions({ execution }: { execution: Execution }) {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const [again, setAgain] = useState(false);
-  const mayCancel = useMay('CancelExecutions');
-  const mayRun = useMay('RunExecutions');
+  const mayCancel = useMay('CancelExecutions', execution.environmentId);
+  const mayRun = useMay('RunExecutions', execution.environmentId);
   const isOver = isEnded(execution.state);
   const cancel = useMutation({
     mutationFn: () => got(api.POST('/api/executions/{id}/cancel', { params: { path: { id: execution.id } } })),

@@ -11,7 +11,7 @@ import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { Switch } from '@/components/ui/switch';
 import { api, got, upload } from '@/lib/api';
-import { useEnvironments, useHome } from '@/lib/lists';
+import { useEnvironmentsFor, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
@@ -29,7 +29,7 @@ export function UploadDialog({ packageId, onClose }: UploadDialogProps) {
   const t = useTranslations('upload');
   const client = useQueryClient();
   const go = useGo();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('DeployVersions');
   const [file, setFile] = useState<File>();
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
@@ -38,7 +38,7 @@ export function UploadDialog({ packageId, onClose }: UploadDialogProps) {
   const [progress, setProgress] = useState<number>();
   /** A package that was made before its archive was refused is not made again. */
   const [made, setMade] = useState<string>();
-  const environment = useHome(picked);
+  const environment = useHome(picked, 'DeployVersions');
 
   const publish = useMutation({
     mutationFn: async () => {

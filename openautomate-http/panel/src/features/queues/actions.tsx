@@ -26,8 +26,8 @@ export function QueueActions({ queue }: { queue: WorkQueue }) {
   const client = useQueryClient();
   const go = useGo();
   const [shown, setShown] = useState<'edit' | 'import' | 'item' | 'delete'>();
-  const mayWrite = useMay('WriteQueues');
-  const mayAdd = useMay('WriteWorkItems');
+  const mayWrite = useMay('WriteQueues', queue.environmentId);
+  const mayAdd = useMay('WriteWorkItems', queue.environmentId);
   const close = () => setShown(undefined);
   const remove = useMutation({
     mutationFn: () => got(api.DELETE('/api/queues/{id}', { params: { path: { id: queue.id } } })),

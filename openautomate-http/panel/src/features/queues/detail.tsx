@@ -44,7 +44,6 @@ export function QueueDetail() {
   const id = usePathId();
   const client = useQueryClient();
   const [state, setState] = useQueryState('state', parseAsString.withDefault(''));
-  const mayWork = useMay('WriteWorkItems');
   const queue = useQuery({ queryKey: [...keys.queues, 'one', id], queryFn: () => got(api.GET('/api/queues/{id}', { params: { path: { id } } })), enabled: id !== '' });
   const items = useInfiniteQuery({
     queryKey: [...keys.queues, 'items', id, state],
@@ -54,6 +53,7 @@ export function QueueDetail() {
     getNextPageParam: (last) => last.next ?? undefined,
     enabled: id !== '',
   });
+  const mayWork = useMay('WriteWorkItems', queue.data?.environmentId);
   useRefresh('queues', keys.queues);
   const again = useMutation({
     mutationFn: (item: string) => got(api.POST('/api/queues/{id}/items/{item}/reprocess', { params: { path: { id, item } } })),

@@ -11,7 +11,7 @@ import { Field, Select, Textarea } from '@/components/ui/field';
 import { Failure } from '@/components/ui/failure';
 import { Skeleton } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { useAgents, useEnvironments, useHome, usePackages } from '@/lib/lists';
+import { useAgents, useEnvironmentsFor, useHome, usePackages } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
@@ -33,10 +33,10 @@ interface RunDialogProps {
 export function RunDialog({ packageId: given, versionId, environmentId: place, inputs, onClose }: RunDialogProps) {
   const t = useTranslations('run');
   const { data: packages } = usePackages();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('RunExecutions');
   const [packageId, setPackageId] = useState(given ?? '');
   const [environmentId, setEnvironmentId] = useState(place ?? '');
-  const home = useHome(environmentId);
+  const home = useHome(environmentId, 'RunExecutions');
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} wide title={t('title')}>
       <div className="grid gap-4">

@@ -131,8 +131,8 @@ function Actions({ schedule }: { schedule: Schedule }) {
   const pause = usePause();
   const run = useRunNow();
   const remove = useDeleteSchedule(() => go('/schedules', { replace: true }));
-  const mayWrite = useMay('WriteSchedules');
-  const mayRun = useMay('RunExecutions');
+  const mayWrite = useMay('WriteSchedules', schedule.environmentId);
+  const mayRun = useMay('RunExecutions', schedule.environmentId);
   return (
     <>
       {mayWrite && (

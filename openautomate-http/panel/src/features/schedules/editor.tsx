@@ -8,7 +8,7 @@ import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useHome, usePackages } from '@/lib/lists';
+import { useEnvironmentsFor, useHome, usePackages } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
@@ -38,7 +38,7 @@ export function ScheduleEditor({ schedule, onClose }: EditorProps) {
   const client = useQueryClient();
   const go = useGo();
   const { data: packages } = usePackages();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('WriteSchedules');
   const [name, setName] = useState(schedule?.name ?? '');
   const [packageId, setPackageId] = useState(schedule?.packageId ?? '');
   const [place, setPlace] = useState(schedule?.environmentId ?? '');
@@ -47,7 +47,7 @@ export function ScheduleEditor({ schedule, onClose }: EditorProps) {
   const [overlap, setOverlap] = useState<Schedule['overlap']>(schedule?.overlap ?? 'skip');
   const [misfire, setMisfire] = useState<Schedule['misfire']>(schedule?.misfire ?? 'latest');
   const [edited, setEdited] = useState<Draft>();
-  const environmentId = useHome(place);
+  const environmentId = useHome(place, 'WriteSchedules');
 
   const versions = useVersions(packageId);
   const active = versions.data?.find((one) => one.activeIn.includes(environmentId));

@@ -11,7 +11,7 @@ import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useMay } from '@/lib/lists';
+import { useEnvironments, useMayIn } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { exact } from '@/lib/time';
 import { toast } from '@/lib/toast';
@@ -25,7 +25,7 @@ export function Environments() {
   const client = useQueryClient();
   const { data } = useEnvironments();
   const [pausing, setPausing] = useState<Environment>();
-  const mayPause = useMay('PauseEnvironments');
+  const mayPauseIn = useMayIn('PauseEnvironments');
   const resume = useMutation({
     mutationFn: ({ id }: Environment) => got(api.POST('/api/environments/{id}/resume', { params: { path: { id } } })),
     onSuccess: ({ name }) => toast.success(t('resumed', { name })),
@@ -71,7 +71,7 @@ export function Environments() {
             header: <span className="sr-only">{t('actions')}</span>,
             className: 'w-0 text-right',
             cell: (one) =>
-              mayPause &&
+              mayPauseIn(one.id) &&
               (one.pause ? (
                 <Button size="sm" disabled={resume.isPending} onClick={() => resume.mutate(one)}>
                   <PlayCircle aria-hidden /> {t('resume')}

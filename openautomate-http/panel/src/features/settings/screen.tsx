@@ -14,7 +14,7 @@ import { Field, Input, Select } from '@/components/ui/field';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { useHydrated } from '@/lib/hydrated';
-import { useMe } from '@/lib/lists';
+import { useEnvironments, useMe, useNames } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { forget } from '@/lib/session';
@@ -28,15 +28,17 @@ import { Environments } from './environments';
 import { ExternalLogins } from './external-logins';
 import { Sessions } from './sessions';
 
-/** The roles of somebody by their names. */
-function rolesOf(me: Me): string[] {
+/** The roles of somebody by their names; those that hold in one environment after its name. */
+function rolesOf(me: Me, environmentName: (id: string) => string): string[] {
   const nameOf = (id: string) => me.customRoleNames.find((one) => one.id === id)?.name ?? short(id);
-  return [...me.roles, ...me.customRoles.map(nameOf)];
+  const single = me.environmentRoles.map(({ environmentId, roles = [], customRoles = [] }) => `${environmentName(environmentId)}: ${[...roles, ...customRoles.map(nameOf)].join(', ')}`);
+  return [...me.roles, ...me.customRoles.map(nameOf), ...single];
 }
 
 export function Settings() {
   const t = useTranslations('settings');
   const { data: me } = useMe();
+  const environmentName = useNames(useEnvironments().data);
   const { theme, setTheme } = useTheme();
   const hydrated = useHydrated();
   return (
@@ -58,7 +60,7 @@ export function Settings() {
               items={[
                 [t('username'), me.username],
                 [t('email'), me.email],
-                [t('roles'), rolesOf(me).join(', ')],
+                [t('roles'), rolesOf(me, environmentName).join(', ')],
                 [t('since'), exact(me.createdAt)],
               ]}
             />

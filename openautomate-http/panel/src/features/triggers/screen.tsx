@@ -18,7 +18,7 @@ import { SkeletonRows } from '@/components/ui/skeleton';
 import { Switch } from '@/components/ui/switch';
 import { api, got } from '@/lib/api';
 import { useEnvironment } from '@/lib/environment';
-import { all, useMay, useNames, usePackages, useQueues } from '@/lib/lists';
+import { all, useMay, useMayIn, useNames, usePackages, useQueues } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
@@ -35,6 +35,7 @@ export function Triggers() {
   const environment = useEnvironment();
   const packageName = useNames(usePackages().data);
   const mayWrite = useMay('WriteTriggers');
+  const mayWriteIn = useMayIn('WriteTriggers');
   const { data, error, isPending, refetch } = useQuery({
     queryKey: keys.triggers,
     queryFn: () => all((cursor) => got(api.GET('/api/triggers', { params: { query: { cursor, limit: 200 } } }))),
@@ -80,7 +81,7 @@ export function Triggers() {
                 header: t('on'),
                 className: 'w-0',
                 cell: (one) => (
-                  <Switch aria-label={t('onOf', { name: one.name })} checked={one.isActive} disabled={!mayWrite} onCheckedChange={(isActive) => turn.mutate({ trigger: one, isActive })} />
+                  <Switch aria-label={t('onOf', { name: one.name })} checked={one.isActive} disabled={!mayWriteIn(one.environmentId)} onCheckedChange={(isActive) => turn.mutate({ trigger: one, isActive })} />
                 ),
               },
               { id: 'name', header: t('name'), className: 'font-medium', cell: (one) => one.name },
@@ -109,7 +110,7 @@ export function Triggers() {
                   ),
               },
               { id: 'updated', header: t('updated'), className: 'hidden whitespace-nowrap text-soft sm:table-cell', cell: (one) => <Ago at={one.updatedAt} /> },
-              { id: 'actions', header: <span className="sr-only">{t('actions')}</span>, className: 'w-0 text-right', cell: (one) => <RowActions trigger={one} mayWrite={mayWrite ?? false} /> },
+              { id: 'actions', header: <span className="sr-only">{t('actions')}</span>, className: 'w-0 text-right', cell: (one) => <RowActions trigger={one} mayWrite={mayWriteIn(one.environmentId)} /> },
             ]}
           />
         )}

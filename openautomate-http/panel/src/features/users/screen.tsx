@@ -20,7 +20,7 @@ import { Field, Input, Select } from '@/components/ui/field';
 import { Menu, MenuItem, MenuLine } from '@/components/ui/menu';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { all, useMay, useNames } from '@/lib/lists';
+import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 import { useSession } from '@/lib/session';
@@ -47,6 +47,7 @@ export function Users() {
   const [changing, setChanging] = useState<User>();
   const mayManage = useMay('ManageUsers');
   const customName = useNames(useRoles(mayManage ?? false).data?.items);
+  const environmentName = useNames(useEnvironments().data);
   const { data, error, isPending, refetch } = useQuery({
     queryKey: keys.users,
     queryFn: () => all((cursor) => got(api.GET('/api/users', { params: { query: { cursor, limit: 200 } } }))),
@@ -105,6 +106,11 @@ export function Users() {
                     ))}
                     {user.customRoles.map((id) => (
                       <Badge key={id}>{customName(id)}</Badge>
+                    ))}
+                    {user.environmentRoles.map(({ environmentId, roles = [], customRoles = [] }) => (
+                      <Badge key={environmentId} tone="info">
+                        {t('in', { environment: environmentName(environmentId), roles: [...roles.map((role) => t(`names.${role}`)), ...customRoles.map(customName)].join(', ') })}
+                      </Badge>
                     ))}
                     {user.disabled && <Badge tone="bad">{t('disabled')}</Badge>}
                   </span>
