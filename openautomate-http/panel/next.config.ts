@@ -5,8 +5,17 @@ import { PHASE_DEVELOPMENT_SERVER } from 'next/constants';
 const server = process.env.OPENAUTOMATE_SERVER ?? 'http://127.0.0.1:8080';
 
 export default function config(phase: string): NextConfig {
-  // Types are checked by `npm run check`.
-  const shared: NextConfig = { reactStrictMode: true, devIndicators: false, typescript: { ignoreBuildErrors: true } };
+  const shared: NextConfig = {
+    reactStrictMode: true,
+    devIndicators: false,
+    // Types are checked by `npm run check`.
+    typescript: { ignoreBuildErrors: true },
+    turbopack: {
+      rules: { '*.json': { condition: { path: /src\/messages\/en\// }, loaders: ['./scripts/messages-loader.mjs'], as: '*.js' } },
+      // The texts are compiled, so that they are only formatted here.
+      resolveAlias: { 'use-intl/format-message': 'use-intl/format-message/format-only' },
+    },
+  };
   if (phase === PHASE_DEVELOPMENT_SERVER) {
     return {
       ...shared,

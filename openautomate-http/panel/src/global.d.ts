@@ -1,7 +1,7 @@
-import type messages from '@/messages/en.json';
+import type { Messages as All } from '@/messages/all';
 
 declare module 'use-intl' {
   interface AppConfig {
-    Messages: typeof messages;
+    Messages: All;
   }
 }

@@ -59,6 +59,6 @@ export async function overflows(page: Page): Promise<number> {
 
 /** Waits until nothing more is on its way. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"], .animate-pulse'), undefined, { timeout: 30_000 });
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"], .animate-pulse, [data-coming]'), undefined, { timeout: 30_000 });
   await page.waitForTimeout(250);
 }

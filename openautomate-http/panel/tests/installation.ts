@@ -1,5 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,15 +20,26 @@ export class Installation {
   url = '';
   setupLink = '';
   private server: ChildProcess | undefined;
+  /** What the server is told beside where its data is. */
+  options: string[] = [];
   private port = 0;
   private readonly agents: ChildProcess[] = [];
+
+  /** Takes a port before the server does, for what must know the address before it runs; gives the address. */
+  async takePort(): Promise<string> {
+    const holder = createServer();
+    await new Promise<void>((done) => holder.listen(0, '127.0.0.1', done));
+    this.port = (holder.address() as AddressInfo).port;
+    await new Promise((done) => holder.close(done));
+    return `http://127.0.0.1:${this.port}`;
+  }
 
   /** Starts the server; its port stays the same when it is started again. */
   async startServer(): Promise<void> {
     const log = openSync(join(this.folder, 'server.log'), 'a');
     const server = spawn(
       join(binaries, 'openautomate-server'),
-      ['serve', '--data-dir', join(this.folder, 'server'), '--listen', `127.0.0.1:${this.port}`],
+      ['serve', '--data-dir', join(this.folder, 'server'), '--listen', `127.0.0.1:${this.port}`, ...this.options],
       { stdio: ['ignore', 'pipe', log], env: clean() },
     );
     closeSync(log);

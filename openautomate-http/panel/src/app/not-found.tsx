@@ -3,6 +3,7 @@
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Link } from '@/lib/nav';
+import '@/messages/errors';
 
 export default function NotFound() {
   const t = useTranslations('errors');

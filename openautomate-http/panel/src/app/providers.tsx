@@ -4,11 +4,11 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { ThemeProvider } from 'next-themes';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
 import { Suspense, useState, type ReactNode } from 'react';
-import { Toaster } from 'sonner';
 import { IntlProvider } from 'use-intl';
+import { Notices } from '@/components/notices';
 import { Gate } from '@/components/shell/gate';
 import { makeQueryClient } from '@/lib/query';
-import messages from '@/messages/en.json';
+import { messages } from '@/messages/all';
 
 /** What every screen stands on. */
 export function Providers({ children }: { children: ReactNode }) {
@@ -22,7 +22,7 @@ export function Providers({ children }: { children: ReactNode }) {
               <Gate>{children}</Gate>
             </NuqsAdapter>
           </Suspense>
-          <Toaster position="bottom-right" closeButton toastOptions={{ className: 'toast' }} />
+          <Notices />
         </QueryClientProvider>
       </IntlProvider>
     </ThemeProvider>

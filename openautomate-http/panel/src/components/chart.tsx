@@ -1,24 +1,9 @@
 'use client';
 
-import {
-  BarController,
-  BarElement,
-  CategoryScale,
-  Chart as ChartJs,
-  Filler,
-  LinearScale,
-  LineController,
-  LineElement,
-  PointElement,
-  Tooltip,
-  type ChartConfiguration,
-} from 'chart.js';
-import { useTheme } from 'next-themes';
-import { useEffect, useRef } from 'react';
+import dynamic from 'next/dynamic';
+import { useQuiet } from '@/lib/quiet';
 
-ChartJs.register(BarController, BarElement, LineController, LineElement, PointElement, CategoryScale, LinearScale, Tooltip, Filler);
-
-ChartJs.defaults.font.family = 'GeistSans, Geist, ui-sans-serif, system-ui, sans-serif';
+const ChartCanvas = dynamic(() => import('./chart-canvas').then((module) => module.ChartCanvas), { ssr: false, loading: () => <Coming /> });
 
 export interface Series {
   name: string;
@@ -27,7 +12,7 @@ export interface Series {
   colour: string;
 }
 
-interface ChartProps {
+export interface ChartProps {
   kind: 'bar' | 'line';
   /** What it shows, for people who do not see it. */
   label: string;
@@ -37,60 +22,11 @@ interface ChartProps {
   format?: (value: number) => string;
 }
 
-/** A colour of the theme as the canvas takes it. */
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-}
-
 /** A chart in the theme's colours; the figures stand beside it as a table for those who read by ear. */
-export function Chart({ kind, label, labels, series, max, format }: ChartProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const { resolvedTheme } = useTheme();
-  useEffect(() => {
-    if (!canvas.current) return;
-    const grid = colour('border');
-    const text = colour('text-soft');
-    const tick = format ? (value: number | string) => format(Number(value)) : undefined;
-    const config: ChartConfiguration<'bar' | 'line'> = {
-      type: kind,
-      data: {
-        labels,
-        datasets: series.map(({ name, values, colour: hue }) => ({
-          label: name,
-          data: values,
-          backgroundColor: kind === 'bar' ? colour(hue) : colour(`${hue}-soft`),
-          borderColor: colour(hue),
-          borderWidth: kind === 'bar' ? 0 : 1.75,
-          borderRadius: 2,
-          pointRadius: 0,
-          pointHitRadius: 12,
-          tension: 0.25,
-          fill: kind === 'line' ? 'origin' : false,
-          maxBarThickness: 26,
-        })),
-      },
-      options: {
-        responsive: true,
-        maintainAspectRatio: false,
-        animation: false,
-        interaction: { mode: 'index', intersect: false },
-        plugins: { tooltip: { callbacks: format ? { label: (item) => `${item.dataset.label ?? ''}: ${format(Number(item.raw))}` } : {} } },
-        scales: {
-          x: { stacked: kind === 'bar', grid: { display: false }, border: { color: grid }, ticks: { color: text, maxRotation: 0, autoSkipPadding: 16 } },
-          y: {
-            stacked: kind === 'bar',
-            beginAtZero: true,
-            ...(max === undefined ? {} : { max }),
-            grid: { color: grid },
-            border: { display: false },
-            ticks: { color: text, precision: 0, maxTicksLimit: 5, includeBounds: false, ...(tick ? { callback: tick } : {}) },
-          },
-        },
-      },
-    };
-    const chart = new ChartJs(canvas.current, config);
-    return () => chart.destroy();
-  }, [kind, labels, series, max, format, resolvedTheme]);
+export function Chart(props: ChartProps) {
+  const { label, labels, series } = props;
+  // The picture is heavy, and what is around it says enough until it is there.
+  const quiet = useQuiet();
   return (
     <figure className="min-w-0">
       <figcaption className="mb-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-soft">
@@ -101,9 +37,7 @@ export function Chart({ kind, label, labels, series, max, format }: ChartProps) 
           </span>
         ))}
       </figcaption>
-      <div className="relative h-48">
-        <canvas ref={canvas} role="img" aria-label={label} />
-      </div>
+      <div className="relative h-48">{quiet ? <ChartCanvas {...props} /> : <Coming />}</div>
       <table className="sr-only">
         <caption>{label}</caption>
         <tbody>
@@ -121,4 +55,9 @@ export function Chart({ kind, label, labels, series, max, format }: ChartProps) 
       </table>
     </figure>
   );
+}
+
+/** Where the picture will be. */
+function Coming() {
+  return <div data-coming className="absolute inset-0" />;
 }

@@ -1,6 +1,12 @@
 import { useTranslations } from 'use-intl';
 import { cn } from '@/lib/cn';
 import type { Line } from '@/lib/difference';
+import '@/messages/compare';
+
+/** Hashes and the like, which nobody reads as words. */
+const isCode = (text: string) => /^[\w+/=-]{32,}$/.test(text);
+
+const valueLook = (text: string) => cn('px-2.5 py-2 sm:px-4', isCode(text) ? 'font-mono text-xs break-all' : 'break-words');
 
 interface DifferenceProps {
   label: string;
@@ -15,7 +21,7 @@ export function Difference({ label, first, second, lines }: DifferenceProps) {
   // Where everything differs, colour would tell nothing.
   const isMixed = lines.some((line) => !line.differs);
   return (
-    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
+    <div className="min-w-0 overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
       <table className="w-full table-fixed border-collapse text-left" aria-label={label}>
         <thead>
           <tr className="border-b border-border text-xs text-soft">
@@ -37,8 +43,8 @@ export function Difference({ label, first, second, lines }: DifferenceProps) {
                 {line.path}
                 {line.differs && <span className="sr-only"> ({t('differs')})</span>}
               </th>
-              <td className="px-2.5 py-2 break-words sm:px-4">{line.first}</td>
-              <td className="px-2.5 py-2 break-words sm:px-4">{line.second}</td>
+              <td className={valueLook(line.first)}>{line.first}</td>
+              <td className={valueLook(line.second)}>{line.second}</td>
             </tr>
           ))}
         </tbody>

@@ -5,6 +5,7 @@ import { useId, useState, type DragEvent } from 'react';
 import { useTranslations } from 'use-intl';
 import { cn } from '@/lib/cn';
 import { bytes } from '@/lib/time';
+import '@/messages/upload';
 
 interface DropZoneProps {
   file?: File | undefined;

@@ -1,4 +1,4 @@
-import { ChevronRight } from 'lucide-react';
+import { ChevronLeft } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { Link } from '@/lib/nav';
 
@@ -23,11 +23,11 @@ export function Page({ title, name, parent, aside, actions, children }: PageProp
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
         <div className="min-w-0">
           {parent && (
-            <p className="mb-1 flex items-center gap-1 text-soft">
-              <Link href={parent.path} className="hover:text-text hover:underline">
+            <p className="mb-1 text-soft">
+              <Link href={parent.path} className="inline-flex items-center gap-1 hover:text-text hover:underline">
+                <ChevronLeft className="size-3.5" aria-hidden />
                 {parent.name}
               </Link>
-              <ChevronRight className="size-3.5" aria-hidden />
             </p>
           )}
           <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">

@@ -1,6 +1,7 @@
 import { Ban, CircleCheck, CircleDashed, CircleX, Clock, Hourglass, LoaderCircle, Send, type LucideIcon } from 'lucide-react';
 import { useTranslations } from 'use-intl';
 import type { ExecutionState } from '@/api/types';
+import '@/messages/states';
 import { Badge, type Tone } from './ui/badge';
 
 const looks: Record<ExecutionState, [Tone, LucideIcon]> = {

@@ -42,6 +42,7 @@ export const keys = {
   invitations: ['invitations'],
   sessions: ['sessions'],
   totp: ['totp'],
+  identities: ['identities'],
   apiKeys: ['apiKeys'],
   audit: ['audit'],
 } as const;

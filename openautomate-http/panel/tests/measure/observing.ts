@@ -41,9 +41,12 @@ export async function paintedAfter(page: Page): Promise<number> {
   return (await found.jsonValue()) ?? Number.NaN;
 }
 
-/** The scripts that a page has loaded, in bytes as gzip. */
-export async function scripts(page: Page): Promise<number> {
-  const names = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => new URL(name).pathname.endsWith('.js')));
+/** The scripts that a page asked for before it stood, in bytes as gzip; `painted` is when that was, in milliseconds. */
+export async function scriptsUntil(page: Page, painted: number): Promise<number> {
+  const names = await page.evaluate(
+    (until) => performance.getEntriesByType('resource').filter(({ name, startTime }) => new URL(name).pathname.endsWith('.js') && startTime < until).map(({ name }) => name),
+    painted,
+  );
   const sizes = await Promise.all([...new Set(names)].map(gzipped));
   return sizes.reduce((sum, size) => sum + size, 0);
 }

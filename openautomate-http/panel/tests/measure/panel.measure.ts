@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, watched } from '../browser';
 import { Installation } from '../installation';
 import { AUTOMATION, Caller, fill } from './filling';
-import { clockLines, paintedAfter, scrolled, scripts, watchPaint } from './observing';
+import { clockLines, paintedAfter, scrolled, scriptsUntil, watchPaint } from './observing';
 import { p50, p95, Report } from './report';
 
 /**
@@ -128,8 +128,9 @@ describe.sequential('the panel', () => {
       for (let turn = 0; turn < TIMES; turn += 1) {
         const page = await cold();
         await page.goto(place.url + path, { waitUntil: 'commit' });
-        times.push(await paintedAfter(page));
-        if (turn === 0) size = await scripts(page);
+        const painted = await paintedAfter(page);
+        times.push(painted);
+        if (turn === 0) size = await scriptsUntil(page, painted);
         await page.close();
       }
       const name = path.replace(logId, ':id').replace(packageId, ':id').replace(agentId, ':id');

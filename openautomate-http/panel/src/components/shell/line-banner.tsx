@@ -4,6 +4,7 @@ import { WifiOff } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { useLine } from '@/lib/live';
+import '@/messages/shell';
 
 /** A short gap is nobody's business. */
 const PATIENCE = 1_500;

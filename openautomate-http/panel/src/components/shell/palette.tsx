@@ -6,7 +6,9 @@ import { Dialog } from 'radix-ui';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { useAgents, useMe, usePackages, useSchedules } from '@/lib/lists';
+import { may } from '@/lib/may';
 import { useGo } from '@/lib/nav';
+import '@/messages/shell';
 import { SCREENS } from './screens';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -42,7 +44,7 @@ function Choices({ onDone }: { onDone: () => void }) {
     onDone();
     go(path);
   };
-  const screens = SCREENS.filter((screen) => !screen.permission || me?.permissions.includes(screen.permission));
+  const screens = SCREENS.filter((screen) => !screen.permission || (me && may(me, screen.permission)));
   const typed = text.trim();
   return (
     <Command label={t('search')} className="flex max-h-[64vh] flex-col">

@@ -3,18 +3,22 @@
 import { ChevronsUpDown, CircleUserRound, Command, Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Sun, X } from 'lucide-react';
 import { useTheme } from 'next-themes';
 import dynamic from 'next/dynamic';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
 import { Logo } from '@/components/logo';
 import { Button } from '@/components/ui/button';
+import { loadDialogs } from '@/components/ui/dialog';
 import { Menu, MenuItem, MenuLabel, MenuLine } from '@/components/ui/menu';
 import { Skeleton } from '@/components/ui/skeleton';
 import { cn } from '@/lib/cn';
 import { setEnvironment, useEnvironment } from '@/lib/environment';
 import { useHydrated } from '@/lib/hydrated';
 import { useEnvironments, useMe, useNames } from '@/lib/lists';
+import { may } from '@/lib/may';
 import { Link, useGo, usePath } from '@/lib/nav';
+import { useQuiet } from '@/lib/quiet';
 import { logOut, useSession } from '@/lib/session';
+import '@/messages/shell';
 import { LineBanner } from './line-banner';
 import { SCREENS, screenOf, type Screen } from './screens';
 import { useShortcuts } from './shortcuts';
@@ -31,6 +35,11 @@ export function Shell({ children }: { children: ReactNode }) {
   const drawer = drawerOn === path;
   const [palette, setPalette] = useState(false);
   const [sheet, setSheet] = useState(false);
+  const quiet = useQuiet();
+  useEffect(() => {
+    // Without it, they are loaded when the first is opened.
+    if (quiet) loadDialogs().catch(() => undefined);
+  }, [quiet]);
   useShortcuts({ palette: () => setPalette(true), sheet: () => setSheet(true) });
 
   return (
@@ -100,7 +109,8 @@ function Sidebar({ path, full }: { path: string; full?: boolean }) {
   const t = useTranslations('shell');
   const { data: me } = useMe();
   const here = screenOf(path);
-  const shown = SCREENS.filter((screen) => !screen.permission || !me || me.permissions.includes(screen.permission));
+  const environment = useEnvironment();
+  const shown = SCREENS.filter((screen) => !screen.permission || !me || may(me, screen.permission, environment));
   return (
     <nav aria-label={t('screens')} className="min-h-0 flex-1 overflow-y-auto px-2 py-2">
       {(['work', 'build', 'admin'] as const).map((group) => (
@@ -142,6 +152,12 @@ function EnvironmentSwitch() {
   const chosen = useEnvironment();
   const nameOf = useNames(environments);
   const known = environments?.some((one) => one.id === chosen);
+  const only = environments?.length === 1 ? environments[0] : undefined;
+  useEffect(() => {
+    // An environment that is gone, or that is somebody else's: nothing would be found there.
+    if (chosen && known === false) setEnvironment('');
+  }, [chosen, known]);
+  if (only) return <p className="min-w-0 truncate px-1 font-medium">{only.name}</p>;
   return (
     <Menu
       align="start"

@@ -2,6 +2,7 @@
 
 import { useTranslations } from 'use-intl';
 import { Dialog } from '@/components/ui/dialog';
+import '@/messages/shell';
 import { SCREENS } from './screens';
 
 /** The keys that work, as a list. */

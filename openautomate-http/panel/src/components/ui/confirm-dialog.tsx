@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useTranslations } from 'use-intl';
+import '@/messages/common';
 import { Button } from './button';
 import { Dialog } from './dialog';
 

@@ -1,6 +1,7 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
+import '@/messages/common';
 import { Button } from './button';
 
 /** Copies a text; says so where it stands. */

@@ -2,6 +2,7 @@ import { TriangleAlert } from 'lucide-react';
 import { useTranslations } from 'use-intl';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
+import '@/messages/common';
 import { Button } from './button';
 
 /** What went wrong, what to do, and the id to tell whoever looks into the server's log. */

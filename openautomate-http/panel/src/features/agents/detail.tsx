@@ -4,9 +4,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleOff, Ellipsis, PauseCircle, PlayCircle, Tags, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useMemo, useState, type ReactNode } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Agent } from '@/api/types';
+import { Chart } from '@/components/chart';
 import { Page } from '@/components/page';
 import { Ago } from '@/components/ui/ago';
 import { Badge } from '@/components/ui/badge';
@@ -23,13 +23,14 @@ import { Link, useGo, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/agent';
 import { RecentExecutions } from '../executions/recent';
 import { QuarantineBanner } from './quarantine';
 import { AgentStatus } from './status';
 
 const EditDialog = dynamic(() => import('./edit').then((module) => module.EditDialog), { ssr: false });
 const DrainDialog = dynamic(() => import('./drain').then((module) => module.DrainDialog), { ssr: false });
-const Chart = dynamic(() => import('@/components/chart').then((module) => module.Chart), { ssr: false, loading: () => <Skeleton className="h-56" /> });
 
 const percent = (value: number) => `${Math.round(value)} %`;
 const size = (value: number) => bytes(value);
@@ -79,8 +80,8 @@ function Actions({ agent }: { agent: Agent }) {
   const go = useGo();
   const [asking, setAsking] = useState(false);
   const [shown, setShown] = useState<'edit' | 'drain'>();
-  const mayManage = useMay('ManageAgents');
-  const mayDelete = useMay('EnrolAgents');
+  const mayManage = useMay('ManageAgents', agent.environmentId);
+  const mayDelete = useMay('EnrolAgents', agent.environmentId);
   const update = useMutation({
     mutationFn: (status: Agent['status']) =>
       got(api.PUT('/api/agents/{id}', { params: { path: { id: agent.id } }, body: { status, revision: agent.revision } })),

@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Agent } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -10,6 +9,8 @@ import { Dialog } from '@/components/ui/dialog';
 import { Field, Input } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/agent';
 
 /** Lets an agent finish what it has and take nothing new, for good or for a time. */
 export function DrainDialog({ agent, onClose }: { agent: Agent; onClose: () => void }) {

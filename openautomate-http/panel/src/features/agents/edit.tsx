@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Agent } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -11,6 +10,8 @@ import { Field, Input } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
 import { usePools } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/agent';
 
 /** Labels of a text with commas between. */
 function labelsOf(text: string): string[] {

@@ -9,9 +9,10 @@ import { CopyButton } from '@/components/ui/copy-button';
 import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useAgents, useEnvironments, useHome } from '@/lib/lists';
+import { useAgents, useEnvironmentsFor, useHome } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
+import '@/messages/enrol';
 
 /** How often it is looked whether the agent is there, in milliseconds; the live connection is faster. */
 const LOOK = 3_000;
@@ -21,10 +22,10 @@ type System = 'linux' | 'windows';
 /** Adds an agent: makes a token, shows the commands for its machine, and waits until it is there. */
 export function EnrolDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslations('enrol');
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('EnrolAgents');
   const [picked, setPicked] = useState('');
   const [labels, setLabels] = useState('');
-  const environment = useHome(picked);
+  const environment = useHome(picked, 'EnrolAgents');
   const make = useMutation({
     mutationFn: () =>
       got(

@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ShieldAlert } from 'lucide-react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Agent } from '@/api/types';
 import { Ago } from '@/components/ui/ago';
@@ -11,12 +10,14 @@ import { api, got } from '@/lib/api';
 import { useMay } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/agents';
 
 /** Says that an agent is shut out because its key is on two machines, and lets it in again; nothing where it is not. */
 export function QuarantineBanner({ agent, named }: { agent: Agent; named?: boolean }) {
   const t = useTranslations('agents.quarantine');
   const client = useQueryClient();
-  const mayManage = useMay('ManageAgents');
+  const mayManage = useMay('ManageAgents', agent.environmentId);
   const release = useMutation({
     mutationFn: () => got(api.POST('/api/agents/{id}/release', { params: { path: { id: agent.id } } })),
     onSuccess: () => toast.success(t('released', { name: agent.name })),

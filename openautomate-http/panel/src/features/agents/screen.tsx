@@ -18,6 +18,7 @@ import { useAgents, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/agents';
 import { QuarantineBanner } from './quarantine';
 import { AgentStatus } from './status';
 

@@ -2,6 +2,7 @@ import { CircleCheck, CircleOff, PauseCircle, ShieldAlert, Unplug } from 'lucide
 import { useTranslations } from 'use-intl';
 import type { Agent } from '@/api/types';
 import { Badge } from '@/components/ui/badge';
+import '@/messages/agents';
 
 /** Whether an agent takes work, and why not. */
 export function AgentStatus({ agent }: { agent: Agent }) {

@@ -3,7 +3,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Check, CircleCheckBig, X } from 'lucide-react';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Approval } from '@/api/types';
 import { Json } from '@/components/json';
@@ -22,6 +21,8 @@ import { useMay } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import { toast } from '@/lib/toast';
+import '@/messages/approvals';
 
 export function Approvals() {
   const t = useTranslations('approvals');
@@ -52,7 +53,7 @@ function List({ waiting }: { waiting?: boolean }) {
   if (data.length === 0) {
     return (
       <Card>
-        <Empty icon={CircleCheckBig} title={waiting ? t('none') : t('noneAtAll')} text={t('noneText')} />
+        <Empty icon={CircleCheckBig} title={waiting ? t('none') : t('noneAtAll')} text={t.rich('noneText', { code: (text) => <code className="font-mono text-[0.8125rem]">{text}</code> })} />
       </Card>
     );
   }

@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Asset } from '@/api/types';
 import { DropZone } from '@/components/drop-zone';
@@ -10,10 +9,12 @@ import { Button } from '@/components/ui/button';
 import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Field, Input, Select, Textarea } from '@/components/ui/field';
 import { api, got, upload } from '@/lib/api';
-import { useEnvironments, useHome } from '@/lib/lists';
+import { useEnvironmentsFor, useHome } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/assets';
 
 const FORMATS: Asset['format'][] = ['text', 'json', 'credential', 'file'];
 /** As the server has it. */
@@ -23,7 +24,7 @@ const MOST_BYTES = 10 * 1024 * 1024;
 export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => void }) {
   const t = useTranslations('assets');
   const client = useQueryClient();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('WriteAssets');
   const [place, setPlace] = useState(asset?.environmentId ?? '');
   const [name, setName] = useState(asset?.name ?? '');
   const [description, setDescription] = useState(asset?.description ?? '');
@@ -34,7 +35,7 @@ export function AssetDialog({ asset, onClose }: { asset?: Asset; onClose: () => 
   const [isBad, setIsBad] = useState(false);
   const [file, setFile] = useState<File>();
   const [progress, setProgress] = useState<number>();
-  const environmentId = useHome(place);
+  const environmentId = useHome(place, 'WriteAssets');
   const isFile = format === 'file';
   const isTooLarge = file !== undefined && file.size > MOST_BYTES;
   const sendFile = (content: File) => {

@@ -4,7 +4,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { FileLock2, KeyRound, Lock, Pencil, Plus, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Asset } from '@/api/types';
 import { Page } from '@/components/page';
@@ -19,9 +18,11 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { useEnvironment } from '@/lib/environment';
-import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
+import { all, useEnvironments, useMay, useMayIn, useNames } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/assets';
 
 const AssetDialog = dynamic(() => import('./asset-dialog').then((module) => module.AssetDialog), { ssr: false });
 
@@ -32,6 +33,7 @@ export function Assets() {
   const environment = useEnvironment();
   const environmentName = useNames(useEnvironments().data);
   const mayWrite = useMay('WriteAssets');
+  const mayWriteIn = useMayIn('WriteAssets');
   const [edited, setEdited] = useState<Asset | 'new'>();
   const [doomed, setDoomed] = useState<Asset>();
   const { data, error, isPending, refetch } = useQuery({
@@ -75,7 +77,10 @@ export function Assets() {
                 header: t('name'),
                 cell: (asset) => (
                   <div className="min-w-0">
-                    <code className="font-mono text-[0.8125rem] font-medium">{asset.name}</code>
+                    <code className="font-mono text-[0.8125rem] font-medium break-words">{asset.name}</code>
+                    <div className="mt-1 text-xs sm:hidden">
+                      <Value asset={asset} />
+                    </div>
                     {asset.description && <p className="max-w-md truncate text-xs text-soft">{asset.description}</p>}
                   </div>
                 ),
@@ -83,21 +88,8 @@ export function Assets() {
               {
                 id: 'value',
                 header: t('value'),
-                className: 'max-w-xs',
-                cell: (asset) =>
-                  asset.format === 'file' ? (
-                    <span className="flex min-w-0 items-center gap-2">
-                      <FileLock2 className="size-4 shrink-0 text-soft" aria-hidden />
-                      <span className="truncate">{asset.fileName}</span>
-                      <span className="whitespace-nowrap text-soft tabular-nums">{bytes(asset.fileSize ?? 0)}</span>
-                    </span>
-                  ) : asset.kind === 'secret' ? (
-                    <Badge>
-                      <Lock aria-hidden /> {t('secret')}
-                    </Badge>
-                  ) : (
-                    <span className="block truncate font-mono text-xs">{typeof asset.value === 'string' ? asset.value : JSON.stringify(asset.value)}</span>
-                  ),
+                className: 'hidden max-w-xs sm:table-cell',
+                cell: (asset) => <Value asset={asset} />,
               },
               { id: 'environment', header: t('environment'), className: 'hidden text-soft md:table-cell', cell: (asset) => environmentName(asset.environmentId) },
               { id: 'updated', header: t('updated'), className: 'hidden whitespace-nowrap text-soft sm:table-cell', cell: (asset) => <Ago at={asset.updatedAt} /> },
@@ -106,7 +98,7 @@ export function Assets() {
                 header: <span className="sr-only">{t('actions')}</span>,
                 className: 'w-0 whitespace-nowrap',
                 cell: (asset) =>
-                  mayWrite && (
+                  mayWriteIn(asset.environmentId) && (
                     <span className="flex justify-end gap-1">
                       <Button kind="ghost" size="iconSm" aria-label={t('edit', { name: asset.name })} onClick={() => setEdited(asset)}>
                         <Pencil aria-hidden />
@@ -132,5 +124,23 @@ export function Assets() {
         onConfirm={() => doomed && remove.mutate(doomed.id)}
       />
     </Page>
+  );
+}
+
+/** What an asset holds, as far as anybody may see it. */
+function Value({ asset }: { asset: Asset }) {
+  const t = useTranslations('assets');
+  return asset.format === 'file' ? (
+    <span className="flex min-w-0 items-center gap-2">
+      <FileLock2 className="size-4 shrink-0 text-soft" aria-hidden />
+      <span className="truncate">{asset.fileName}</span>
+      <span className="whitespace-nowrap text-soft tabular-nums">{bytes(asset.fileSize ?? 0)}</span>
+    </span>
+  ) : asset.kind === 'secret' ? (
+    <Badge>
+      <Lock aria-hidden /> {t('secret')}
+    </Badge>
+  ) : (
+    <span className="block truncate font-mono text-xs">{typeof asset.value === 'string' ? asset.value : JSON.stringify(asset.value)}</span>
   );
 }

@@ -1,11 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Menu, MenuItem } from '@/components/ui/menu';
 import { download } from '@/lib/api';
 import { reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/audit';
 
 const FORMATS = ['jsonl', 'csv'] as const;
 

@@ -2,17 +2,18 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Bucket } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useHome } from '@/lib/lists';
+import { useEnvironmentsFor, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/buckets';
 
 const GB = 1_000_000_000;
 
@@ -21,13 +22,13 @@ export function BucketDialog({ bucket, onClose }: { bucket?: Bucket; onClose: ()
   const t = useTranslations('buckets');
   const client = useQueryClient();
   const go = useGo();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('ManageBuckets');
   const [name, setName] = useState(bucket?.name ?? '');
   const [description, setDescription] = useState(bucket?.description ?? '');
   const [place, setPlace] = useState(bucket?.environmentId ?? '');
   const [days, setDays] = useState(bucket?.retentionDays ? String(bucket.retentionDays) : '');
   const [most, setMost] = useState(bucket ? String(bucket.maxBytes / GB) : '10');
-  const environmentId = useHome(place);
+  const environmentId = useHome(place, 'ManageBuckets');
   const save = useMutation({
     mutationFn: () => {
       const body = {

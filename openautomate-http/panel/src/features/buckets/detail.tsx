@@ -5,7 +5,6 @@ import { ChevronRight, Download, Ellipsis, File, FileUp, Folder, FolderOpen, Pen
 import dynamic from 'next/dynamic';
 import { parseAsString, useQueryState } from 'nuqs';
 import { useId, useState, type DragEvent } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Bucket, BucketObject } from '@/api/types';
 import { Page } from '@/components/page';
@@ -23,6 +22,8 @@ import { useMay } from '@/lib/lists';
 import { useGo, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/buckets';
 
 const BucketDialog = dynamic(() => import('./bucket-dialog').then((module) => module.BucketDialog), { ssr: false });
 
@@ -80,7 +81,7 @@ function useUploads(bucketId: string, folder: string) {
 function Opened({ bucket, title }: { bucket: Bucket; title: string }) {
   const t = useTranslations('buckets');
   const [folder, setFolder] = useQueryState('folder', parseAsString.withDefault(''));
-  const mayWrite = useMay('WriteObjects') ?? false;
+  const mayWrite = useMay('WriteObjects', bucket.environmentId) ?? false;
   const { now, send } = useUploads(bucket.id, folder);
   const [over, setOver] = useState(false);
   const list = useInfiniteQuery({
@@ -269,7 +270,7 @@ function Actions({ bucket, mayWrite, busy, onFiles }: { bucket: Bucket; mayWrite
   const go = useGo();
   const input = useId();
   const [shown, setShown] = useState<'edit' | 'delete'>();
-  const mayManage = useMay('ManageBuckets');
+  const mayManage = useMay('ManageBuckets', bucket.environmentId);
   const close = () => setShown(undefined);
   const remove = useMutation({
     mutationFn: () => got(api.DELETE('/api/buckets/{id}', { params: { path: { id: bucket.id } } })),

@@ -19,6 +19,7 @@ import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import '@/messages/buckets';
 
 const BucketDialog = dynamic(() => import('./bucket-dialog').then((module) => module.BucketDialog), { ssr: false });
 
@@ -67,7 +68,7 @@ export function Buckets() {
                   </div>
                 ),
               },
-              { id: 'objects', header: t('objects'), className: 'whitespace-nowrap tabular-nums', cell: (one) => t('count', { count: one.objectCount }) },
+              { id: 'objects', header: t('objects'), className: 'whitespace-nowrap tabular-nums', cell: (one) => one.objectCount.toLocaleString('en') },
               { id: 'used', header: t('used'), className: 'hidden whitespace-nowrap tabular-nums sm:table-cell', cell: (one) => t('of', { used: bytes(one.usedBytes), most: bytes(one.maxBytes) }) },
               { id: 'environment', header: t('environment'), className: 'hidden text-soft md:table-cell', cell: (one) => environmentName(one.environmentId) },
               { id: 'created', header: t('created'), className: 'hidden whitespace-nowrap text-soft lg:table-cell', cell: (one) => <Ago at={one.createdAt} /> },

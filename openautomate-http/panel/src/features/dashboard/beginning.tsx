@@ -4,6 +4,7 @@ import { Bot, Package as PackageIcon, Play } from 'lucide-react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Link } from '@/lib/nav';
+import '@/messages/dashboard';
 
 /** What to do on the first day. */
 export function Beginning({ hasAgent }: { hasAgent: boolean }) {

@@ -3,7 +3,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Download, Eye, FileBox } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Artifact } from '@/api/types';
 import { Table } from '@/components/table';
@@ -14,9 +13,12 @@ import { Dialog } from '@/components/ui/dialog';
 import { Empty } from '@/components/ui/empty';
 import { Failure } from '@/components/ui/failure';
 import { Skeleton, SkeletonRows } from '@/components/ui/skeleton';
+import { cn } from '@/lib/cn';
 import { api, content, download, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/artifacts';
 
 /** More is not drawn. */
 const MOST_PREVIEW = 5_000_000;
@@ -125,13 +127,14 @@ function Words({ blob, kind }: { blob: Blob; kind: Kind | undefined }) {
   if (kind === 'csv') {
     const rows = csv(text).slice(0, MOST_ROWS + 1);
     const [head = [], ...body] = rows;
+    const isNumeric = head.map((_, place) => body.length > 0 && body.every((row) => !row[place] || /^-?[\d.,]+ ?%?$/.test(row[place])));
     return (
       <div className="mb-4 max-h-[65vh] overflow-auto rounded-md border border-border" tabIndex={0}>
         <table className="w-full text-left text-xs">
           <thead className="sticky top-0 bg-muted">
             <tr>
               {head.map((cell, index) => (
-                <th key={index} scope="col" className="px-3 py-2 font-medium whitespace-nowrap">
+                <th key={index} scope="col" className={cn('px-3 py-2 font-medium whitespace-nowrap', isNumeric[index] && 'text-right')}>
                   {cell}
                 </th>
               ))}
@@ -141,7 +144,7 @@ function Words({ blob, kind }: { blob: Blob; kind: Kind | undefined }) {
             {body.map((row, index) => (
               <tr key={index} className="border-t border-border">
                 {row.map((cell, place) => (
-                  <td key={place} className="px-3 py-1.5 whitespace-nowrap">
+                  <td key={place} className={cn('px-3 py-1.5 whitespace-nowrap', isNumeric[place] && 'text-right tabular-nums')}>
                     {cell}
                   </td>
                 ))}

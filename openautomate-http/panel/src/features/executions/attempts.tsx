@@ -10,6 +10,7 @@ import { Card } from '@/components/ui/card';
 import { Empty } from '@/components/ui/empty';
 import { useAgents, useNames } from '@/lib/lists';
 import { duration } from '@/lib/time';
+import '@/messages/attempts';
 
 const tones: Record<Attempt['state'], Tone> = {
   assigned: 'info',

@@ -22,6 +22,9 @@ import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { short } from '@/lib/short';
 import { duration, exact } from '@/lib/time';
+import '@/messages/compare';
+import '@/messages/execution';
+import '@/messages/states';
 
 /** Two executions side by side. */
 export function Compare() {

@@ -5,7 +5,6 @@ import { Ban, RotateCcw } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { parseAsStringLiteral, useQueryState } from 'nuqs';
 import { useEffect, useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Execution } from '@/api/types';
 import { Json } from '@/components/json';
@@ -27,6 +26,9 @@ import { Link, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { short } from '@/lib/short';
 import { duration } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/execution';
+import '@/messages/origins';
 import { Attempts } from './attempts';
 import { patchedOne } from './list';
 import { Running } from './running';
@@ -94,8 +96,8 @@ function Actions({ execution }: { execution: Execution }) {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const [again, setAgain] = useState(false);
-  const mayCancel = useMay('CancelExecutions');
-  const mayRun = useMay('RunExecutions');
+  const mayCancel = useMay('CancelExecutions', execution.environmentId);
+  const mayRun = useMay('RunExecutions', execution.environmentId);
   const isOver = isEnded(execution.state);
   const cancel = useMutation({
     mutationFn: () => got(api.POST('/api/executions/{id}/cancel', { params: { path: { id: execution.id } } })),

@@ -1,11 +1,13 @@
 'use client';
 
-import { Check, ChevronDown, X } from 'lucide-react';
-import { DropdownMenu } from 'radix-ui';
+import { ChevronDown, X } from 'lucide-react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Select } from '@/components/ui/field';
+import { Menu, MenuCheck } from '@/components/ui/menu';
 import { useAgents, usePackages, useSchedules } from '@/lib/lists';
+import '@/messages/executions';
+import '@/messages/states';
 import { STATES, type Filter } from './list';
 
 interface FilterBarProps {
@@ -25,34 +27,23 @@ export function FilterBar({ filter, onChange }: FilterBarProps) {
     onChange({ state: filter.state.includes(state) ? filter.state.filter((one) => one !== state) : [...filter.state, state] });
   return (
     <div role="search" className="grid grid-cols-2 items-center gap-2 sm:flex sm:flex-wrap">
-      <DropdownMenu.Root>
-        <DropdownMenu.Trigger asChild>
-          <Button className="justify-between border-border-strong/60 font-normal sm:min-w-36" data-search>
+      <Menu
+        align="start"
+        trigger={
+          <Button className="justify-between border-border-strong/60 px-3 pr-2.5 font-normal hover:border-border-strong hover:bg-surface sm:w-40" data-search>
             <span className="truncate">
               {filter.state.length === 0 ? t('anyState') : filter.state.length === 1 && filter.state[0] ? states(filter.state[0]) : t('states', { count: filter.state.length })}
             </span>
-            <ChevronDown aria-hidden />
+            <ChevronDown className="text-soft" aria-hidden />
           </Button>
-        </DropdownMenu.Trigger>
-        <DropdownMenu.Portal>
-          <DropdownMenu.Content align="start" sideOffset={6} className="z-50 min-w-44 rounded-lg border border-border bg-surface p-1 shadow-lg">
-            {STATES.map((state) => (
-              <DropdownMenu.CheckboxItem
-                key={state}
-                checked={filter.state.includes(state)}
-                onCheckedChange={() => toggle(state)}
-                onSelect={(event) => event.preventDefault()}
-                className="flex cursor-pointer items-center gap-2 rounded-md py-1.5 pr-2.5 pl-8 outline-none data-highlighted:bg-muted"
-              >
-                <DropdownMenu.ItemIndicator className="absolute left-3">
-                  <Check className="size-4" aria-hidden />
-                </DropdownMenu.ItemIndicator>
-                {states(state)}
-              </DropdownMenu.CheckboxItem>
-            ))}
-          </DropdownMenu.Content>
-        </DropdownMenu.Portal>
-      </DropdownMenu.Root>
+        }
+      >
+        {STATES.map((state) => (
+          <MenuCheck key={state} checked={filter.state.includes(state)} onChange={() => toggle(state)}>
+            {states(state)}
+          </MenuCheck>
+        ))}
+      </Menu>
       <Choice label={t('package')} any={t('anyPackage')} value={filter.package} list={packages} onChange={(id) => onChange({ package: id })} />
       <Choice label={t('agent')} any={t('anyAgent')} value={filter.agent} list={agents} onChange={(id) => onChange({ agent: id })} />
       <Choice label={t('schedule')} any={t('anySchedule')} value={filter.schedule} list={schedules} onChange={(id) => onChange({ schedule: id })} />

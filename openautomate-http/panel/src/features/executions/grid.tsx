@@ -11,6 +11,8 @@ import { Skeleton } from '@/components/ui/skeleton';
 import { useAgents, useEnvironments, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { duration } from '@/lib/time';
+import '@/messages/executions';
+import '@/messages/origins';
 import { Running } from './running';
 
 const ROW = 48;

@@ -10,6 +10,7 @@ import { api, got } from '@/lib/api';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/origins';
 
 interface RecentFilter {
   agentId?: string;
@@ -19,13 +20,14 @@ interface RecentFilter {
   state?: string;
 }
 
-/** The newest executions of a filter, kept up to date. */
-export function useRecent(filter: RecentFilter, limit = 8) {
+/** The newest executions of a filter, kept up to date; none are asked for where nobody may see them. */
+export function useRecent(filter: RecentFilter, limit = 8, enabled = true) {
   const key = [...keys.executions, 'recent', filter, limit];
   useRefresh('executions', key);
   return useQuery({
     queryKey: key,
     queryFn: async () => (await got(api.GET('/api/executions', { params: { query: { ...filter, limit } } }))).items,
+    enabled,
   });
 }
 

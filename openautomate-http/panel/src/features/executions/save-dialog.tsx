@@ -5,6 +5,7 @@ import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Dialog, FormActions } from '@/components/ui/dialog';
 import { Field, Input } from '@/components/ui/field';
+import '@/messages/executions';
 import type { Filter } from './list';
 import { saveFilter } from './saved';
 

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Menu, MenuItem, MenuLabel, MenuLine } from '@/components/ui/menu';
+import '@/messages/executions';
 import type { Filter } from './list';
 import { forgetFilter, useSavedFilters } from './saved';
 

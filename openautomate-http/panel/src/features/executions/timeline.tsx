@@ -8,6 +8,8 @@ import { cn } from '@/lib/cn';
 import { useAgents, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { duration, exact, useNow } from '@/lib/time';
+import '@/messages/executions';
+import '@/messages/states';
 import { lanesOf } from './lanes';
 
 const COLOURS: Record<ExecutionState, string> = {
@@ -47,11 +49,11 @@ export function Timeline({ rows, hasMore, busy, onMore }: TimelineProps) {
     <div className="grid gap-3 p-4">
       <p className="text-soft">{t('told', { count, from: exact(new Date(lanes.from)), to: exact(new Date(lanes.to)) })}</p>
       <div role="region" aria-label={t('title')} tabIndex={0} className="overflow-x-auto">
-        <div className="grid min-w-[40rem] grid-cols-[8rem_minmax(0,1fr)] gap-x-3">
+        <div className="grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3 sm:min-w-[40rem] sm:grid-cols-[8rem_minmax(0,1fr)]">
           <span />
           <div className="relative mb-1 h-5 text-xs text-soft tabular-nums" aria-hidden>
-            {MARKS.map((part) => (
-              <span key={part} className="absolute border-l border-border pl-1" style={{ left: `${part * 100}%` }}>
+            {MARKS.map((part, index) => (
+              <span key={part} className={cn('absolute border-l border-border pl-1', index % 2 === 1 && 'hidden sm:inline')} style={{ left: `${part * 100}%` }}>
                 {mark.format(lanes.from + part * span)}
               </span>
             ))}

@@ -6,6 +6,7 @@ import { useTranslations } from 'use-intl';
 import type { Execution } from '@/api/types';
 import { api, got } from '@/lib/api';
 import { keys } from '@/lib/query';
+import '@/messages/execution';
 
 /** The reasons may change without the execution: an agent comes, a slot is free. */
 const AGAIN = 5_000;

@@ -13,6 +13,7 @@ import { save } from '@/lib/api';
 import { cn } from '@/lib/cn';
 import { live } from '@/lib/live';
 import { exact } from '@/lib/time';
+import '@/messages/log';
 import { LogBuffer, MOST_LINES, found } from './buffer';
 import './log.css';
 

@@ -9,6 +9,7 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { cn } from '@/lib/cn';
 import { bytes } from '@/lib/time';
+import '@/messages/package';
 import { changesOf, MOST_BYTES, textOf, useArchive, type FileChange } from './archive';
 import { Fold } from './fold';
 

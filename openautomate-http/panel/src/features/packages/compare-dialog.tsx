@@ -10,6 +10,7 @@ import { Field, Select } from '@/components/ui/field';
 import { linesOf } from '@/lib/difference';
 import { useMay } from '@/lib/lists';
 import { bytes, exact } from '@/lib/time';
+import '@/messages/package';
 import { ChangedFiles } from './changed-files';
 
 /** Two versions side by side: what the archive says of itself, its inputs, its size, its content's hash, and its files. */
@@ -24,10 +25,9 @@ export function CompareDialog({ versions, first, onClose }: { versions: PackageV
     [t('published')]: exact(one.createdAt),
     [t('size')]: bytes(one.size),
     [t('digest')]: one.digest,
-    [t('manifest')]: one.manifest,
     [t('inputs')]: one.inputsSchema ?? undefined,
   });
-  const lines = linesOf(fields(other), fields(first)).filter((line) => line.differs);
+  const lines = [...linesOf(fields(other), fields(first)), ...linesOf(other.manifest, first.manifest)].filter((line) => line.differs);
   return (
     <Dialog
       open
@@ -40,7 +40,7 @@ export function CompareDialog({ versions, first, onClose }: { versions: PackageV
         </Button>
       }
     >
-      <div className="grid gap-3 pb-3">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-3 pb-3">
         <Field label={t('compareWith')} className="max-w-60">
           {(props) => (
             <Select {...props} value={otherId} onChange={(event) => setOther(event.target.value)}>

@@ -15,6 +15,7 @@ import { useMay } from '@/lib/lists';
 import { Link, usePathId } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/package';
 import { RunButton } from '../run/run-button';
 import { useVersions } from '../run/versions';
 import { Environments } from './environments';
@@ -51,7 +52,7 @@ export function PackageDetail() {
       parent={{ path: '/packages', name: t('all') }}
       actions={
         <>
-          <Button asChild kind="ghost">
+          <Button asChild>
             <Link href={`/executions?package=${id}`}>{t('runs')}</Link>
           </Button>
           {mayWrite && (

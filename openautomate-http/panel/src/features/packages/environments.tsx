@@ -6,7 +6,8 @@ import { useTranslations } from 'use-intl';
 import type { Environment, PackageVersion } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Confirm } from '@/components/ui/confirm';
-import { useEnvironments, useMay } from '@/lib/lists';
+import { useEnvironments, useMayIn } from '@/lib/lists';
+import '@/messages/package';
 import { useDeploy } from './deploy';
 
 interface EnvironmentsProps {
@@ -20,7 +21,7 @@ export function Environments({ packageId, versions }: EnvironmentsProps) {
   const { data: environments } = useEnvironments();
   const [asked, setAsked] = useState<{ from: Environment; to: Environment; version: string }>();
   const [back, setBack] = useState<Environment>();
-  const mayDeploy = useMay('DeployVersions');
+  const mayDeployIn = useMayIn('DeployVersions');
   const deploy = useDeploy(packageId, () => {
     setAsked(undefined);
     setBack(undefined);
@@ -38,20 +39,18 @@ export function Environments({ packageId, versions }: EnvironmentsProps) {
               <h2 className="text-xs font-medium text-soft">{environment.name}</h2>
               <p className="mt-1 truncate text-lg font-semibold tabular-nums">{active?.versionNumber ?? <span className="text-base font-normal text-soft">{t('nothingActive')}</span>}</p>
             </div>
-            {mayDeploy && (
-              <div className="flex flex-wrap gap-1.5 empty:hidden">
-                {active && next && activeIn(next.id)?.id !== active.id && (
-                  <Button size="sm" onClick={() => setAsked({ from: environment, to: next, version: active.versionNumber })}>
-                    {t('promoteTo', { name: next.name })} <ArrowRight aria-hidden />
-                  </Button>
-                )}
-                {active && versions.length > 1 && (
-                  <Button size="sm" kind="ghost" onClick={() => setBack(environment)}>
-                    <Undo2 aria-hidden /> {t('rollBack')}
-                  </Button>
-                )}
-              </div>
-            )}
+            <div className="flex flex-wrap gap-1.5 empty:hidden">
+              {active && next && mayDeployIn(next.id) && activeIn(next.id)?.id !== active.id && (
+                <Button size="sm" onClick={() => setAsked({ from: environment, to: next, version: active.versionNumber })}>
+                  {t('promoteTo', { name: next.name })} <ArrowRight aria-hidden />
+                </Button>
+              )}
+              {active && versions.length > 1 && mayDeployIn(environment.id) && (
+                <Button size="sm" onClick={() => setBack(environment)}>
+                  <Undo2 aria-hidden /> {t('rollBack')}
+                </Button>
+              )}
+            </div>
           </div>
         );
       })}

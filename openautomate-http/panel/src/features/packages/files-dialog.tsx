@@ -9,6 +9,7 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { save } from '@/lib/api';
 import { bytes } from '@/lib/time';
+import '@/messages/package';
 import { MOST_BYTES, textOf, useArchive } from './archive';
 import { Fold } from './fold';
 

@@ -18,6 +18,7 @@ import { useMay, usePackages } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/packages';
 import { RunButton } from '../run/run-button';
 
 const UploadDialog = dynamic(() => import('./upload').then((module) => module.UploadDialog), { ssr: false });

@@ -3,7 +3,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Upload } from 'lucide-react';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { PackageVersion } from '@/api/types';
 import { DropZone } from '@/components/drop-zone';
@@ -12,10 +11,12 @@ import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { Switch } from '@/components/ui/switch';
 import { api, got, upload } from '@/lib/api';
-import { useEnvironments, useHome } from '@/lib/lists';
+import { useEnvironmentsFor, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/upload';
 
 interface UploadDialogProps {
   /** A version of this package; a new package without it. */
@@ -28,7 +29,7 @@ export function UploadDialog({ packageId, onClose }: UploadDialogProps) {
   const t = useTranslations('upload');
   const client = useQueryClient();
   const go = useGo();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('DeployVersions');
   const [file, setFile] = useState<File>();
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
@@ -37,7 +38,7 @@ export function UploadDialog({ packageId, onClose }: UploadDialogProps) {
   const [progress, setProgress] = useState<number>();
   /** A package that was made before its archive was refused is not made again. */
   const [made, setMade] = useState<string>();
-  const environment = useHome(picked);
+  const environment = useHome(picked, 'DeployVersions');
 
   const publish = useMutation({
     mutationFn: async () => {

@@ -3,7 +3,6 @@
 import { Columns2, Download, Ellipsis, FolderTree, Package as PackageIcon, Play, Plus, Rocket } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { PackageVersion } from '@/api/types';
 import { Table } from '@/components/table';
@@ -16,9 +15,11 @@ import { Failure } from '@/components/ui/failure';
 import { Menu, MenuItem, MenuLabel, MenuLine } from '@/components/ui/menu';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { download } from '@/lib/api';
-import { useEnvironments, useMay, useNames } from '@/lib/lists';
+import { useEnvironments, useEnvironmentsFor, useMay, useNames } from '@/lib/lists';
 import { reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/package';
 import { useDeploy } from './deploy';
 
 const CompareDialog = dynamic(() => import('./compare-dialog').then((module) => module.CompareDialog), { ssr: false });
@@ -41,7 +42,7 @@ export function Versions({ packageId, versions, error, onAdd }: VersionsProps) {
   const [compared, setCompared] = useState<PackageVersion>();
   const [opened, setOpened] = useState<PackageVersion>();
   const mayRun = useMay('RunExecutions');
-  const mayDeploy = useMay('DeployVersions');
+  const places = useEnvironmentsFor('DeployVersions') ?? [];
   const mayDownload = useMay('DownloadPackages');
   const fetchZip = (one: PackageVersion) =>
     void download(`/api/packages/${packageId}/versions/${one.id}/content`, `${one.versionNumber}.zip`).catch((failure) => toast.error(reason(failure)));
@@ -125,11 +126,11 @@ export function Versions({ packageId, versions, error, onAdd }: VersionsProps) {
                     </MenuItem>
                   </>
                 )}
-                {mayDeploy && (
+                {places.length > 0 && (
                   <>
                     <MenuLine />
                     <MenuLabel>{t('deployTo')}</MenuLabel>
-                    {environments?.map((environment) => (
+                    {places.map((environment) => (
                       <MenuItem
                         key={environment.id}
                         disabled={one.activeIn.includes(environment.id)}

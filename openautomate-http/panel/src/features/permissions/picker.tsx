@@ -1,12 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'use-intl';
 import type { Permission } from '@/api/types';
 import { Badge } from '@/components/ui/badge';
 import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
-import { api, got } from '@/lib/api';
-import { keys } from '@/lib/query';
+import '@/messages/permissions';
 import { byTopic, toggled } from './topics';
+import { usePermissions } from './words';
 
 interface PickerProps {
   /** What can be chosen; everything, if it is left out. */
@@ -21,7 +20,7 @@ interface PickerProps {
 /** Permissions by topic, in the server's words. */
 export function PermissionPicker({ from, chosen, onChange, isBarred }: PickerProps) {
   const t = useTranslations('permissions');
-  const { data, error, refetch } = useQuery({ queryKey: keys.permissions, queryFn: async () => (await got(api.GET('/api/permissions', {}))).items, staleTime: 300_000 });
+  const { data, error, refetch } = usePermissions();
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
   if (!data) return <SkeletonRows count={4} />;
   const infos = new Map(data.map((info) => [info.permission, info]));

@@ -4,7 +4,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, FileUp, Pencil, Plus, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { WorkQueue } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -14,6 +13,8 @@ import { api, got } from '@/lib/api';
 import { useMay } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/queues';
 
 const QueueDialog = dynamic(() => import('./queue-dialog').then((module) => module.QueueDialog), { ssr: false });
 const ImportDialog = dynamic(() => import('./import-dialog').then((module) => module.ImportDialog), { ssr: false });
@@ -25,8 +26,8 @@ export function QueueActions({ queue }: { queue: WorkQueue }) {
   const client = useQueryClient();
   const go = useGo();
   const [shown, setShown] = useState<'edit' | 'import' | 'item' | 'delete'>();
-  const mayWrite = useMay('WriteQueues');
-  const mayAdd = useMay('WriteWorkItems');
+  const mayWrite = useMay('WriteQueues', queue.environmentId);
+  const mayAdd = useMay('WriteWorkItems', queue.environmentId);
   const close = () => setShown(undefined);
   const remove = useMutation({
     mutationFn: () => got(api.DELETE('/api/queues/{id}', { params: { path: { id: queue.id } } })),

@@ -3,7 +3,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ListChecks, RotateCcw } from 'lucide-react';
 import { parseAsString, useQueryState } from 'nuqs';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { WorkItemSummary } from '@/api/types';
 import { Page } from '@/components/page';
@@ -22,6 +21,8 @@ import { Link, usePathId } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
 import { short } from '@/lib/short';
+import { toast } from '@/lib/toast';
+import '@/messages/queues';
 import { QueueActions } from './actions';
 import { Counts } from './screen';
 
@@ -43,7 +44,6 @@ export function QueueDetail() {
   const id = usePathId();
   const client = useQueryClient();
   const [state, setState] = useQueryState('state', parseAsString.withDefault(''));
-  const mayWork = useMay('WriteWorkItems');
   const queue = useQuery({ queryKey: [...keys.queues, 'one', id], queryFn: () => got(api.GET('/api/queues/{id}', { params: { path: { id } } })), enabled: id !== '' });
   const items = useInfiniteQuery({
     queryKey: [...keys.queues, 'items', id, state],
@@ -53,6 +53,7 @@ export function QueueDetail() {
     getNextPageParam: (last) => last.next ?? undefined,
     enabled: id !== '',
   });
+  const mayWork = useMay('WriteWorkItems', queue.data?.environmentId);
   useRefresh('queues', keys.queues);
   const again = useMutation({
     mutationFn: (item: string) => got(api.POST('/api/queues/{id}/items/{item}/reprocess', { params: { path: { id, item } } })),

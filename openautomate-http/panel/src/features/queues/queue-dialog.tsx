@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { QueueRequest, WorkQueue } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -10,10 +9,12 @@ import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select, Textarea } from '@/components/ui/field';
 import { Switch } from '@/components/ui/switch';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useHome } from '@/lib/lists';
+import { useEnvironmentsFor, useHome } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/queues';
 
 /** A JSON object, nothing for an empty text, `undefined` for what is none. */
 function objectOf(text: string): Record<string, unknown> | null | undefined {
@@ -31,7 +32,7 @@ export function QueueDialog({ queue, onClose }: { queue?: WorkQueue; onClose: ()
   const t = useTranslations('queues');
   const client = useQueryClient();
   const go = useGo();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('WriteQueues');
   const [place, setPlace] = useState(queue?.environmentId ?? '');
   const [name, setName] = useState(queue?.name ?? '');
   const [description, setDescription] = useState(queue?.description ?? '');
@@ -41,7 +42,7 @@ export function QueueDialog({ queue, onClose }: { queue?: WorkQueue; onClose: ()
   const [autoRetry, setAutoRetry] = useState(queue?.autoRetry ?? true);
   const [unique, setUnique] = useState(queue?.uniqueReferences ?? false);
   const [schema, setSchema] = useState(queue?.payloadSchema ? JSON.stringify(queue.payloadSchema, null, 2) : '');
-  const environmentId = useHome(place);
+  const environmentId = useHome(place, 'WriteQueues');
   const payloadSchema = objectOf(schema);
   const save = useMutation({
     mutationFn: () => {

@@ -18,6 +18,7 @@ import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/queues';
 
 const QueueDialog = dynamic(() => import('./queue-dialog').then((module) => module.QueueDialog), { ssr: false });
 

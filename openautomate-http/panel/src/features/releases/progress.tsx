@@ -10,6 +10,7 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { useAgents, useNames, usePools } from '@/lib/lists';
 import { Link } from '@/lib/nav';
+import '@/messages/updates';
 import { useUpdates } from './lists';
 import { RolloutBadge, UpdateBadge } from './states';
 
@@ -49,7 +50,7 @@ export function RolloutProgress({ rollout }: { rollout: AgentRollout }) {
           <Stages rollout={rollout} healthyOf={(stage) => data?.filter((one) => one.stage === stage && one.state === 'healthy').length ?? 0} />
         </div>
         {rollout.reason && (
-          <p role="alert" className="rounded-md bg-bad-soft px-3 py-2 break-words text-bad">
+          <p role="alert" className="rounded-md bg-bad-soft px-3 py-2 break-words text-bad first-letter:uppercase">
             {rollout.reason}
           </p>
         )}
@@ -72,7 +73,7 @@ export function RolloutProgress({ rollout }: { rollout: AgentRollout }) {
                   <Link href={`/agents/${one.agentId}`} className="font-medium hover:text-accent hover:underline">
                     {agentName(one.agentId)}
                   </Link>
-                  {one.reason && <p className="max-w-xl text-xs break-words text-bad">{one.reason}</p>}
+                  {one.reason && <p className="max-w-xl text-xs break-words text-bad first-letter:uppercase">{one.reason}</p>}
                 </div>
               ),
             },

@@ -4,6 +4,7 @@ import { useTranslations } from 'use-intl';
 import type { AgentRollout } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
+import '@/messages/updates';
 import { RolloutProgress } from './progress';
 
 /** A rollout of before, agent by agent. */

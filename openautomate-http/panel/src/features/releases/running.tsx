@@ -10,6 +10,7 @@ import { SkeletonRows } from '@/components/ui/skeleton';
 import { useEnvironment } from '@/lib/environment';
 import { useAgents } from '@/lib/lists';
 import { Link } from '@/lib/nav';
+import '@/messages/updates';
 import { AgentStatus } from '../agents/status';
 import { isTarget } from './lists';
 

@@ -4,7 +4,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { CircleStop, PackagePlus, Plus, Rocket, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { AgentRelease, AgentRollout } from '@/api/types';
 import { Page } from '@/components/page';
@@ -22,6 +21,9 @@ import { useMay } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/agents';
+import '@/messages/updates';
 import { useReleases, useRollouts } from './lists';
 import { RolloutProgress, useTargetWords } from './progress';
 import { Running } from './running';
@@ -208,7 +210,7 @@ function Past({ rollouts, versionOf }: { rollouts: AgentRollout[]; versionOf: (r
           },
           { id: 'state', header: t('state'), cell: (one) => <RolloutBadge state={one.state} /> },
           { id: 'target', header: t('target'), className: 'hidden sm:table-cell', cell: (one) => words(one.target) },
-          { id: 'why', header: t('why'), className: 'hidden max-w-md lg:table-cell', cell: (one) => <span className="line-clamp-2 text-soft">{one.reason ?? '–'}</span> },
+          { id: 'why', header: t('why'), className: 'hidden max-w-md lg:table-cell', cell: (one) => <p className="line-clamp-2 text-soft first-letter:uppercase">{one.reason ?? '–'}</p> },
           { id: 'begun', header: t('begun'), className: 'hidden whitespace-nowrap text-soft sm:table-cell', cell: (one) => <Ago at={one.createdAt} /> },
         ]}
       />

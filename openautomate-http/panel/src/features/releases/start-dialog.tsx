@@ -3,7 +3,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Agent, AgentRelease, AgentRollout } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -14,6 +13,8 @@ import { api, got } from '@/lib/api';
 import { useAgents, usePools } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/updates';
 import { isReached } from './lists';
 
 const TARGETS = ['all', 'pool', 'label'] as const;

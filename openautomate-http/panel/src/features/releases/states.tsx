@@ -2,6 +2,7 @@ import { Ban, CircleCheck, CircleX, Download, Hourglass, LoaderCircle, PackageCh
 import { useTranslations } from 'use-intl';
 import type { AgentRollout, AgentUpdate } from '@/api/types';
 import { Badge, type Tone } from '@/components/ui/badge';
+import '@/messages/updates';
 
 const rollouts: Record<AgentRollout['state'], [Tone, LucideIcon]> = {
   running: ['info', LoaderCircle],

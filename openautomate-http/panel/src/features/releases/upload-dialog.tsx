@@ -3,7 +3,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, CircleDashed, Upload } from 'lucide-react';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { InputFile } from '@/api/types';
 import { DropZone } from '@/components/drop-zone';
@@ -13,6 +12,8 @@ import { Dialog } from '@/components/ui/dialog';
 import { api, got, upload } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
 import { bytes } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/updates';
 import { programFor, signedOf, type SignedRelease } from './signed';
 
 const SIGN = 'openautomate-agent release sign --key release.key --version 1.4.2 openautomate-agent > release.json';
@@ -76,7 +77,7 @@ export function UploadDialog({ onClose }: { onClose: () => void }) {
       wide
       onOpenChange={(open) => !open && !publish.isPending && onClose()}
       title={t('title')}
-      description={t('what')}
+      description={t.rich('what', { code: (text) => <code className="font-mono text-xs">{text}</code> })}
       footer={
         <>
           <Button onClick={onClose} disabled={publish.isPending}>

@@ -5,6 +5,7 @@ import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
+import '@/messages/run';
 
 const RunDialog = dynamic(() => import('./run-dialog').then((module) => module.RunDialog), { ssr: false });
 

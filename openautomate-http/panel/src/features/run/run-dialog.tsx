@@ -3,7 +3,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Play } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { PackageVersion } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -12,10 +11,12 @@ import { Field, Select, Textarea } from '@/components/ui/field';
 import { Failure } from '@/components/ui/failure';
 import { Skeleton } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { useAgents, useEnvironments, useHome, usePackages } from '@/lib/lists';
+import { useAgents, useEnvironmentsFor, useHome, usePackages } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/run';
 import { draftOf, inputsOf, valuesOf, type Draft, type Schema } from './schema';
 import { SchemaForm } from './schema-form';
 import { useVersions } from './versions';
@@ -32,10 +33,10 @@ interface RunDialogProps {
 export function RunDialog({ packageId: given, versionId, environmentId: place, inputs, onClose }: RunDialogProps) {
   const t = useTranslations('run');
   const { data: packages } = usePackages();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('RunExecutions');
   const [packageId, setPackageId] = useState(given ?? '');
   const [environmentId, setEnvironmentId] = useState(place ?? '');
-  const home = useHome(environmentId);
+  const home = useHome(environmentId, 'RunExecutions');
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} wide title={t('title')}>
       <div className="grid gap-4">

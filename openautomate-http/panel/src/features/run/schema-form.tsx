@@ -3,6 +3,7 @@
 import { useTranslations } from 'use-intl';
 import { Field, Input, Select, Textarea } from '@/components/ui/field';
 import { Switch } from '@/components/ui/switch';
+import '@/messages/run';
 import type { Draft, Input as FormInput, Wrong } from './schema';
 
 interface SchemaFormProps {

@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Schedule } from '@/api/types';
 import { api, got } from '@/lib/api';
 import { useGo } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/schedules';
 
 /** Pauses and resumes; the switch moves at once and back again if the server refuses. */
 export function usePause() {

@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Schedule } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -12,6 +11,8 @@ import { api, got } from '@/lib/api';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/schedules';
 
 const OVERLAPS = ['allow', 'skip', 'queueOne', 'cancelRunning'] as const;
 

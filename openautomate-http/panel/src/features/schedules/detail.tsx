@@ -1,7 +1,7 @@
 'use client';
 
 import { useQuery } from '@tanstack/react-query';
-import { History, Pencil, Play, Trash2 } from 'lucide-react';
+import { Ellipsis, History, Pencil, Play, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
 import { useTranslations } from 'use-intl';
@@ -15,6 +15,7 @@ import { Card } from '@/components/ui/card';
 import { Confirm } from '@/components/ui/confirm';
 import { Facts } from '@/components/ui/facts';
 import { Failure } from '@/components/ui/failure';
+import { Menu, MenuItem } from '@/components/ui/menu';
 import { Skeleton } from '@/components/ui/skeleton';
 import { Switch } from '@/components/ui/switch';
 import { api, got } from '@/lib/api';
@@ -22,6 +23,7 @@ import { useEnvironments, useMay, useNames, usePackages } from '@/lib/lists';
 import { Link, useGo, usePathId } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/schedules';
 import { RecentExecutions } from '../executions/recent';
 import { useDeleteSchedule, usePause, useRunNow } from './actions';
 import { HeatMap } from './heat-map';
@@ -129,33 +131,45 @@ function Actions({ schedule }: { schedule: Schedule }) {
   const pause = usePause();
   const run = useRunNow();
   const remove = useDeleteSchedule(() => go('/schedules', { replace: true }));
-  const mayWrite = useMay('WriteSchedules');
-  const mayRun = useMay('RunExecutions');
+  const mayWrite = useMay('WriteSchedules', schedule.environmentId);
+  const mayRun = useMay('RunExecutions', schedule.environmentId);
   return (
     <>
       {mayWrite && (
-        <>
-          <label className="mr-2 flex items-center gap-2 font-medium">
-            <Switch checked={schedule.isActive} onCheckedChange={(isActive) => pause.mutate({ id: schedule.id, isActive })} />
-            {t('on')}
-          </label>
-          <Button kind="ghost" size="icon" aria-label={t('delete')} onClick={() => setAsking(true)}>
-            <Trash2 aria-hidden />
-          </Button>
-          <Button onClick={() => setEditing(true)}>
-            <Pencil aria-hidden /> {t('edit')}
-          </Button>
-        </>
-      )}
-      {mayRun && (
-        <Button onClick={() => setFilling(true)}>
-          <History aria-hidden /> {t('backfill.button')}
-        </Button>
+        <label className="mr-2 flex items-center gap-2 font-medium">
+          <Switch checked={schedule.isActive} onCheckedChange={(isActive) => pause.mutate({ id: schedule.id, isActive })} />
+          {t('on')}
+        </label>
       )}
       {mayRun && (
         <Button kind="primary" busy={run.isPending} onClick={() => run.mutate(schedule.id)}>
           <Play aria-hidden /> {t('runNow')}
         </Button>
+      )}
+      {mayWrite && (
+        <Button onClick={() => setEditing(true)}>
+          <Pencil aria-hidden /> {t('edit')}
+        </Button>
+      )}
+      {(mayRun || mayWrite) && (
+        <Menu
+          trigger={
+            <Button size="icon" aria-label={t('more')}>
+              <Ellipsis aria-hidden />
+            </Button>
+          }
+        >
+          {mayRun && (
+            <MenuItem onSelect={() => setFilling(true)}>
+              <History aria-hidden /> {t('backfill.button')}
+            </MenuItem>
+          )}
+          {mayWrite && (
+            <MenuItem danger onSelect={() => setAsking(true)}>
+              <Trash2 aria-hidden /> {t('delete')}
+            </MenuItem>
+          )}
+        </Menu>
       )}
       {filling && <BackfillDialog schedule={schedule} onClose={() => setFilling(false)} />}
       {editing && <ScheduleEditor schedule={schedule} onClose={() => setEditing(false)} />}

@@ -27,5 +27,6 @@ describe('the days of due times', () => {
   it('are drawn against the busiest', () => {
     expect([0, 1, 2, 50, 100].map((count) => strength(count, 100))).toEqual([0, 1, 1, 2, 4]);
     expect(strength(1, 1)).toBe(4);
+    expect([0, 3].map((count) => strength(count, 3, 3))).toEqual([0, 2]);
   });
 });

@@ -70,7 +70,8 @@ export function weeksOf(due: Due, zone: string, now: number): (Day | undefined)[
   );
 }
 
-/** How strong a day is drawn, from 0 to 4, against the busiest. */
-export function strength(count: number, most: number): number {
+/** How strong a day is drawn, from 0 to 4, against the busiest; where all busy days are alike, none stands out. */
+export function strength(count: number, most: number, least = 0): number {
+  if (count > 0 && least === most) return 2;
   return count === 0 ? 0 : Math.max(1, Math.ceil((count / Math.max(most, 1)) * 4));
 }

@@ -2,17 +2,18 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Schedule, ScheduleRequest } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useHome, usePackages } from '@/lib/lists';
+import { useEnvironmentsFor, useHome, usePackages } from '@/lib/lists';
 import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/schedules';
 import { useVersions } from '../run/versions';
 import { draftOf, inputsOf, valuesOf, type Draft, type Schema } from '../run/schema';
 import { SchemaForm } from '../run/schema-form';
@@ -37,7 +38,7 @@ export function ScheduleEditor({ schedule, onClose }: EditorProps) {
   const client = useQueryClient();
   const go = useGo();
   const { data: packages } = usePackages();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('WriteSchedules');
   const [name, setName] = useState(schedule?.name ?? '');
   const [packageId, setPackageId] = useState(schedule?.packageId ?? '');
   const [place, setPlace] = useState(schedule?.environmentId ?? '');
@@ -46,7 +47,7 @@ export function ScheduleEditor({ schedule, onClose }: EditorProps) {
   const [overlap, setOverlap] = useState<Schedule['overlap']>(schedule?.overlap ?? 'skip');
   const [misfire, setMisfire] = useState<Schedule['misfire']>(schedule?.misfire ?? 'latest');
   const [edited, setEdited] = useState<Draft>();
-  const environmentId = useHome(place);
+  const environmentId = useHome(place, 'WriteSchedules');
 
   const versions = useVersions(packageId);
   const active = versions.data?.find((one) => one.activeIn.includes(environmentId));

@@ -8,6 +8,7 @@ import { Skeleton } from '@/components/ui/skeleton';
 import { cn } from '@/lib/cn';
 import { keys, reason } from '@/lib/query';
 import { exact } from '@/lib/time';
+import '@/messages/schedules';
 import { dueTimes, strength, weeksOf, WEEKS, type Day } from './due';
 
 const SHADES = ['bg-muted', 'bg-accent/30', 'bg-accent/50', 'bg-accent/75', 'bg-accent'];
@@ -39,11 +40,12 @@ export function HeatMap({ schedule }: { schedule: Schedule }) {
     return <p className="text-soft">{t('often', { count: data.due.times.length, until: exact(data.due.until) })}</p>;
   }
   const most = Math.max(0, ...days.map((day) => day.count));
-  const busy = days.filter((day) => day.count > 0).length;
-  const told = t('told', { runs: data.due.times.length, days: busy, weeks: WEEKS });
+  const counts = days.map((day) => day.count).filter((count) => count > 0);
+  const least = Math.min(most, ...counts);
+  const told = t('told', { runs: data.due.times.length, days: counts.length, weeks: WEEKS });
   return (
     <figure className="grid gap-3">
-      <div role="img" aria-label={told} className="grid max-w-3xl grid-cols-[2.25rem_repeat(12,minmax(0,1fr))] gap-1 text-xs text-soft">
+      <div role="img" aria-label={told} className="grid grid-cols-[2.25rem_repeat(12,minmax(0,1fr))] gap-1 text-xs text-soft">
         <span />
         {weeks.map((week, index) => (
           <span key={index} className="h-4 overflow-visible whitespace-nowrap">
@@ -51,7 +53,7 @@ export function HeatMap({ schedule }: { schedule: Schedule }) {
           </span>
         ))}
         {Array.from({ length: 7 }, (_, row) => (
-          <Row key={row} name={weekday.format(MONDAY + row * 86_400_000)} days={weeks.map((week) => week[row])} most={most} />
+          <Row key={row} name={weekday.format(MONDAY + row * 86_400_000)} days={weeks.map((week) => week[row])} most={most} least={least} />
         ))}
       </div>
       <figcaption className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 text-xs text-soft">
@@ -69,7 +71,7 @@ export function HeatMap({ schedule }: { schedule: Schedule }) {
   );
 }
 
-function Row({ name, days, most }: { name: string; days: (Day | undefined)[]; most: number }) {
+function Row({ name, days, most, least }: { name: string; days: (Day | undefined)[]; most: number; least: number }) {
   const t = useTranslations('schedules.heat');
   return (
     <>
@@ -79,7 +81,7 @@ function Row({ name, days, most }: { name: string; days: (Day | undefined)[]; mo
           <span
             key={day.date}
             title={`${long.format(Date.parse(day.date))}: ${day.unknown ? t('unknown') : t('runs', { count: day.count })}`}
-            className={cn('h-5 rounded-sm', day.unknown ? 'border border-dashed border-border' : SHADES[strength(day.count, most)])}
+            className={cn('h-5 rounded-sm', day.unknown ? 'border border-dashed border-border' : SHADES[strength(day.count, most, least)])}
           />
         ) : (
           <span key={index} className="h-5" />

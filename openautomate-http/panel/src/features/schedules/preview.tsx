@@ -9,6 +9,7 @@ import { Skeleton } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { ApiError } from '@/lib/problem';
 import { inZone, relative, useNow } from '@/lib/time';
+import '@/messages/schedules';
 
 /** What an expression says in words; nothing if it says nothing. */
 export function inWords(expression: string): string | undefined {

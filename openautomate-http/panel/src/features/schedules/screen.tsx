@@ -14,10 +14,11 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { Switch } from '@/components/ui/switch';
 import { useEnvironment } from '@/lib/environment';
-import { useMay, useNames, usePackages, useSchedules } from '@/lib/lists';
+import { useMay, useMayIn, useNames, usePackages, useSchedules } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import '@/messages/schedules';
 import { usePause, useRunNow } from './actions';
 import { inWords } from './preview';
 
@@ -32,7 +33,8 @@ export function Schedules() {
   const pause = usePause();
   const run = useRunNow();
   const mayWrite = useMay('WriteSchedules');
-  const mayRun = useMay('RunExecutions');
+  const mayWriteIn = useMayIn('WriteSchedules');
+  const mayRunIn = useMayIn('RunExecutions');
   useRefresh('schedules', keys.schedules);
   const rows = data?.filter((one) => !environment || one.environmentId === environment) ?? [];
   const add = mayWrite && (
@@ -65,7 +67,7 @@ export function Schedules() {
                   <Switch
                     aria-label={t('onOf', { name: one.name })}
                     checked={one.isActive}
-                    disabled={!mayWrite}
+                    disabled={!mayWriteIn(one.environmentId)}
                     onCheckedChange={(isActive) => pause.mutate({ id: one.id, isActive })}
                   />
                 ),
@@ -101,7 +103,7 @@ export function Schedules() {
                 header: <span className="sr-only">{t('actions')}</span>,
                 className: 'hidden w-0 text-right sm:table-cell',
                 cell: (one) =>
-                  mayRun && (
+                  mayRunIn(one.environmentId) && (
                     <Button size="sm" onClick={() => run.mutate(one.id)}>
                       <Play aria-hidden /> {t('runNow')}
                       <span className="sr-only"> {one.name}</span>

@@ -9,14 +9,21 @@ import { useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { logIn, restore, useSession, type SecondProof } from '@/lib/session';
+import '@/messages/session';
 import { SessionFrame } from './frame';
 import { Providers } from './providers';
+import { Refusal } from './refusal';
 import { SecondStep } from './second-step';
 
 /** Where somebody wanted to go; never to another server. */
 function wanted(): string {
   const next = new URLSearchParams(window.location.search).get('next') ?? '/';
   return next.startsWith('/') && !next.startsWith('//') && !next.startsWith('/\\') ? next : '/';
+}
+
+/** Why a sign-in at another service was refused; a code of the server's. */
+function refusal(): string {
+  return new URLSearchParams(window.location.search).get('error') ?? '';
 }
 
 export function Login() {
@@ -32,7 +39,8 @@ export function Login() {
 
   useEffect(() => {
     if (status === 'unknown') void restore();
-    if (status === 'in') go(wanted(), { replace: true });
+    // What was refused to somebody who is signed in was a link to an account elsewhere.
+    if (status === 'in') go(refusal() ? `/settings?error=${encodeURIComponent(refusal())}` : wanted(), { replace: true });
     // Once for each change.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [status]);
@@ -68,6 +76,7 @@ export function Login() {
   }
   return (
     <SessionFrame title={t('logIn')}>
+      {hydrated && refusal() && !error && <Refusal code={refusal()} className="mb-5" />}
       <form
         className="grid gap-4"
         onSubmit={(event) => {
@@ -96,7 +105,7 @@ export function Login() {
           {t('logIn')}
         </Button>
       </form>
-      <Providers />
+      <Providers wanted={wanted} />
       <p className="mt-4 text-xs text-soft">{t('noAccount')}</p>
     </SessionFrame>
   );

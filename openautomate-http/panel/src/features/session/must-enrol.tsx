@@ -6,6 +6,7 @@ import { Button } from '@/components/ui/button';
 import { Enrolment } from '@/features/settings/enrolment';
 import { keys } from '@/lib/query';
 import { logOut } from '@/lib/session';
+import '@/messages/authenticator';
 import { SessionFrame } from './frame';
 
 /** Stands before everything else where an authenticator is asked of a person who has none. */

@@ -6,6 +6,7 @@ import { useTranslations } from 'use-intl';
 import type { Provider } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { api, got } from '@/lib/api';
+import '@/messages/session';
 
 /** The identity providers at which people may sign in. */
 export function useProviders(): Provider[] {
@@ -13,8 +14,11 @@ export function useProviders(): Provider[] {
   return data ?? [];
 }
 
-/** Ways to sign in elsewhere; nothing where there are none. */
-export function Providers() {
+/** Where the sign-in at a provider begins. */
+const startOf = (name: string) => `/api/auth/oidc/${encodeURIComponent(name)}/start`;
+
+/** Ways to sign in elsewhere; nothing where there are none. `wanted` says where it leads in the end, when it is begun. */
+export function Providers({ wanted }: { wanted: () => string }) {
   const t = useTranslations('session');
   const providers = useProviders();
   if (providers.length === 0) return null;
@@ -23,7 +27,13 @@ export function Providers() {
       <p className="flex items-center gap-3 text-xs text-soft before:h-px before:flex-1 before:bg-border after:h-px after:flex-1 after:bg-border">{t('or')}</p>
       {providers.map(({ name, title }) => (
         <Button asChild key={name} className="w-full">
-          <a href={`/api/auth/oidc/${encodeURIComponent(name)}/start`}>
+          <a
+            href={startOf(name)}
+            onClick={(event) => {
+              // The address may come after what it stands over was drawn, so that it is read no sooner.
+              if (wanted() !== '/') event.currentTarget.href = `${startOf(name)}?next=${encodeURIComponent(wanted())}`;
+            }}
+          >
             <LogIn aria-hidden /> {t('logInAt', { title })}
           </a>
         </Button>

@@ -2,7 +2,6 @@
 
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Field, Input } from '@/components/ui/field';
@@ -11,6 +10,8 @@ import { useHydrated } from '@/lib/hydrated';
 import { Link, useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/session';
 import { SessionFrame } from './frame';
 
 /** Sets a new password by a link that an administrator made; the token stands behind the `#`, which no server sees. */

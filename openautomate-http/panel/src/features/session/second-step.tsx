@@ -5,6 +5,7 @@ import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Field, Input } from '@/components/ui/field';
 import type { SecondProof } from '@/lib/session';
+import '@/messages/session';
 
 interface SecondStepProps {
   error: string | undefined;

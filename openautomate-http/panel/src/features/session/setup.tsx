@@ -10,6 +10,7 @@ import { Link, useGo } from '@/lib/nav';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { logIn } from '@/lib/session';
+import '@/messages/session';
 import { SessionFrame } from './frame';
 
 /** What the link brings: behind `#`, so that it is in no log. */

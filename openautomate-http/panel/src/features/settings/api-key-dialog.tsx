@@ -11,9 +11,11 @@ import { Field, Input, Select } from '@/components/ui/field';
 import { PermissionPicker } from '@/features/permissions/picker';
 import { api, got } from '@/lib/api';
 import { useMe } from '@/lib/lists';
+import { somewhere } from '@/lib/may';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 import { exact } from '@/lib/time';
+import '@/messages/apiKeys';
 
 const DAYS = [7, 30, 90, 180, 365];
 
@@ -78,7 +80,7 @@ export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
         </div>
         <fieldset className="grid gap-3">
           <legend className="mb-1.5 text-[0.8125rem] font-medium">{t('scopesTitle')}</legend>
-          <PermissionPicker from={me?.permissions} chosen={scopes} onChange={setScopes} />
+          <PermissionPicker from={me && somewhere(me)} chosen={scopes} onChange={setScopes} />
           {wrong('scopes') && (
             <p role="alert" className="text-xs break-words text-bad">
               {wrong('scopes')}

@@ -4,7 +4,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { ApiKey } from '@/api/types';
 import { Table } from '@/components/table';
@@ -15,10 +14,15 @@ import { Card } from '@/components/ui/card';
 import { Confirm } from '@/components/ui/confirm';
 import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
+import { usePermissionWords } from '@/features/permissions/words';
+import { byTopic } from '@/features/permissions/topics';
 import { api, got } from '@/lib/api';
 import { all } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { useNow } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/apiKeys';
+import '@/messages/permissions';
 import { keyState } from './key-state';
 
 const KeyDialog = dynamic(() => import('./api-key-dialog').then((module) => module.ApiKeyDialog), { ssr: false });
@@ -26,6 +30,8 @@ const KeyDialog = dynamic(() => import('./api-key-dialog').then((module) => modu
 /** The keys by which the person's programs sign in. */
 export function ApiKeys() {
   const t = useTranslations('apiKeys');
+  const topics = useTranslations('permissions');
+  const inWords = usePermissionWords();
   const client = useQueryClient();
   const now = useNow();
   const [making, setMaking] = useState(false);
@@ -96,11 +102,12 @@ export function ApiKeys() {
               header: t('scopes'),
               className: 'hidden md:table-cell',
               cell: ({ scopes }) => (
-                <span className="flex flex-wrap gap-1" title={scopes.join(', ')}>
-                  {scopes.slice(0, 3).map((scope) => (
-                    <Badge key={scope}>{scope}</Badge>
+                <span className="flex flex-wrap gap-1">
+                  {byTopic(scopes).map(([topic, some]) => (
+                    <Badge key={topic}>
+                      <span title={some.map(inWords).join(', ')}>{topics(`topics.${topic}`)}</span>
+                    </Badge>
                   ))}
-                  {scopes.length > 3 && <Badge>{t('more', { count: scopes.length - 3 })}</Badge>}
                 </span>
               ),
             },

@@ -3,6 +3,7 @@
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Dialog, FormActions } from '@/components/ui/dialog';
+import '@/messages/authenticator';
 import { Enrolment } from './enrolment';
 
 /** Turns an authenticator on. */

@@ -11,6 +11,7 @@ import { Failure } from '@/components/ui/failure';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { keys } from '@/lib/query';
+import '@/messages/authenticator';
 
 const EnrolDialog = dynamic(() => import('./authenticator-dialog').then((module) => module.AuthenticatorDialog), { ssr: false });
 const ProofDialog = dynamic(() => import('./proof-dialog').then((module) => module.ProofDialog), { ssr: false });

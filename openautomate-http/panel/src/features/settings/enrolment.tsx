@@ -11,6 +11,7 @@ import { Skeleton } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import '@/messages/authenticator';
 import { RecoveryCodeList } from './recovery-codes';
 
 const QrCode = dynamic(() => import('./qr-code').then((module) => module.QrCode), { ssr: false, loading: () => <Skeleton className="size-44" /> });

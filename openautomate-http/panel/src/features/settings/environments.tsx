@@ -4,7 +4,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { PauseCircle, PlayCircle } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Environment } from '@/api/types';
 import { Table } from '@/components/table';
@@ -12,9 +11,11 @@ import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useMay } from '@/lib/lists';
+import { useEnvironments, useMayIn } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
 import { exact } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/settings';
 
 const PauseDialog = dynamic(() => import('./pause-dialog').then((module) => module.PauseDialog), { ssr: false });
 
@@ -24,7 +25,7 @@ export function Environments() {
   const client = useQueryClient();
   const { data } = useEnvironments();
   const [pausing, setPausing] = useState<Environment>();
-  const mayPause = useMay('PauseEnvironments');
+  const mayPauseIn = useMayIn('PauseEnvironments');
   const resume = useMutation({
     mutationFn: ({ id }: Environment) => got(api.POST('/api/environments/{id}/resume', { params: { path: { id } } })),
     onSuccess: ({ name }) => toast.success(t('resumed', { name })),
@@ -44,7 +45,7 @@ export function Environments() {
             header: t('name'),
             cell: (one) => (
               <span className="flex items-center gap-2 font-medium">
-                {one.name} {one.isDefault && <Badge tone="info">{t('default')}</Badge>}
+                {one.name} {one.isDefault && <Badge tone="info">{t('standard')}</Badge>}
               </span>
             ),
           },
@@ -70,7 +71,7 @@ export function Environments() {
             header: <span className="sr-only">{t('actions')}</span>,
             className: 'w-0 text-right',
             cell: (one) =>
-              mayPause &&
+              mayPauseIn(one.id) &&
               (one.pause ? (
                 <Button size="sm" disabled={resume.isPending} onClick={() => resume.mutate(one)}>
                   <PlayCircle aria-hidden /> {t('resume')}

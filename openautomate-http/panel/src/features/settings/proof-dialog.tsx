@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { Dialog, FormActions } from '@/components/ui/dialog';
@@ -11,6 +10,8 @@ import { Switch } from '@/components/ui/switch';
 import { api, got } from '@/lib/api';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/authenticator';
 import { RecoveryCodeList } from './recovery-codes';
 
 /** Makes recovery codes anew, or turns the authenticator off: by the password and a second proof. */

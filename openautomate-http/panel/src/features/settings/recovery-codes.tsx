@@ -3,6 +3,7 @@ import { useTranslations } from 'use-intl';
 import { Button } from '@/components/ui/button';
 import { CopyButton } from '@/components/ui/copy-button';
 import { save } from '@/lib/api';
+import '@/messages/authenticator';
 
 /** Recovery codes, which are shown this once. */
 export function RecoveryCodeList({ codes }: { codes: string[] }) {

@@ -4,8 +4,8 @@ import { useMutation } from '@tanstack/react-query';
 import { ExternalLink } from 'lucide-react';
 import { useTheme } from 'next-themes';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
+import type { Me } from '@/api/types';
 import { Page } from '@/components/page';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
@@ -14,19 +14,31 @@ import { Field, Input, Select } from '@/components/ui/field';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { useHydrated } from '@/lib/hydrated';
-import { useMe } from '@/lib/lists';
+import { useEnvironments, useMe, useNames } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { reason } from '@/lib/query';
 import { forget } from '@/lib/session';
+import { short } from '@/lib/short';
 import { exact } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/settings';
 import { ApiKeys } from './api-keys';
 import { Authenticator } from './authenticator';
 import { Environments } from './environments';
+import { ExternalLogins } from './external-logins';
 import { Sessions } from './sessions';
+
+/** The roles of somebody by their names; those that hold in one environment after its name. */
+function rolesOf(me: Me, environmentName: (id: string) => string): string[] {
+  const nameOf = (id: string) => me.customRoleNames.find((one) => one.id === id)?.name ?? short(id);
+  const single = me.environmentRoles.map(({ environmentId, roles = [], customRoles = [] }) => `${environmentName(environmentId)}: ${[...roles, ...customRoles.map(nameOf)].join(', ')}`);
+  return [...me.roles, ...me.customRoles.map(nameOf), ...single];
+}
 
 export function Settings() {
   const t = useTranslations('settings');
   const { data: me } = useMe();
+  const environmentName = useNames(useEnvironments().data);
   const { theme, setTheme } = useTheme();
   const hydrated = useHydrated();
   return (
@@ -48,7 +60,7 @@ export function Settings() {
               items={[
                 [t('username'), me.username],
                 [t('email'), me.email],
-                [t('roles'), [...me.roles, ...(me.customRoles.length > 0 ? [t('moreRoles', { count: me.customRoles.length })] : [])].join(', ')],
+                [t('roles'), rolesOf(me, environmentName).join(', ')],
                 [t('since'), exact(me.createdAt)],
               ]}
             />
@@ -72,6 +84,7 @@ export function Settings() {
         </Card>
         <Authenticator />
         <Sessions />
+        <ExternalLogins />
       </div>
       <ApiKeys />
       <Card title={t('environments')} flush>

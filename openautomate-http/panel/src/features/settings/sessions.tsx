@@ -2,7 +2,6 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { LogOut } from 'lucide-react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import { Table } from '@/components/table';
 import { Ago } from '@/components/ui/ago';
@@ -14,6 +13,8 @@ import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { all } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/sessions';
 import { programOf } from './program';
 
 /** Where the person is signed in, and the way to end it there. */

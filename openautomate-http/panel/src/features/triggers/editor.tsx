@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Trigger, TriggerRequest } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -10,9 +9,11 @@ import { CopyButton } from '@/components/ui/copy-button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field, Input, Select, Textarea } from '@/components/ui/field';
 import { api, got } from '@/lib/api';
-import { useEnvironments, useHome, usePackages } from '@/lib/lists';
+import { useEnvironmentsFor, useHome, usePackages } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/triggers';
 import { draftOf, KINDS, objectOf, sourceOf, type Kind } from './draft';
 import { SourceFields } from './source-fields';
 
@@ -32,14 +33,14 @@ export function TriggerEditor({ trigger, onClose }: { trigger?: Trigger; onClose
   const t = useTranslations('triggers');
   const client = useQueryClient();
   const { data: packages } = usePackages();
-  const { data: environments } = useEnvironments();
+  const environments = useEnvironmentsFor('WriteTriggers');
   const [name, setName] = useState(trigger?.name ?? '');
   const [packageId, setPackageId] = useState(trigger?.packageId ?? '');
   const [place, setPlace] = useState(trigger?.environmentId ?? '');
   const [draft, setDraft] = useState(() => draftOf(trigger?.source));
   const [inputsText, setInputs] = useState(() => shown(trigger?.inputs ?? {}));
   const [mappingText, setMapping] = useState(() => shown(trigger?.mapping ?? {}));
-  const environmentId = useHome(place);
+  const environmentId = useHome(place, 'WriteTriggers');
   const inputs = objectOf(inputsText);
   const mapping = objectOf(mappingText);
   const source = sourceOf(draft, trigger?.source);

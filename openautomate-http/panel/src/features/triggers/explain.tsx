@@ -14,6 +14,7 @@ import { Link } from '@/lib/nav';
 import { keys } from '@/lib/query';
 import { short } from '@/lib/short';
 import { exact } from '@/lib/time';
+import '@/messages/triggers';
 
 /** Why a trigger does not fire, and what it did last. */
 export function ExplainDialog({ trigger, onClose }: { trigger: Trigger; onClose: () => void }) {

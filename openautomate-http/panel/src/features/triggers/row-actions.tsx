@@ -4,13 +4,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { CircleHelp, Pencil, Trash2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Trigger } from '@/api/types';
 import { Button } from '@/components/ui/button';
 import { Confirm } from '@/components/ui/confirm';
 import { api, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/triggers';
 
 const TriggerEditor = dynamic(() => import('./editor').then((module) => module.TriggerEditor), { ssr: false });
 const ExplainDialog = dynamic(() => import('./explain').then((module) => module.ExplainDialog), { ssr: false });

@@ -4,7 +4,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Plus, Webhook } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Trigger } from '@/api/types';
 import { Page } from '@/components/page';
@@ -19,10 +18,12 @@ import { SkeletonRows } from '@/components/ui/skeleton';
 import { Switch } from '@/components/ui/switch';
 import { api, got } from '@/lib/api';
 import { useEnvironment } from '@/lib/environment';
-import { all, useMay, useNames, usePackages, useQueues } from '@/lib/lists';
+import { all, useMay, useMayIn, useNames, usePackages, useQueues } from '@/lib/lists';
 import { Link } from '@/lib/nav';
 import { keys, reason } from '@/lib/query';
 import { useRefresh } from '@/lib/refresh';
+import { toast } from '@/lib/toast';
+import '@/messages/triggers';
 import { RowActions } from './row-actions';
 
 const TriggerEditor = dynamic(() => import('./editor').then((module) => module.TriggerEditor), { ssr: false });
@@ -34,6 +35,7 @@ export function Triggers() {
   const environment = useEnvironment();
   const packageName = useNames(usePackages().data);
   const mayWrite = useMay('WriteTriggers');
+  const mayWriteIn = useMayIn('WriteTriggers');
   const { data, error, isPending, refetch } = useQuery({
     queryKey: keys.triggers,
     queryFn: () => all((cursor) => got(api.GET('/api/triggers', { params: { query: { cursor, limit: 200 } } }))),
@@ -79,7 +81,7 @@ export function Triggers() {
                 header: t('on'),
                 className: 'w-0',
                 cell: (one) => (
-                  <Switch aria-label={t('onOf', { name: one.name })} checked={one.isActive} disabled={!mayWrite} onCheckedChange={(isActive) => turn.mutate({ trigger: one, isActive })} />
+                  <Switch aria-label={t('onOf', { name: one.name })} checked={one.isActive} disabled={!mayWriteIn(one.environmentId)} onCheckedChange={(isActive) => turn.mutate({ trigger: one, isActive })} />
                 ),
               },
               { id: 'name', header: t('name'), className: 'font-medium', cell: (one) => one.name },
@@ -108,7 +110,7 @@ export function Triggers() {
                   ),
               },
               { id: 'updated', header: t('updated'), className: 'hidden whitespace-nowrap text-soft sm:table-cell', cell: (one) => <Ago at={one.updatedAt} /> },
-              { id: 'actions', header: <span className="sr-only">{t('actions')}</span>, className: 'w-0 text-right', cell: (one) => <RowActions trigger={one} mayWrite={mayWrite ?? false} /> },
+              { id: 'actions', header: <span className="sr-only">{t('actions')}</span>, className: 'w-0 text-right', cell: (one) => <RowActions trigger={one} mayWrite={mayWriteIn(one.environmentId)} /> },
             ]}
           />
         )}

@@ -4,6 +4,7 @@ import { useTranslations } from 'use-intl';
 import { Field, Input, Select } from '@/components/ui/field';
 import { Switch } from '@/components/ui/switch';
 import { useAgents, usePackages, usePools, useQueues } from '@/lib/lists';
+import '@/messages/triggers';
 import type { SourceDraft } from './draft';
 
 interface SourceFieldsProps {

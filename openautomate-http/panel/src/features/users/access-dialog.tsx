@@ -1,7 +1,6 @@
 'use client';
 
 import { useMutation } from '@tanstack/react-query';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { User } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -10,6 +9,8 @@ import { Dialog } from '@/components/ui/dialog';
 import { api, got } from '@/lib/api';
 import { reason } from '@/lib/query';
 import { exact } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/users';
 import type { Help } from './help';
 
 /** Helps somebody who can't sign in any more, or whom somebody else may have signed in as. */

@@ -2,7 +2,6 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { OpenInvitation } from '@/api/types';
 import { Table } from '@/components/table';
@@ -14,6 +13,8 @@ import { Confirm } from '@/components/ui/confirm';
 import { api, got } from '@/lib/api';
 import { all } from '@/lib/lists';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/users';
 
 /** Invitations that nobody has accepted yet; nothing where there are none. */
 export function Invitations() {

@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Permission } from '@/api/types';
 import { Button } from '@/components/ui/button';
@@ -13,6 +12,9 @@ import { api, got } from '@/lib/api';
 import { useMe } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/roles';
+import '@/messages/users';
 import type { ShownRole } from './role-list';
 
 /** Makes a role or changes one; shows what a built-in one allows. */

@@ -4,7 +4,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, Plus } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { CustomRole } from '@/api/types';
 import { Table } from '@/components/table';
@@ -17,6 +16,9 @@ import { Menu, MenuItem } from '@/components/ui/menu';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
 import { keys, reason } from '@/lib/query';
+import { toast } from '@/lib/toast';
+import '@/messages/roles';
+import '@/messages/users';
 import { rolesIn, useRoles, type ShownRole } from './role-list';
 
 const RoleDialog = dynamic(() => import('./role-dialog').then((module) => module.RoleDialog), { ssr: false });

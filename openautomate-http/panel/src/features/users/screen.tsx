@@ -4,7 +4,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, Plus, Users as UsersIcon } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import { useTranslations } from 'use-intl';
 import type { Role, User } from '@/api/types';
 import { Page } from '@/components/page';
@@ -21,11 +20,13 @@ import { Field, Input, Select } from '@/components/ui/field';
 import { Menu, MenuItem, MenuLine } from '@/components/ui/menu';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, got } from '@/lib/api';
-import { all, useMay, useNames } from '@/lib/lists';
+import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
 import { keys, reason } from '@/lib/query';
 import { useSession } from '@/lib/session';
 import { exact } from '@/lib/time';
+import { toast } from '@/lib/toast';
+import '@/messages/users';
 import { HELP, type Help } from './help';
 import { Invitations } from './invitations';
 import { useRoles } from './role-list';
@@ -46,6 +47,7 @@ export function Users() {
   const [changing, setChanging] = useState<User>();
   const mayManage = useMay('ManageUsers');
   const customName = useNames(useRoles(mayManage ?? false).data?.items);
+  const environmentName = useNames(useEnvironments().data);
   const { data, error, isPending, refetch } = useQuery({
     queryKey: keys.users,
     queryFn: () => all((cursor) => got(api.GET('/api/users', { params: { query: { cursor, limit: 200 } } }))),
@@ -104,6 +106,11 @@ export function Users() {
                     ))}
                     {user.customRoles.map((id) => (
                       <Badge key={id}>{customName(id)}</Badge>
+                    ))}
+                    {user.environmentRoles.map(({ environmentId, roles = [], customRoles = [] }) => (
+                      <Badge key={environmentId} tone="info">
+                        {t('in', { environment: environmentName(environmentId), roles: [...roles.map((role) => t(`names.${role}`)), ...customRoles.map(customName)].join(', ') })}
+                      </Badge>
                     ))}
                     {user.disabled && <Badge tone="bad">{t('disabled')}</Badge>}
                   </span>

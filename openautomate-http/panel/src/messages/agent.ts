@@ -1,0 +1,4 @@
+import texts from './en/agent.json';
+import { add } from './all';
+
+add({ agent: texts });

@@ -1,0 +1,4 @@
+import texts from './en/agents.json';
+import { add } from './all';
+
+add({ agents: texts });

@@ -1,0 +1,4 @@
+import texts from './en/apiKeys.json';
+import { add } from './all';
+
+add({ apiKeys: texts });

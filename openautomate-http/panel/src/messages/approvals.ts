@@ -1,0 +1,4 @@
+import texts from './en/approvals.json';
+import { add } from './all';
+
+add({ approvals: texts });

@@ -1,0 +1,4 @@
+import texts from './en/artifacts.json';
+import { add } from './all';
+
+add({ artifacts: texts });

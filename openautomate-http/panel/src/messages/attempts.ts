@@ -1,0 +1,4 @@
+import texts from './en/attempts.json';
+import { add } from './all';
+
+add({ attempts: texts });

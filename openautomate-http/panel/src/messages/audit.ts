@@ -1,0 +1,4 @@
+import texts from './en/audit.json';
+import { add } from './all';
+
+add({ audit: texts });

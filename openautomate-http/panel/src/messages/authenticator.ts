@@ -1,0 +1,4 @@
+import texts from './en/authenticator.json';
+import { add } from './all';
+
+add({ authenticator: texts });

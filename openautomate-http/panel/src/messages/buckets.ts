@@ -1,0 +1,4 @@
+import texts from './en/buckets.json';
+import { add } from './all';
+
+add({ buckets: texts });

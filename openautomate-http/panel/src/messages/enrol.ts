@@ -1,0 +1,4 @@
+import texts from './en/enrol.json';
+import { add } from './all';
+
+add({ enrol: texts });

@@ -1,0 +1,4 @@
+import texts from './en/errors.json';
+import { add } from './all';
+
+add({ errors: texts });

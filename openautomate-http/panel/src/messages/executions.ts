@@ -1,0 +1,4 @@
+import texts from './en/executions.json';
+import { add } from './all';
+
+add({ executions: texts });

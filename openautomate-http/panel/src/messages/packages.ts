@@ -1,0 +1,4 @@
+import texts from './en/packages.json';
+import { add } from './all';
+
+add({ packages: texts });

@@ -1,0 +1,4 @@
+import texts from './en/session.json';
+import { add } from './all';
+
+add({ session: texts });

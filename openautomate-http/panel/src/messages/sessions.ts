@@ -1,0 +1,4 @@
+import texts from './en/sessions.json';
+import { add } from './all';
+
+add({ sessions: texts });

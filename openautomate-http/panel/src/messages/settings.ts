@@ -1,0 +1,4 @@
+import texts from './en/settings.json';
+import { add } from './all';
+
+add({ settings: texts });

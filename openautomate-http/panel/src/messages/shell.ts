@@ -1,0 +1,4 @@
+import texts from './en/shell.json';
+import { add } from './all';
+
+add({ shell: texts });

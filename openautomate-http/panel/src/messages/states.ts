@@ -1,0 +1,4 @@
+import texts from './en/states.json';
+import { add } from './all';
+
+add({ states: texts });

@@ -1,0 +1,4 @@
+import texts from './en/upload.json';
+import { add } from './all';
+
+add({ upload: texts });

@@ -1,0 +1,4 @@
+import texts from './en/users.json';
+import { add } from './all';
+
+add({ users: texts });
