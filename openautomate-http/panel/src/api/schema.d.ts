@@ -6429,8 +6429,8 @@ export interface paths {
         };
         /**
          * Lists every permission and which built-in roles have it.
-         * @description Which operation takes which, this document says (`x-permission`): a permission; `signedIn` for everybody who is;
-         *     `inPerson`, alone or behind a permission, where no API key is taken; `agent` and `public`.
+         * @description Which operation takes which, this document says (`x-permission`): a permission, with `byEnvironment` behind it where
+         *     having it in the object's environment is enough; `signedIn` for everybody who is; `inPerson`, alone or behind a permission, where no API key is taken; `agent` and `public`.
          */
         get: {
             parameters: {
@@ -6536,6 +6536,8 @@ export interface paths {
                     userId?: string;
                     /** @description What. */
                     permission: components["schemas"]["Permission"];
+                    /** @description In which environment; everywhere, if it is left out. */
+                    environmentId?: string;
                 };
                 header?: never;
                 path?: never;
@@ -10418,6 +10420,11 @@ export interface components {
         CheckPermissionsRequest: {
             /** @description Instead of a person: the custom roles of one who is supposed; for those who manage people. */
             customRoles?: string[] | null;
+            /**
+             * Format: uuid
+             * @description In which environment; everywhere, if it is left out.
+             */
+            environmentId?: string | null;
             /** @description What to decide; everything, if it is left out. */
             permissions?: components["schemas"]["Permission"][] | null;
             /** @description Instead of a person: the built-in roles of one who is supposed. */
@@ -10858,6 +10865,18 @@ export interface components {
              * @description When it ends by itself; `null` until somebody resumes it.
              */
             until?: string | null;
+        };
+        /** @description The roles that a person has in one environment. They give there what is about what lives in an environment. */
+        EnvironmentRoles: {
+            /** @description The custom roles. */
+            customRoles?: string[];
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            environmentId: string;
+            /** @description The built-in roles. */
+            roles?: components["schemas"]["Role"][];
         };
         /** @description Under which take. */
         EpochRequest: {
@@ -12429,6 +12448,8 @@ export interface components {
                 disabled: boolean;
                 /** @description The address. */
                 email: string;
+                /** @description The roles that the person has in single environments besides. */
+                environmentRoles: components["schemas"]["EnvironmentRoles"][];
                 /**
                  * Format: uuid
                  * @description The id.
@@ -12705,11 +12726,26 @@ export interface components {
             /** @description Of `recurring`: in which IANA time zone. */
             timeZone?: string | null;
         };
+        /** @description What the caller may in one environment. */
+        MeInEnvironment: {
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            environmentId: string;
+            /** @description What, with what the caller may everywhere. */
+            permissions: components["schemas"]["Permission"][];
+        };
         /** @description Who the caller is, and what they may do. */
         MeView: components["schemas"]["User"] & {
-            /** @description The names of the custom roles that the caller has. */
+            /** @description The names of the custom roles that the caller has everywhere. */
             customRoleNames: components["schemas"]["NamedRole"][];
-            /** @description What the caller may: what their roles allow, and with an API key no more than it is for. */
+            /** @description What the caller may besides, in single environments. */
+            environments: components["schemas"]["MeInEnvironment"][];
+            /**
+             * @description What the caller may everywhere: what their roles allow, and with an API key no more than it is for. Whoever has
+             *     `ReadPackages` or `ReadEnvironments` in some environment has it here too; the list of environments shows theirs.
+             */
             permissions: components["schemas"]["Permission"][];
             /** @description Whether an authenticator must be enrolled before anything else is allowed. */
             totpEnrolmentRequired: boolean;
@@ -13086,7 +13122,10 @@ export interface components {
             by: components["schemas"]["PermissionGrant"][];
             /** @description What was asked. */
             permission: components["schemas"]["Permission"];
-            /** @description Why they may not: `noRole`, `scopes` (the API key is not for it), `disabled` (the person is). */
+            /**
+             * @description Why they may not: `noRole`, `elsewhere` (a role gives it, but in other environments), `scopes` (the API key is not
+             *     for it), `disabled` (the person is).
+             */
             withheld?: string | null;
         };
         /** @description What gives a permission: a built-in role, or one that people made. */
@@ -13096,6 +13135,11 @@ export interface components {
              * @description The role that people made.
              */
             customRoleId?: string | null;
+            /**
+             * Format: uuid
+             * @description The environment, if the person has the role in this one alone.
+             */
+            environmentId?: string | null;
             /** @description The role's name. */
             name: string;
             role?: components["schemas"]["Role"] | null;
@@ -13108,6 +13152,11 @@ export interface components {
             reserved: boolean;
             /** @description The built-in roles that have it. */
             roles: components["schemas"]["Role"][];
+            /**
+             * @description Whether a role in a single environment gives it: `environment`, there; `shared`, everywhere; `installation`, not
+             *     at all.
+             */
+            scope: string;
             /** @description What it allows, in words. */
             words: string;
         };
@@ -14490,13 +14539,18 @@ export interface components {
             /** @description The address. */
             email?: string | null;
             /**
+             * @description The roles that the person has in single environments besides; as `roles`. All of them at once: what is left out of
+             *     the list is taken away.
+             */
+            environmentRoles?: components["schemas"]["EnvironmentRoles"][] | null;
+            /**
              * Format: int64
              * @description The revision that the caller saw; or give it as `If-Match`.
              */
             revision?: number | null;
             /**
              * @description The built-in roles; for those who manage people, and not of themselves. Nobody gives more than they have. May be
-             *     empty if there are custom roles.
+             *     empty if there are custom roles, or roles in an environment.
              */
             roles?: components["schemas"]["Role"][] | null;
             /** @description The name to sign in with. */
@@ -14538,6 +14592,8 @@ export interface components {
             disabled: boolean;
             /** @description The address. */
             email: string;
+            /** @description The roles that the person has in single environments besides. */
+            environmentRoles: components["schemas"]["EnvironmentRoles"][];
             /**
              * Format: uuid
              * @description The id.
