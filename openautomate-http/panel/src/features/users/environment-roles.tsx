@@ -26,7 +26,7 @@ export function RolesByEnvironment({ roles, chosen, onChange }: RolesByEnvironme
           <thead>
             <tr className="border-b border-border text-xs text-soft">
               <th scope="col" className="h-9 px-3 font-medium">
-                {t('name')}
+                {t('role')}
               </th>
               {environments.map(({ id, name }) => (
                 <th key={id} scope="col" className="px-2 text-center font-medium">
@@ -48,7 +48,7 @@ export function RolesByEnvironment({ roles, chosen, onChange }: RolesByEnvironme
                       <input
                         type="checkbox"
                         aria-label={t('roleIn', { role: called, environment: environment.name })}
-                        className="size-4 accent-(--accent)"
+                        className="size-4 align-middle accent-(--accent)"
                         checked={isIn(chosen, environment.id, role)}
                         onChange={(event) => onChange(withRole(chosen, environment.id, role, event.target.checked))}
                       />
