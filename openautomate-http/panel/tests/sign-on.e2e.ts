@@ -38,6 +38,8 @@ beforeAll(async () => {
   const secret = join(place.folder, 'client-secret');
   writeFileSync(secret, SECRET, { mode: 0o600 });
   place.options = ['--public-url', url, '--oidc-issuer', provider.url, '--oidc-client-id', CLIENT, '--oidc-client-secret-file', secret];
+  // Everybody of the walk comes from one address.
+  place.options.push('--max-public-requests', '1000');
   place.options.push('--oidc-name', 'corp', '--oidc-title', 'Example Corp', '--oidc-create-accounts', '--oidc-default-role', 'Viewer');
   await walk.begin();
   await walk.page.goto(place.setupLink);

@@ -39,6 +39,7 @@ const KINDS = [
   'apiKey',
   'approval',
   'asset',
+  'audit',
   'bucket',
   'calendar',
   'enrolmentToken',
