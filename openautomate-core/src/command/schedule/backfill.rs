@@ -82,7 +82,10 @@ impl Command for BackfillSchedule {
         let filter = FiringFilter { from: Some(self.from), before: Some(self.to) };
         let decided = context.store.firings(schedule.id, filter, MAX_FIRINGS).await?;
         if decided.len() == MAX_FIRINGS as usize {
-            return Err(Error::invalid_field("to", "makes the range hold too many firings; shorten it"));
+            return Err(Error::invalid_field(
+                "to",
+                "is too far from the start: too many firings lie in between; bring them closer",
+            ));
         }
         let has_execution = |due: &Timestamp| {
             decided.iter().any(|firing| firing.due_at == *due && firing.execution_id.is_some())
@@ -138,8 +141,11 @@ impl BackfillSchedule {
         let (after, until) = (start - tick, end - tick);
         let there = times.count_between(after, until);
         if there > u64::from(self.limit) {
-            let message =
-                format!("makes the range hold {there} due times of {} allowed; shorten it", self.limit);
+            let message = format!(
+                "is too far from the start: there are {there} due times in between, and {} may run at most; bring \
+                 them closer or raise the limit",
+                self.limit
+            );
             return Err(Error::invalid_field("to", message));
         }
         let mut due = times.newest_between(after, until, self.limit as usize);
