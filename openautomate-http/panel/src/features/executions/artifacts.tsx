@@ -103,7 +103,7 @@ function Preview({ artifact }: { artifact: Artifact }) {
   if (error) return <Failure error={error} />;
   if (!data) return <Skeleton className="mb-4 h-64" />;
   if (kind === 'image' || kind === 'pdf') return <Picture blob={data} pdf={kind === 'pdf'} name={artifact.name} label={t('title')} />;
-  return <Words blob={data} kind={kind} />;
+  return <Words id={artifact.id} blob={data} kind={kind} />;
 }
 
 function Picture({ blob, pdf, name, label }: { blob: Blob; pdf: boolean; name: string; label: string }) {
@@ -120,9 +120,9 @@ function Picture({ blob, pdf, name, label }: { blob: Blob; pdf: boolean; name: s
   return <img ref={image} alt={`${label}: ${name}`} className="mx-auto mb-4 max-h-[65vh] max-w-full rounded-md border border-border" />;
 }
 
-function Words({ blob, kind }: { blob: Blob; kind: Kind | undefined }) {
+function Words({ id, blob, kind }: { id: string; blob: Blob; kind: Kind | undefined }) {
   const t = useTranslations('artifacts');
-  const { data: text } = useQuery({ queryKey: ['text', blob.size, kind], queryFn: () => blob.text(), staleTime: 0, gcTime: 0 });
+  const { data: text } = useQuery({ queryKey: ['text', id], queryFn: () => blob.text(), staleTime: 0, gcTime: 0 });
   if (text === undefined) return <Skeleton className="mb-4 h-64" />;
   if (kind === 'csv') {
     const rows = csv(text).slice(0, MOST_ROWS + 1);
