@@ -89,7 +89,10 @@ impl Actor {
             return everywhere;
         }
         let besides = Allowed { environments: self.powers.environments.clone(), ..Allowed::default() };
-        let besides = self.powers.key.map_or(besides.clone(), |key| besides.intersection(key.scopes));
+        let besides = match self.powers.key {
+            Some(key) => besides.intersection(key.scopes),
+            None => besides,
+        };
         everywhere.union(&besides)
     }
 

@@ -184,7 +184,7 @@ pub async fn linked_accounts<F: StoreFixture>(fixture: F) {
     assert_stale_row(world.store.commit(remove(first.id, 1)).await);
     world.store.commit(remove(first.id, 0)).await.unwrap();
     assert_stale_row(world.store.commit(remove(first.id, 0)).await);
-    assert_eq!(linked(world.user.id).await, [second.clone()]);
+    assert_eq!(linked(world.user.id).await, std::slice::from_ref(&second));
     assert_eq!(world.store.external_identity(&first.issuer, "7").await.unwrap(), None);
     let again = ExternalIdentity { user_id: grace.id, ..world.external_identity("7") };
     world.insert(Record::ExternalIdentity(again.clone())).await;
