@@ -295,7 +295,7 @@ async fn neither_swapped_nor_downgraded_nor_moved_nor_signed_by_another() {
         (
             "signed as an author signs",
             told(&|package| {
-                package.signature = signer.sign(&Statement::Authored { digest: &package.digest })
+                package.signature = signer.sign(&Statement::Authored { digest: &package.digest });
             }),
         ),
     ];
