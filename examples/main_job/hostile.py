@@ -68,8 +68,10 @@ def corpus() -> list[Hostile]:
         text = ast.get_docstring(ast.parse(path.read_text())) or ""
         what, _, rest = text.partition("\n\n")
         told = dict(line.split(": ", 1) for line in rest.splitlines())
+        # What is not meant to run out of time has enough of it on a busy machine.
+        usual = "2s" if "TimedOut" in told["Ends as"] else "20s"
         found.append(
-            Hostile(path, what, told["Ends as"], told.get("Timeout", "2s"), told.get("Isolation", "L1"))
+            Hostile(path, what, told["Ends as"], told.get("Timeout", usual), told.get("Isolation", "L1"))
         )
     return found
 
