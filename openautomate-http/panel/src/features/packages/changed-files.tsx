@@ -27,7 +27,7 @@ export function ChangedFiles({ before, after }: { before: PackageVersion; after:
   const changes = useMemo(() => first.data && second.data && changesOf(first.data, second.data), [first.data, second.data]);
   const error = first.error ?? second.error;
   return (
-    <section className="grid gap-2">
+    <section className="grid grid-cols-[minmax(0,1fr)] gap-2">
       <h3 className="font-semibold">{t('files')}</h3>
       {!isSmall ? (
         <p className="text-soft">{t('tooMuch', { size: bytes(Math.max(before.size, after.size)) })}</p>
