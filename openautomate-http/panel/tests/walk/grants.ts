@@ -71,7 +71,7 @@ export function grants(walk: Walk): void {
     await settled(page);
     expect(await page.getByRole('link', { name: 'robot-1' }).count()).toBe(0);
     await page.goto(place.url + elsewhere);
-    await page.getByRole('alert').waitFor();
+    await page.getByRole('main').getByRole('alert').waitFor();
     guest.wrong.length = 0;
 
     await page.goto(`${place.url}/packages`);
