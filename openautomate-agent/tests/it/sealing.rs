@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openautomate_core::clock::{Clock as _, SystemClock};
-use openautomate_core::domain::{Agent, AgentFacts, AgentStatus, Lease, RunResult};
-use openautomate_core::id::{AgentId, AssetId, EnvironmentId, ExecutionId, UserId};
+use openautomate_core::conformance::store::sample;
+use openautomate_core::domain::{Lease, RunResult};
+use openautomate_core::id::{AssetId, EnvironmentId, ExecutionId, UserId};
 use openautomate_core::runner::{RunControl, RunEvent};
 use openautomate_core::sealing::{LineProof, Question, Recipient, SealingOffer, SealingPurpose};
 use openautomate_core::secret::Secret;
@@ -23,28 +23,7 @@ use super::stage::{Server, Stage};
 
 /// Whoever makes an offer within one process.
 fn recipient(offer: &SealingOffer) -> Recipient {
-    let now = SystemClock.now();
-    let agent = Agent {
-        id: AgentId::new(),
-        name: "bot".into(),
-        machine_name: String::new(),
-        ip_address: String::new(),
-        status: AgentStatus::Active,
-        environment_id: EnvironmentId::new(),
-        owner_id: UserId::new(),
-        labels: Vec::new(),
-        pool_ids: Vec::new(),
-        drain_until: None,
-        maintenance_windows: Vec::new(),
-        slots: 1,
-        public_key: None,
-        quarantine: None,
-        facts: AgentFacts::default(),
-        registered_at: now,
-        last_heartbeat: now,
-        deleted_at: None,
-        revision: 0,
-    };
+    let agent = sample::agent("bot", EnvironmentId::new(), UserId::new());
     let proof = Some(LineProof::SameProcess);
     Recipient::verified(offer, &agent, proof, SealingPurpose::Connection).unwrap()
 }

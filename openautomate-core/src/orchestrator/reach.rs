@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::changes::{Changes, Place, Record, Write};
 use crate::error::{Error, Result};
-use crate::id::{EnvironmentId, ExecutionId, WorkItemId, WorkQueueId};
+use crate::id::{EnvironmentId, WorkItemId, WorkQueueId};
 use crate::permission::{Actor, Environments};
 use crate::store::Store;
 
@@ -109,9 +109,6 @@ impl Reach<'_> {
     }
 
     async fn environment(&mut self, place: Place) -> Result<Option<EnvironmentId>> {
-        if let Place::Environment(id) = place {
-            return Ok(Some(id));
-        }
         if let Some(known) = self.known.get(&place) {
             return Ok(*known);
         }
@@ -124,7 +121,7 @@ impl Reach<'_> {
         let store = self.store;
         Ok(match place {
             Place::Environment(id) => Some(id),
-            Place::Execution(id) => self.of_execution(id).await?,
+            Place::Execution(id) => store.execution(id).await?.map(|row| row.environment_id),
             Place::Schedule(id) => store.schedule(id).await?.map(|row| row.environment_id),
             Place::Trigger(id) => store.trigger(id).await?.map(|row| row.environment_id),
             Place::Queue(id) => store.work_queue(id).await?.map(|row| row.environment_id),
@@ -142,10 +139,6 @@ impl Reach<'_> {
             Place::Asset(id) => store.asset(id).await?.map(|row| row.environment_id),
             Place::Own(_) | Place::Nowhere => None,
         })
-    }
-
-    async fn of_execution(&self, id: ExecutionId) -> Result<Option<EnvironmentId>> {
-        Ok(self.store.execution(id).await?.map(|row| row.environment_id))
     }
 }
 

@@ -5,38 +5,18 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::*;
-use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Agent, AgentFacts, AgentStatus, Lease};
+use crate::conformance::store::sample;
+use crate::domain::{Agent, Lease};
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{AgentId, AssetId, EnvironmentId, ExecutionId, UserId};
+use crate::id::{AssetId, EnvironmentId, ExecutionId, UserId};
 use crate::secret::Secret;
 
 const TOKEN: &str = "the token of this line";
 const PROOF: LineProof = LineProof::SameProcess;
 
 fn agent(key: Option<&SigningKey>) -> Agent {
-    let now = SystemClock.now();
-    Agent {
-        id: AgentId::new(),
-        name: "bot".into(),
-        machine_name: String::new(),
-        ip_address: String::new(),
-        status: AgentStatus::Active,
-        environment_id: EnvironmentId::new(),
-        owner_id: UserId::new(),
-        labels: Vec::new(),
-        pool_ids: Vec::new(),
-        drain_until: None,
-        maintenance_windows: Vec::new(),
-        slots: 1,
-        public_key: key.map(|key| key.verifying_key().to_bytes()),
-        quarantine: None,
-        facts: AgentFacts::default(),
-        registered_at: now,
-        last_heartbeat: now,
-        deleted_at: None,
-        revision: 0,
-    }
+    let public_key = key.map(|key| key.verifying_key().to_bytes());
+    Agent { public_key, ..sample::agent("bot", EnvironmentId::new(), UserId::new()) }
 }
 
 fn pair() -> (SealingKeys, Recipient) {
