@@ -63,6 +63,9 @@ STORE = -p openautomate-store -p openautomate-example-shop-diesel \
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
+# A test that waits for ever is ended after so many seconds and says where it was (those in Rust: .config/nextest.toml).
+PYTEST = pytest -q -p no:cacheprovider --timeout 600
+
 test: python ## Installs what the tests need and runs them all.
 	$(MAKE) extension
 	$(MAKE) test-rust
@@ -89,8 +92,8 @@ test-doc: python
 	cargo test --doc --features openautomate-core/conformance
 
 test-python: python
-	cd openautomate-py && $(abspath $(VENV_PYTHON)) -m pytest -q -p no:cacheprovider
-	cd examples/automations/invoices && $(abspath $(VENV_PYTHON)) -m pytest -q -p no:cacheprovider
+	cd openautomate-py && $(abspath $(VENV_PYTHON)) -m $(PYTEST)
+	cd examples/automations/invoices && $(abspath $(VENV_PYTHON)) -m $(PYTEST)
 
 # The binaries that the tests in Rust were built with: `cargo build` would take other features of the dependencies,
 # and build half of them again.
@@ -98,7 +101,7 @@ test-main-job: python
 	$(RUST_ENV) cargo test --no-run $(RUST_PACKAGES) --features openautomate-core/conformance
 	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && OPENAUTOMATE_BINARIES=$(abspath target/debug) \
 		OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
-		.ci/s3 $(VENV_PYTHON) -m pytest -q -p no:cacheprovider examples/main_job/tests
+		.ci/s3 $(VENV_PYTHON) -m $(PYTEST) examples/main_job/tests
 
 # The same binaries; a debug build reads the panel's files from disk.
 test-panel: python panel ## Checks the panel's types and style, and drives it in a browser against the real server.

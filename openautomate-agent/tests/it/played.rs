@@ -29,13 +29,17 @@ async fn a_command_runs_from_assignment_to_acknowledged_finish() {
     let (mut server, hello) = stage.connected().await;
     assert_eq!((hello.slots, hello.leases.len()), (2, 0));
     server.ready(2, 0).await;
-    let script = r#"echo one; echo two >&2; printf '{"n":2}' > "$OPENAUTOMATE_OUTPUTS""#;
-    let assignment = stage.assignment("command", &["sh", "-c", script]);
+    let go = tempfile::tempdir().unwrap();
+    // A run that ends at once may have ended before anything is told of it.
+    let script = r#"until [ -e "$0/go" ]; do sleep 0.01; done
+        echo one; echo two >&2; printf '{"n":2}' > "$OPENAUTOMATE_OUTPUTS""#;
+    let assignment = stage.assignment("command", &["sh", "-c", script, go.path().to_str().unwrap()]);
     let lease = assignment.lease;
     server.assign(&assignment).await;
     server.ready(1, 1).await;
     server.started(lease).await;
     assert_eq!(stage.attempts_on_disk(), 1);
+    std::fs::write(go.path().join("go"), "").unwrap();
     let result = server.finished(lease).await;
     assert_eq!((result.status, &result.outputs["n"]), (RunStatus::Succeeded, &json!(2)));
     let mut texts = server.texts(lease);

@@ -1,6 +1,6 @@
 //! A stage: the agent alone, and a server that the test plays message by message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -263,7 +263,7 @@ impl Stage {
     /// Takes the next connection up to its hello.
     pub(crate) async fn hello(&mut self) -> (Server, Hello) {
         let link = tokio::time::timeout(PATIENCE, self.links.recv()).await.expect("a connection").unwrap();
-        let mut server = Server { link, lines: BTreeMap::new(), acknowledges: true };
+        let mut server = Server::new(link);
         let AgentMessage::Hello(hello) = server.next().await else { panic!("the first message is no hello") };
         (server, hello)
     }
@@ -317,9 +317,17 @@ pub(crate) struct Server {
     pub(crate) lines: BTreeMap<Lease, Vec<LogLine>>,
     /// Whether it acknowledges lines.
     pub(crate) acknowledges: bool,
+    /// The runs whose begin was told.
+    begun: BTreeSet<Lease>,
+    /// The last word on free slots, with the assignments received.
+    word: Option<(u32, u64)>,
 }
 
 impl Server {
+    fn new(link: ServerLink) -> Self {
+        Self { link, lines: BTreeMap::new(), acknowledges: true, begun: BTreeSet::new(), word: None }
+    }
+
     pub(crate) async fn say(&self, message: ServerMessage) {
         self.link.sender.send(message).await.expect("the agent listens");
     }
@@ -335,9 +343,24 @@ impl Server {
 
     /// The next message that `wanted` takes; lines are stored and heartbeats passed over on the way.
     pub(crate) async fn until<T>(&mut self, mut wanted: impl FnMut(&AgentMessage) -> Option<T>) -> T {
-        loop {
-            let message = self.next().await;
-            if let AgentMessage::Logs { chunks } = &message {
+        let found = async {
+            loop {
+                let message = self.next().await;
+                self.note(&message).await;
+                if let Some(found) = wanted(&message) {
+                    return found;
+                }
+            }
+        };
+        // Heartbeats never cease: the patience with one message would never end.
+        tokio::time::timeout(PATIENCE, found).await.expect("the agent never says what is waited for")
+    }
+
+    /// Keeps what a later wait may ask for. The agent says what it has to say in one go: the begin of a run may
+    /// come before the word on its slot, and the word on a free one before the end of the run.
+    async fn note(&mut self, message: &AgentMessage) {
+        match message {
+            AgentMessage::Logs { chunks } => {
                 for chunk in chunks {
                     let lines = self.lines.entry(chunk.lease).or_default();
                     assert!(chunk.first_seq <= lines.len() as u64 + 1, "lines are missing");
@@ -349,17 +372,19 @@ impl Server {
                     }
                 }
             }
-            if let Some(found) = wanted(&message) {
-                return found;
+            AgentMessage::Started { lease } => {
+                self.begun.insert(*lease);
             }
+            AgentMessage::Ready { free, received, .. } => self.word = Some((*free, *received)),
+            _ => {}
         }
     }
 
+    /// Waits until the begin of a run was told.
     pub(crate) async fn started(&mut self, lease: Lease) {
-        self.until(|message| {
-            matches!(message, AgentMessage::Started { lease: told } if *told == lease).then_some(())
-        })
-        .await;
+        while !self.begun.contains(&lease) {
+            self.until(|message| matches!(message, AgentMessage::Started { .. }).then_some(())).await;
+        }
     }
 
     /// Waits for the end of a run and acknowledges it.
@@ -380,14 +405,11 @@ impl Server {
         .await
     }
 
-    /// Waits for a word on free slots.
+    /// Waits until this is the last word on free slots.
     pub(crate) async fn ready(&mut self, free: u32, received: u64) {
-        let wanted = (free, received);
-        self.until(|message| match message {
-            AgentMessage::Ready { free, received, .. } => ((*free, *received) == wanted).then_some(()),
-            _ => None,
-        })
-        .await;
+        while self.word != Some((free, received)) {
+            self.until(|message| matches!(message, AgentMessage::Ready { .. }).then_some(())).await;
+        }
     }
 
     pub(crate) fn texts(&self, lease: Lease) -> Vec<&str> {
