@@ -86,9 +86,15 @@ impl Command for LogInExternally {
     }
 
     async fn handle(&self, context: &CommandContext<'_>) -> Result<Decision<SignedIn>> {
+        // Asked before the account is: whoever signs in in another window at this moment becomes a person and has the
+        // account at once, and would pass for somebody else who has the address.
+        let is_known = match self.newcomer.as_ref().and_then(|newcomer| newcomer.email.as_deref()) {
+            Some(email) => context.store.user_by_login(email).await?.is_some(),
+            None => false,
+        };
         let found = context.store.external_identity(&self.account.issuer, &self.account.subject).await?;
         let Some(mut identity) = found else {
-            return self.welcome(context).await;
+            return self.welcome(context, is_known).await;
         };
         let user = context.store.user(identity.user_id).await?;
         let Some(mut user) = user.filter(|user| !user.disabled && user.deleted_at.is_none()) else {
@@ -121,8 +127,8 @@ impl Command for LogInExternally {
 }
 
 impl LogInExternally {
-    /// Makes an account for somebody who is new.
-    async fn welcome(&self, context: &CommandContext<'_>) -> Result<Decision<SignedIn>> {
+    /// Makes an account for somebody who is new. `is_known`: somebody here has the address.
+    async fn welcome(&self, context: &CommandContext<'_>, is_known: bool) -> Result<Decision<SignedIn>> {
         let given = self.newcomer.as_ref().map(|newcomer| newcomer.roles.as_slice());
         let roles = sorted(self.roles.as_deref().or(given).unwrap_or_default());
         let newcomer = self.newcomer.as_ref().filter(|_| !roles.is_empty());
@@ -136,7 +142,7 @@ impl LogInExternally {
                 let message = "the identity provider tells no verified address, and an account needs one";
                 Error::new(ErrorKind::Forbidden, "oidc.email_unverified", message)
             })?;
-        if context.store.user_by_login(email).await?.is_some() {
+        if is_known {
             return Err(Error::conflict(
                 "oidc.email_taken",
                 "an account with this address exists; sign in by its password and link this account to it",
