@@ -53,6 +53,8 @@ impl Servers {
         let clock = ManualClock::new(SystemClock.now());
         let here = server(fixture.store(), &clock, &keys).await;
         let there = server(fixture.peer().await, &clock, &keys).await;
+        is_heard(&here, &there).await;
+        is_heard(&there, &here).await;
         let admin = Actor::of(Principal::User {
             id: world.user.id,
             name: world.user.username.clone(),
@@ -82,6 +84,21 @@ async fn server(store: Arc<dyn Store>, clock: &ManualClock, keys: &TempDir) -> O
         .unwrap();
     server.start();
     server
+}
+
+/// Waits until what one server announces reaches the other, which begins to listen a while after it was started.
+async fn is_heard(from: &Orchestrator, at: &Orchestrator) {
+    let mut events = at.subscribe();
+    let heard = async {
+        loop {
+            from.store().announce(&Event::ExecutionsWoken);
+            let next = tokio::time::timeout(Duration::from_millis(50), events.recv()).await;
+            if matches!(next, Ok(Ok(Event::ExecutionsWoken))) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.expect("the servers hear each other");
 }
 
 struct Agent(AgentLink);
@@ -193,22 +210,10 @@ async fn an_agent_prepares_what_is_deployed_at_another_server() {
     assert_eq!(agent.told_to_prepare().await, world.version.id);
     let newer = version(world.package.id, "2.0.0", world.user.id);
     world.insert(Record::PackageVersion(newer.clone())).await;
-    let deploy = async |version_id| {
-        let environment_id = Some(world.environment.id);
-        let command = DeployVersion { package_id: world.package.id, version_id, environment_id };
-        servers.here.execute(&servers.admin, command).await.unwrap();
-    };
-    let told = async {
-        loop {
-            deploy(newer.id).await;
-            match tokio::time::timeout(PATIENCE / 10, agent.told_to_prepare()).await {
-                Ok(version) if version == newer.id => break,
-                // The other server may not listen yet: an announcement is a hint. Then there is another.
-                _ => deploy(world.version.id).await,
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, told).await.expect("it is told to prepare the newer one");
+    let environment_id = Some(world.environment.id);
+    let command = DeployVersion { package_id: world.package.id, version_id: newer.id, environment_id };
+    servers.here.execute(&servers.admin, command).await.unwrap();
+    assert_eq!(agent.told_to_prepare().await, newer.id);
     servers.stop().await;
 }
 
