@@ -111,6 +111,9 @@ class Client:
             execution = self.call("GET", f"/api/executions/{execution_id}")
             if execution["state"] in states:
                 return execution
+            if execution["state"] in TERMINAL:
+                error = execution.get("error")
+                raise RuntimeError(f"the execution has ended as {execution['state']}: {error}")
             if time.monotonic() > end:
                 raise TimeoutError(f"the execution is still {execution['state']} after {seconds} s")
             time.sleep(0.05)
