@@ -9,9 +9,9 @@ VENV_PYTHON := $(VENV)/bin/python
 EXTENSION := _openautomate.abi3.so
 # The Python module links no libpython; its own folder keeps cargo from building everything again.
 EXTENSION_TARGET := target/extension
-CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast" || echo "test --no-fail-fast")
+CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast --profile make --test-threads $$(( 2 * $$(nproc) ))" || echo "test --no-fail-fast")
 
-.PHONY: help run panel test test-rust test-store test-doc test-python test-main-job test-panel lint fmt doc deps sbom openapi bench bench-smoke python extension clean
+.PHONY: help run panel test test-rust test-doc test-in-process test-python test-main-job test-panel lint style clippy deny fmt doc deps sbom openapi bench bench-smoke python extension clean
 
 help: ## Lists the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,10 +56,9 @@ $(PANEL)/dist/panel.json: $(PANEL)/node_modules/.package-lock.json $(shell find 
 # Some need a PostgreSQL server: .ci/postgres finds one, or starts it. Each test has a schema of its own and drops it.
 # Those of blobs need an S3-compatible server: .ci/s3 starts one for as long as they run.
 # Those of NATS start servers of their own: .ci/nats finds the program, or installs it.
-# The store is tested by itself: with every driver, of which the server's binary has one for each database.
-RUST_PACKAGES = $(foreach crate,core http agent benches example-shop,-p openautomate-$(crate))
-STORE = -p openautomate-store -p openautomate-example-shop-diesel \
-	--features openautomate-store/sqlx-postgres,openautomate-store/diesel-sqlite,openautomate-store/diesel-postgres
+# One set of packages and features for all of it, so that nothing is built twice; the store comes with every driver.
+RUST = $(foreach crate,core store http agent benches example-shop example-shop-diesel,-p openautomate-$(crate)) \
+	--features openautomate-core/conformance,openautomate-store/diesel-postgres
 RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(abspath $(VENV_PYTHON)) \
 	OPENAUTOMATE_EXTENSION=$(abspath target/debug/$(EXTENSION)) OPENAUTOMATE_TEST_UV=$(abspath $(VENV)/bin/uv)
 
@@ -69,27 +68,24 @@ PYTEST = pytest -q -p no:cacheprovider --timeout 600
 test: python ## Installs what the tests need and runs them all.
 	$(MAKE) extension
 	$(MAKE) test-rust
-	$(MAKE) test-store
 	$(MAKE) test-doc
+	$(MAKE) test-in-process
 	$(MAKE) test-python
 	$(MAKE) test-main-job
 	$(MAKE) test-panel
 
 test-rust: python
 	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" \
-		OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
-		.ci/s3 cargo $(CARGO_TEST) $(RUST_PACKAGES) --features openautomate-core/conformance
-	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
-
-test-store: python
-	address="$$(.ci/postgres)" && $(RUST_ENV) OPENAUTOMATE_TEST_POSTGRES="$$address" cargo $(CARGO_TEST) $(STORE)
+		OPENAUTOMATE_TEST_NATS_SERVER="$$nats" .ci/s3 cargo $(CARGO_TEST) $(RUST)
 	@echo "cases of the suite for stores:"
-	@{ cargo test --quiet $(RUST_PACKAGES) --features openautomate-core/conformance --test it -- --list store::memory::; \
-		cargo test --quiet $(STORE) --test it -- --list conformance::; } | awk -F:: '/: test$$/ { count[$$2]++ } \
+	@$(RUST_ENV) cargo test --quiet $(RUST) --test it -- --list | awk -F:: '/^(store::memory|conformance)::.*: test$$/ { count[$$2]++ } \
 		END { for (store in count) printf "  %-16s %d\n", store, count[store] }' | sort
 
+test-in-process: python ## Tests the interpreter in our own process, which links libpython.
+	$(RUST_ENV) cargo $(CARGO_TEST) -p openautomate-core --features python,conformance in_process
+
 test-doc: python
-	cargo test --doc --features openautomate-core/conformance
+	$(RUST_ENV) cargo test --doc $(RUST)
 
 test-python: python
 	cd openautomate-py && $(abspath $(VENV_PYTHON)) -m $(PYTEST)
@@ -98,28 +94,33 @@ test-python: python
 # The binaries that the tests in Rust were built with: `cargo build` would take other features of the dependencies,
 # and build half of them again.
 test-main-job: python
-	$(RUST_ENV) cargo test --no-run $(RUST_PACKAGES) --features openautomate-core/conformance
+	$(RUST_ENV) cargo test --no-run $(RUST)
 	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && OPENAUTOMATE_BINARIES=$(abspath target/debug) \
 		OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
-		.ci/s3 $(VENV_PYTHON) -m $(PYTEST) examples/main_job/tests
+		.ci/s3 $(VENV_PYTHON) -m $(PYTEST) --numprocesses 2 --dist loadfile examples/main_job/tests
 
 # The same binaries; a debug build reads the panel's files from disk.
 test-panel: python panel ## Checks the panel's types and style, and drives it in a browser against the real server.
-	$(RUST_ENV) cargo test --no-run $(RUST_PACKAGES) --features openautomate-core/conformance
+	$(RUST_ENV) cargo test --no-run $(RUST)
 	cd $(PANEL) && npm run check && npm test
 	chromium="$$(.ci/chromium)" && cd $(PANEL) && OPENAUTOMATE_TEST_CHROMIUM="$$chromium" \
 		OPENAUTOMATE_BINARIES=$(abspath target/debug) $(RUST_ENV) npm run test:browser
 
 # --- the rules of the house
 
-lint: python ## Checks format, lints, the direction of dependencies, and what may be among them.
+lint: style clippy deny ## Checks the rules of the house: all of these.
+
+style: python ## Checks format, the direction of dependencies, and Python; builds nothing.
 	cargo fmt --all --check
-	cargo clippy --all-targets --features openautomate-core/conformance -- -D warnings
-	cargo clippy $(STORE) --all-targets -- -D warnings
-	PYO3_PYTHON=$(abspath $(VENV_PYTHON)) cargo clippy -p openautomate-core --all-targets --features python,conformance -- -D warnings
 	$(MAKE) deps
-	deny="$$(.ci/cargo-deny)" && "$$deny" check licenses bans sources
 	$(VENV_PYTHON) -m ruff check examples openautomate-py openautomate-core
+
+clippy: python ## Lints the Rust code.
+	cargo clippy $(RUST) --all-targets -- -D warnings
+	PYO3_PYTHON=$(abspath $(VENV_PYTHON)) cargo clippy -p openautomate-core --all-targets --features python,conformance -- -D warnings
+
+deny: ## Checks what may be among the dependencies: licenses, sources, known holes.
+	deny="$$(.ci/cargo-deny)" && "$$deny" check licenses bans sources
 
 deps: ## Checks that the core names no database, no web framework and, without its feature, no Python.
 	@! cargo tree -p openautomate-core -e normal --no-default-features | grep -E '\b(sqlx|diesel|axum|pyo3) v'
