@@ -1,4 +1,5 @@
-//! `/api/auth/identities`: the accounts at identity providers by which somebody signs in.
+//! `/api/auth/identities` and `/api/users/{id}/identities`: the accounts at identity providers by which somebody
+//! signs in.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,16 +15,20 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::access::routes;
-use crate::extract::{Caller, Path};
+use crate::extract::{Caller, Can, CanInPerson, Path, may};
 use crate::oidc::OidcProvider;
 use crate::problem::Problem;
 use crate::state::AppState;
 
 pub(crate) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(unlink))
+    OpenApiRouter::new()
+        .routes(routes!(list_own))
+        .routes(routes!(unlink_own))
+        .routes(routes!(list))
+        .routes(routes!(unlink))
 }
 
-/// An account at an identity provider, by which the caller signs in.
+/// An account at an identity provider, by which somebody signs in.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LinkedAccount {
@@ -38,7 +43,7 @@ struct LinkedAccount {
     issuer: String,
     /// When it was linked.
     created_at: DateTime<Utc>,
-    /// When the caller last signed in by it.
+    /// When they last signed in by it.
     last_login: Option<DateTime<Utc>>,
 }
 
@@ -57,7 +62,7 @@ impl LinkedAccount {
     }
 }
 
-/// The accounts at identity providers by which the caller signs in.
+/// The accounts at identity providers by which somebody signs in.
 #[derive(Serialize, ToSchema)]
 struct LinkedAccounts {
     /// The oldest first.
@@ -68,13 +73,20 @@ fn own_id(actor: &Actor) -> Result<UserId, Error> {
     actor.user_id().ok_or_else(|| Error::unauthenticated("sign in first"))
 }
 
+async fn linked_of(state: &AppState, user: UserId) -> Result<Json<LinkedAccounts>, Problem> {
+    let linked = state.orchestrator().store().external_identities(user).await?;
+    let items = linked.into_iter().map(|identity| LinkedAccount::of(identity, state)).collect();
+    Ok(Json(LinkedAccounts { items }))
+}
+
 /// Lists the accounts at identity providers by which the caller signs in.
 #[utoipa::path(get, path = "/api/auth/identities", tag = "auth",
     responses((status = 200, description = "The accounts.", body = LinkedAccounts)))]
-async fn list(State(state): State<AppState>, Caller(actor): Caller) -> Result<Json<LinkedAccounts>, Problem> {
-    let linked = state.orchestrator().store().external_identities(own_id(&actor)?).await?;
-    let items = linked.into_iter().map(|identity| LinkedAccount::of(identity, &state)).collect();
-    Ok(Json(LinkedAccounts { items }))
+async fn list_own(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> Result<Json<LinkedAccounts>, Problem> {
+    linked_of(&state, own_id(&actor)?).await
 }
 
 /// Unlinks an account: the caller signs in by it no more, and where they are signed in by such an account ends, but for
@@ -82,12 +94,42 @@ async fn list(State(state): State<AppState>, Caller(actor): Caller) -> Result<Js
 #[utoipa::path(delete, path = "/api/auth/identities/{id}", tag = "auth",
     params(("id" = Uuid, Path, description = "The linked account.")),
     responses((status = 204, description = "It is unlinked.")))]
-async fn unlink(
+async fn unlink_own(
     State(state): State<AppState>,
     Caller(actor): Caller,
     Path(id): Path<ExternalIdentityId>,
 ) -> Result<StatusCode, Problem> {
     let user_id = own_id(&actor)?;
+    state.orchestrator().execute(&actor, UnlinkExternalIdentity { user_id, id }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lists the accounts at identity providers by which a person signs in.
+#[utoipa::path(get, path = "/api/users/{id}/identities", tag = "users",
+    params(("id" = Uuid, Path, description = "The person.")),
+    responses((status = 200, description = "The accounts.", body = LinkedAccounts)))]
+async fn list(
+    State(state): State<AppState>,
+    Can(_actor, _): Can<may::ManageUsers>,
+    Path(user): Path<UserId>,
+) -> Result<Json<LinkedAccounts>, Problem> {
+    if state.orchestrator().store().user(user).await?.is_none() {
+        return Err(Error::not_found("user", user).into());
+    }
+    linked_of(&state, user).await
+}
+
+/// Unlinks an account of a person: nobody signs in by it as them any more, and where they are signed in by such an
+/// account ends. The last one of somebody who has no password stays: disable the person, or send them a link to a new
+/// password first.
+#[utoipa::path(delete, path = "/api/users/{id}/identities/{identity}", tag = "users",
+    params(("id" = Uuid, Path, description = "The person."), ("identity" = Uuid, Path, description = "The account.")),
+    responses((status = 204, description = "It is unlinked.")))]
+async fn unlink(
+    State(state): State<AppState>,
+    CanInPerson(actor, _): CanInPerson<may::ManageUsers>,
+    Path((user_id, id)): Path<(UserId, ExternalIdentityId)>,
+) -> Result<StatusCode, Problem> {
     state.orchestrator().execute(&actor, UnlinkExternalIdentity { user_id, id }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

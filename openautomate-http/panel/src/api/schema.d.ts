@@ -9166,6 +9166,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/{id}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the accounts at identity providers by which a person signs in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The accounts. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkedAccounts"];
+                    };
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/identities/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlinks an account of a person: nobody signs in by it as them any more, and where they are signed in by such an
+         *     account ends. The last one of somebody who has no password stays: disable the person, or send them a link to a new
+         *     password first.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The person. */
+                    id: string;
+                    /** @description The account. */
+                    identity: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is unlinked. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{id}/password-reset": {
         parameters: {
             query?: never;
@@ -11337,7 +11437,7 @@ export interface components {
             /** @description The address at the provider. */
             location: string;
         };
-        /** @description An account at an identity provider, by which the caller signs in. */
+        /** @description An account at an identity provider, by which somebody signs in. */
         LinkedAccount: {
             /**
              * Format: date-time
@@ -11353,7 +11453,7 @@ export interface components {
             issuer: string;
             /**
              * Format: date-time
-             * @description When the caller last signed in by it.
+             * @description When they last signed in by it.
              */
             lastLogin?: string | null;
             /** @description The name of the provider in addresses; `null` if it is configured no more. */
@@ -11361,7 +11461,7 @@ export interface components {
             /** @description How people know the provider; its address if it is configured no more. */
             title: string;
         };
-        /** @description The accounts at identity providers by which the caller signs in. */
+        /** @description The accounts at identity providers by which somebody signs in. */
         LinkedAccounts: {
             /** @description The oldest first. */
             items: components["schemas"]["LinkedAccount"][];

@@ -26,6 +26,7 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("POST /api/agent-rollouts/{id}/cancel", "needs a release of the agent program"),
     ("POST /api/approvals/{id}/answer", "needs an automation that asks"),
     ("DELETE /api/auth/identities/{id}", "needs an identity provider"),
+    ("DELETE /api/users/{id}/identities/{identity}", "needs an identity provider"),
     ("POST /api/auth/oidc/{name}/link", "needs an identity provider"),
     ("POST /api/auth/totp/confirm", "needs an authenticator"),
     ("POST /api/auth/totp/disable", "needs an authenticator"),

@@ -136,6 +136,33 @@ async fn the_only_way_to_sign_in_stays() {
 }
 
 #[tokio::test]
+async fn an_administrator_sees_what_others_linked_and_unlinks_it() {
+    let provider = Provider::start().await;
+    let server = server(OidcProvider { creates_accounts: false, ..configured(&provider) }).await;
+    let (admin, dev) = (server.admin().await, server.person("dev", Role::Developer).await);
+    provider.is(ada());
+    link(&server, &mut Browser::default(), &dev.token).await;
+    let of = |id: &str| format!("/api/users/{id}/identities");
+    problem(server.get(&of(&dev.id), &dev.token).send().await.unwrap(), 403).await;
+    let shown = read(server.get(&of(&dev.id), &admin.token).send().await.unwrap(), 200).await;
+    assert_eq!(shown["items"].as_array().unwrap(), &linked(&server, &dev.token).await);
+    let nobody = of(&uuid::Uuid::new_v4().to_string());
+    problem(server.get(&nobody, &admin.token).send().await.unwrap(), 404).await;
+    let id = text(&shown["items"][0]["id"]);
+    // It is that person's, and no other's.
+    let elsewhere = format!("{}/{id}", of(&admin.id));
+    problem(server.delete(&elsewhere, &admin.token).send().await.unwrap(), 404).await;
+    let path = format!("{}/{id}", of(&dev.id));
+    problem(server.delete(&path, &dev.token).send().await.unwrap(), 403).await;
+    assert_eq!(server.delete(&path, &admin.token).send().await.unwrap().status(), 204);
+    assert_eq!(linked(&server, &dev.token).await, Vec::<Value>::new());
+    refused(Browser::default().sign_in(&server).await, "oidc.not_invited").await;
+    let audit = server.get("/api/audit?action=user.unlink_identity", &admin.token).send().await.unwrap();
+    let entry = read(audit, 200).await["items"][0].clone();
+    assert_eq!((&entry["objectId"], &entry["actor"]["name"]), (&json!(dev.id), &json!("admin")));
+}
+
+#[tokio::test]
 async fn the_provider_refuses_to_link_and_the_person_is_back_in_the_settings() {
     let provider = Provider::start().await;
     let server = server(configured(&provider)).await;

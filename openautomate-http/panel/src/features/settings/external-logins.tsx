@@ -1,16 +1,15 @@
 'use client';
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link2, Unlink } from 'lucide-react';
+import { Link2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslations } from 'use-intl';
 import type { Identity } from '@/api/types';
-import { Ago } from '@/components/ui/ago';
-import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { Confirm } from '@/components/ui/confirm';
 import { Failure } from '@/components/ui/failure';
+import { LinkedList } from '@/features/session/linked-list';
 import { useProviders } from '@/features/session/providers';
 import { Refusal } from '@/features/session/refusal';
 import { api, got } from '@/lib/api';
@@ -50,23 +49,7 @@ export function ExternalLogins() {
         {error ? (
           <Failure error={error} onRetry={() => void refetch()} />
         ) : data?.length ? (
-          <ul className="grid gap-3" aria-label={t('title')}>
-            {data.map((one) => (
-              <li key={one.id} className="flex flex-wrap items-center justify-between gap-3">
-                <div className="min-w-0">
-                  <p className="flex flex-wrap items-center gap-2 font-medium break-all">
-                    {one.title} {!one.provider && <Badge tone="warn">{t('gone')}</Badge>}
-                  </p>
-                  <p className="text-xs text-soft">
-                    {t('since')} <Ago at={one.createdAt} /> · {one.lastLogin ? t('used') : t('never')} {one.lastLogin && <Ago at={one.lastLogin} />}
-                  </p>
-                </div>
-                <Button size="sm" aria-label={t('unlinkOf', { title: one.title })} onClick={() => setAsking(one)}>
-                  <Unlink aria-hidden /> {t('unlink')}
-                </Button>
-              </li>
-            ))}
-          </ul>
+          <LinkedList items={data} onUnlink={setAsking} />
         ) : (
           <p className="text-soft">{t('text')}</p>
         )}

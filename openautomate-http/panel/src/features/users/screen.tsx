@@ -19,6 +19,7 @@ import { Failure } from '@/components/ui/failure';
 import { Field, Input, Select } from '@/components/ui/field';
 import { Menu, MenuItem, MenuLine } from '@/components/ui/menu';
 import { SkeletonRows } from '@/components/ui/skeleton';
+import { useProviders } from '@/features/session/providers';
 import { api, got } from '@/lib/api';
 import { all, useEnvironments, useMay, useNames } from '@/lib/lists';
 import { ApiError } from '@/lib/problem';
@@ -34,6 +35,8 @@ import { Roles } from './roles';
 
 const AccessDialog = dynamic(() => import('./access-dialog').then((module) => module.AccessDialog), { ssr: false });
 
+const LinkedDialog = dynamic(() => import('./linked-dialog').then((module) => module.LinkedDialog), { ssr: false });
+
 const PersonDialog = dynamic(() => import('./person-dialog').then((module) => module.PersonDialog), { ssr: false });
 
 const ROLES: Role[] = ['Administrator', 'Operator', 'Developer', 'Viewer'];
@@ -45,6 +48,8 @@ export function Users() {
   const [inviting, setInviting] = useState(false);
   const [helped, setHelped] = useState<{ user: User; help: Help }>();
   const [changing, setChanging] = useState<User>();
+  const [linked, setLinked] = useState<User>();
+  const hasProviders = useProviders().length > 0;
   const mayManage = useMay('ManageUsers');
   const customName = useNames(useRoles(mayManage ?? false).data?.items);
   const environmentName = useNames(useEnvironments().data);
@@ -137,6 +142,7 @@ export function Users() {
                           {t(`help.${help}.name`)}
                         </MenuItem>
                       ))}
+                      {hasProviders && <MenuItem onSelect={() => setLinked(user)}>{t('linked')}</MenuItem>}
                       <MenuLine />
                       <MenuItem danger={!user.disabled} onSelect={() => update.mutate({ user, disabled: !user.disabled })}>
                         {user.disabled ? t('enable') : t('disable')}
@@ -152,6 +158,7 @@ export function Users() {
       {mayManage && <Roles />}
       {changing && <PersonDialog user={changing} onClose={() => setChanging(undefined)} />}
       {helped && <AccessDialog {...helped} onClose={() => setHelped(undefined)} />}
+      {linked && <LinkedDialog user={linked} onClose={() => setLinked(undefined)} />}
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
     </Page>
   );
