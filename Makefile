@@ -11,7 +11,7 @@ EXTENSION := _openautomate.abi3.so
 EXTENSION_TARGET := target/extension
 CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast --profile make --test-threads $$(( 2 * $$(nproc) ))" || echo "test --no-fail-fast")
 
-.PHONY: help run panel test test-rust test-doc test-in-process test-python test-main-job test-panel lint style clippy deny fmt doc deps sbom openapi bench bench-smoke python extension clean
+.PHONY: help run panel test test-rust test-doc test-in-process test-python test-main-job pytest-main-job test-panel lint style clippy deny fmt doc deps sbom openapi bench bench-smoke python extension clean
 
 help: ## Lists the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,8 +65,10 @@ RUST_ENV = PYO3_PYTHON=$(abspath $(VENV_PYTHON)) OPENAUTOMATE_TEST_PYTHON=$(absp
 # A test that waits for ever is ended after so many seconds and says where it was (those in Rust: .config/nextest.toml).
 PYTEST = pytest -q -p no:cacheprovider --timeout 600
 
+# The panel comes first: the server is built again with each build of it.
 test: python ## Installs what the tests need and runs them all.
 	$(MAKE) extension
+	$(MAKE) panel
 	$(MAKE) test-rust
 	$(MAKE) test-doc
 	$(MAKE) test-in-process
@@ -97,7 +99,14 @@ test-main-job: python
 	$(RUST_ENV) cargo test --no-run $(RUST)
 	address="$$(.ci/postgres)" && nats="$$(.ci/nats)" && OPENAUTOMATE_BINARIES=$(abspath target/debug) \
 		OPENAUTOMATE_TEST_POSTGRES="$$address" OPENAUTOMATE_TEST_NATS_SERVER="$$nats" \
-		.ci/s3 $(VENV_PYTHON) -m $(PYTEST) --numprocesses 2 --dist loadfile examples/main_job/tests
+		.ci/s3 $(MAKE) pytest-main-job
+
+# Those that take all of the machine that they can get are alone on it.
+HOSTILE = examples/main_job/tests/test_hostile.py
+
+pytest-main-job:
+	$(VENV_PYTHON) -m $(PYTEST) $(HOSTILE)
+	$(VENV_PYTHON) -m $(PYTEST) --numprocesses 2 --dist loadfile --ignore $(HOSTILE) examples/main_job/tests
 
 # The same binaries; a debug build reads the panel's files from disk.
 test-panel: python panel ## Checks the panel's types and style, and drives it in a browser against the real server.
