@@ -141,14 +141,14 @@ describe.sequential('an account at an identity provider', () => {
 
   it('is seen by an administrator, who is told what to do first', async () => {
     await go('/users');
-    await button('Actions of eve').click();
+    await button('Actions for eve').click();
     await walk.page.getByRole('menuitem', { name: 'Single sign-on' }).click();
     const dialog = walk.page.getByRole('dialog');
     await dialog.getByRole('list', { name: 'Single sign-on' }).getByText('Example Corp').waitFor();
     await look('linked-of-other');
     await dialog.getByRole('button', { name: 'Unlink Example Corp' }).click();
     await dialog.getByText('eve does not sign in with it').waitFor();
-    await dialog.getByRole('button', { name: 'Unlink' }).click();
+    await dialog.getByRole('button', { name: 'Unlink', exact: true }).click();
     await walk.page.getByText(/only way in for eve/).first().waitFor();
     await dialog.getByRole('button', { name: 'Close' }).last().click();
     await dialog.waitFor({ state: 'hidden' });
