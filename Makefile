@@ -9,7 +9,7 @@ VENV_PYTHON := $(VENV)/bin/python
 EXTENSION := _openautomate.abi3.so
 # The Python module links no libpython; its own folder keeps cargo from building everything again.
 EXTENSION_TARGET := target/extension
-CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast --profile make --test-threads $$(( 2 * $$(nproc) ))" || echo "test --no-fail-fast")
+CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run --no-fail-fast --profile make --test-threads $$(( 2 * $$(getconf _NPROCESSORS_ONLN) ))" || echo "test --no-fail-fast")
 
 .PHONY: help run panel test test-rust test-doc test-in-process test-python test-main-job pytest-main-job test-panel lint style clippy deny fmt doc deps sbom openapi bench bench-smoke python extension clean
 
